@@ -1,0 +1,106 @@
+# Quoin: the whole build, one file, read from top to bottom.
+#
+#   make            programs and libraries into build/release
+#   make help       every target, one line each
+#
+# A source belongs to exactly one list below, one per line.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+MODE    ?= release
+BUILD   ?= build/$(MODE)
+PREFIX  ?= /usr/local
+MANDIR  ?= $(PREFIX)/share/man
+DESTDIR ?=
+CC      ?= cc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+say      = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
+
+# ---------------------------------------------------------------- sources
+
+LIB_SRCS := \
+	lib/bus.c \
+	lib/bus_mock.c \
+	lib/bytes.c \
+	lib/clock.c \
+	lib/crypto.c \
+	lib/cursor.c \
+	lib/env.c \
+	lib/error.c \
+	lib/file.c \
+	lib/json.c \
+	lib/log.c \
+	lib/pack.c \
+	lib/text.c
+
+FORMATS_SRCS := \
+	formats/activation.c \
+	formats/assembly.c \
+	formats/bucket.c \
+	formats/cert.c \
+	formats/conf.c \
+	formats/context.c \
+	formats/envelope.c \
+	formats/heartbeat.c \
+	formats/incarnation.c \
+	formats/intent.c \
+	formats/keyfile.c \
+	formats/ledger.c \
+	formats/line.c \
+	formats/models.c \
+	formats/policy.c \
+	formats/release.c \
+	formats/resolve.c \
+	formats/root.c \
+	formats/routes.c \
+	formats/rules.c \
+	formats/ruleset.c \
+	formats/signature.c \
+	formats/source.c \
+	formats/status.c \
+	formats/trust.c
+
+PUBLISHER_SRCS :=
+
+SUBSCRIBER_SRCS :=
+
+UNIT_TESTS :=
+
+SH_TESTS :=
+
+# Until every room is furnished a listed file may be absent.
+LIB_SRCS        := $(wildcard $(LIB_SRCS))
+FORMATS_SRCS    := $(wildcard $(FORMATS_SRCS))
+
+# ---------------------------------------------------------------- flags
+
+PKGS     := rdkafka lmdb libzstd libsodium libcjson
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual \
+	-Wcast-align -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wnull-dereference \
+	-Wwrite-strings -Wimplicit-fallthrough
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+WERROR   ?=
+
+MODE_FLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARDEN)
+MODE_FLAGS_debug   := -O0 -g3
+MODE_FLAGS_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_FLAGS_tsan    := -O1 -g -fsanitize=thread
+MODE_FLAGS_cov     := -O0 -g --coverage
+MODE_FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+ifeq ($(filter $(MODE),release debug asan tsan cov fuzz),)
+$(error MODE is one of release debug asan tsan cov fuzz, not '$(MODE)')
+endif
+
+QUOIN_CFLAGS  := -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(WERROR) -fPIC \
+	-fvisibility=hidden -fno-strict-aliasing $(MODE_FLAGS_$(MODE)) -MMD -MP
+QUOIN_LDFLAGS := $(MODE_FLAGS_$(MODE)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+PKG_CFLAGS     = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS       = $(shell pkg-config --libs $(PKGS)) -lpthread -lm -ldl
+
