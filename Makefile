@@ -66,13 +66,18 @@ FORMATS_SRCS := \
 	formats/status.c \
 	formats/trust.c
 
-PUBLISHER_SRCS :=
+# The rooms of publisher/ without the programs' main files.
+PUBLISHER_SRCS := \
 
-SUBSCRIBER_SRCS :=
+# The rooms of subscriber/ without the programs' main files.
+SUBSCRIBER_SRCS := \
 
-UNIT_TESTS :=
+# One program per module, tests/unit/test_<noun>.c.
+UNIT_TESTS := \
 
-SH_TESTS :=
+# Scripts that print the same lines as the unit tests (tests/check.h says which).
+SH_TESTS := \
+
 
 # Until every room is furnished a listed file may be absent.
 LIB_SRCS        := $(wildcard $(LIB_SRCS))
@@ -104,3 +109,55 @@ QUOIN_LDFLAGS := $(MODE_FLAGS_$(MODE)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--
 PKG_CFLAGS     = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS       = $(shell pkg-config --libs $(PKGS)) -lpthread -lm -ldl
 
+# ---------------------------------------------------------------- objects
+
+objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+ARCHIVES := \
+	$(BUILD)/libquoin-publisher.a \
+	$(BUILD)/libquoin-subscriber.a \
+	$(BUILD)/libquoin-formats.a \
+	$(BUILD)/libquoin-lib.a
+
+$(BUILD)/libquoin-lib.a:        $(call objs,$(LIB_SRCS))
+$(BUILD)/libquoin-formats.a:    $(call objs,$(FORMATS_SRCS))
+$(BUILD)/libquoin-publisher.a:  $(call objs,$(PUBLISHER_SRCS))
+$(BUILD)/libquoin-subscriber.a: $(call objs,$(SUBSCRIBER_SRCS))
+
+$(ARCHIVES):
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(QUOIN_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
+
+# ---------------------------------------------------------------- tests
+
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS))
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link)
+
+# ---------------------------------------------------------------- targets
+
+.PHONY: all check unit clean help
+
+all: $(ARCHIVES) ## build everything
+
+unit: $(TEST_PROGRAMS) ## the unit tests alone
+	@tests/run $(TEST_PROGRAMS)
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
