@@ -1,0 +1,22 @@
+/*
+ * The clocks and identities that shells read and hand to the cores as plain numbers. Milliseconds everywhere.
+ */
+#ifndef QUOIN_LIB_CLOCK_H
+#define QUOIN_LIB_CLOCK_H
+
+#include <stdint.h>
+
+#define QUOIN_BOOT_ID_BYTES 36	/* the kernel's text form, without NUL */
+
+int64_t quoin_clock_wall_ms(void);	/* CLOCK_REALTIME */
+int64_t quoin_clock_boot_ms(void);	/* CLOCK_BOOTTIME: counts sleep too */
+int64_t quoin_clock_mono_ms(void);	/* CLOCK_MONOTONIC: for deadlines */
+int64_t quoin_clock_mono_us(void);
+
+/* This boot's id, /proc/sys/kernel/random/boot_id; all zeros where there is none. Terminated. */
+void quoin_boot_id(char out[QUOIN_BOOT_ID_BYTES + 1]);
+
+/* "2026-11-26T06:49:44Z" (UTC); "out" takes 21 bytes. */
+void quoin_time_print(int64_t wall_ms, char out[21]);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Files: bounded reads and durable writes. Durable means: written, synced, renamed into place, directory synced.
+ */
+#ifndef QUOIN_LIB_FILE_H
+#define QUOIN_LIB_FILE_H
+
+#include <sys/types.h>
+
+#include "lib/bytes.h"
+#include "lib/error.h"
+
+/* Append the whole regular file to "out". Returns 0, QUOIN_ENOENT (does not exist), QUOIN_ELIMIT (over out->max),
+ * QUOIN_ESYNTAX (not a regular file), QUOIN_EIO, QUOIN_ENOMEM. */
+int quoin_file_read(const char *path, struct quoin_buf *out, struct quoin_error *err);
+
+/* The same for a secret: refuses (QUOIN_EPERM) a file that is a link, is not ours, or that group or others can read. */
+int quoin_file_read_secret(const char *path, struct quoin_buf *out, struct quoin_error *err);
+
+/* Replace "path" durably by these bytes with this mode: "path.tmp.<pid>", fsync, rename, fsync of the directory.
+ * Returns 0, QUOIN_ENOSPC, QUOIN_EIO, QUOIN_ENOENT (no such directory), QUOIN_EPERM. On failure nothing is left. */
+int quoin_file_replace(const char *path, struct quoin_span bytes, mode_t mode, struct quoin_error *err);
+
+/* As above, but never over an existing file: QUOIN_EEXISTS. */
+int quoin_file_create(const char *path, struct quoin_span bytes, mode_t mode, struct quoin_error *err);
+
+bool quoin_file_exists(const char *path);
+/* Make a directory and its parents, each synced into its parent; existing ones are fine. */
+int quoin_dir_make(const char *path, mode_t mode, struct quoin_error *err);
+/* fsync of a directory. */
+int quoin_dir_sync(const char *path, struct quoin_error *err);
+/* Remove a file or a directory with everything in it; a missing one is fine. Does not follow links. */
+int quoin_tree_remove(const char *path, struct quoin_error *err);
+
+/* "dir/name" into "out"; QUOIN_ELIMIT if it does not fit. An absolute "name" is taken as it is. */
+int quoin_path_join(const char *dir, const char *name, char *out, size_t out_bytes);
+
+/* Every regular file below "root", relative paths with '/', in byte order of the whole path. Names that start with a
+ * dot and symbolic links are skipped. *ret_paths: a NULL-terminated array in one allocation, the caller's to free().
+ * Returns 0, QUOIN_ENOENT, QUOIN_ELIMIT (more than "max"), QUOIN_EIO, QUOIN_ENOMEM. */
+int quoin_tree_list(const char *root, size_t max, char ***ret_paths, size_t *ret_count, struct quoin_error *err);
+
+/* Exclusive advisory lock on "path" (made if missing), held until the descriptor is closed. QUOIN_ECONFLICT if another
+ * process holds it. */
+int quoin_file_lock(const char *path, int *ret_fd, struct quoin_error *err);
+
+#endif
