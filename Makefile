@@ -130,7 +130,13 @@ $(ARCHIVES):
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(BUILD)/%.o: %.c Makefile
+# What the machine lacks is installed at the first build.
+build/setup/%: tests/setup/packages
+	@mkdir -p $(@D)
+	@tests/setup/packages $*
+	@touch $@
+
+$(BUILD)/%.o: %.c Makefile | build/setup/build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(QUOIN_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
