@@ -37,7 +37,8 @@ LIB_SRCS := \
 	lib/json.c \
 	lib/log.c \
 	lib/pack.c \
-	lib/text.c
+	lib/text.c \
+	lib/txn.c
 
 FORMATS_SRCS := \
 	formats/activation.c \
