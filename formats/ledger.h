@@ -1,0 +1,67 @@
+/*
+ * Ledger: the control topic, verified and folded into what is asked for (PROTOCOL.md section 1). Each release names the
+ * last intent and each intent the head that it follows: one signed order of both. Compact: bodies are not kept.
+ *
+ * Pure: the same documents give the same ledger, in whatever order the topic brings them (a document whose predecessor is
+ * not there yet is admitted; numbers may have gaps after gc).
+ */
+#ifndef QUOIN_FORMATS_LEDGER_H
+#define QUOIN_FORMATS_LEDGER_H
+
+#include "formats/activation.h"
+#include "formats/intent.h"
+#include "formats/release.h"
+#include "formats/trust.h"
+
+struct quoin_ledger_release {
+	struct quoin_docref ref;
+	struct quoin_docref head;	/* its predecessor */
+	uint64_t intent;		/* the last intent it follows */
+	struct quoin_hash content;	/* quoin_release_content */
+	int64_t created_ms;
+	bool is_revoked;		/* by number or by content */
+};
+
+struct quoin_ledger {
+	struct quoin_ledger_release *releases; /* ascending; owned */
+	size_t release_count;
+	struct quoin_intent *intents; /* ascending; owned; messages emptied */
+	struct quoin_hash *intent_hashes;
+	size_t intent_count;
+
+	/* The fold, kept up to date by admit. */
+	struct quoin_docref head;	 /* the newest release; number 0 if none */
+	struct quoin_docref last_intent;
+	uint64_t asked;			 /* 0: nothing yet */
+	bool asked_is_brake;		 /* the last word was a rollback */
+	bool frozen;
+	struct quoin_pin *pins; /* standing, ascending by intent; owned */
+	size_t pin_count;
+	struct quoin_exclusion *excluded; /* standing, by operator, ascending by host; owned */
+	size_t excluded_count;
+};
+
+void quoin_ledger_init(struct quoin_ledger *ledger);
+void quoin_ledger_clear(struct quoin_ledger *ledger);
+
+/*
+ * Admit a verified release or intent (the caller has called quoin_trust_verify and gives the hash). The same document
+ * again changes nothing. Returns 0; QUOIN_EFORK: the same number with another hash, or a held predecessor that does not
+ * match: refused, keep both as evidence; QUOIN_ESYNTAX, QUOIN_ELIMIT, QUOIN_ENOMEM. On failure nothing changes.
+ */
+int quoin_ledger_admit_release(struct quoin_ledger *ledger, const struct quoin_release *release,
+    const struct quoin_hash *hash, struct quoin_error *err);
+int quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent *intent,
+    const struct quoin_hash *hash, struct quoin_error *err);
+
+const struct quoin_ledger_release *quoin_ledger_release(const struct quoin_ledger *ledger, uint64_t number);
+const struct quoin_intent *quoin_ledger_intent(const struct quoin_ledger *ledger, uint64_t number);
+
+/* Whether some verified release, or intent naming that release, produced what the activation selects: every one of its
+ * target, from and pins is a release held here (or equal to that of "before", the activation obeyed until now, may be
+ * NULL), and pins are by intents held here. QUOIN_EAGAIN: it consumed documents (head, intent) that have not been read
+ * yet: wait. QUOIN_EREFUSED: no such release or intent. 0: fine. */
+int quoin_ledger_check_activation(const struct quoin_ledger *ledger, const struct quoin_activation *activation,
+    const struct quoin_activation *before, struct quoin_error *err);
+
+#endif
