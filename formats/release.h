@@ -23,12 +23,13 @@
  * meta <key> <text>						repeated, ascending by key
  * waived <guard>						repeated, ascending
  * policy …  reach …						(formats/policy.h)
- * part <name> <schema> <bytes> BLAKE2b-256 <hash>		repeated, ascending by name; each followed by its encodings:
+ * part <name> <schema> <bytes>					repeated, ascending by name; each followed by
+ * BLAKE2b-256 (parts/<name>) = <hash>				its content hash, a line that b2sum -c understands, and
  * encoding <full|delta> <base hash|-> <packed bytes> <packed hash> <chunks>	full first, then deltas ascending by base hash
  * chunk <hash> <bytes> <offset> <timestamp_ms>			"chunks" of them, in order
  * end
  *
- * For stock tools the export adds a BLAKE2b-256 list of its own; see quoin-export(5).
+ * In an exported release (quoin-export(5)) "b2sum -l 256 -c release.txt" checks the parts with stock tools.
  * Schemas: rules-v1, routes-v1, models-v1, source-v1, raw.
  */
 struct quoin_chunk_place {
