@@ -45,8 +45,10 @@ FORMATS_SRCS := \
 	formats/assembly.c \
 	formats/bucket.c \
 	formats/cert.c \
+	formats/chunk.c \
 	formats/conf.c \
 	formats/context.c \
+	formats/document.c \
 	formats/envelope.c \
 	formats/heartbeat.c \
 	formats/incarnation.c \
@@ -75,6 +77,7 @@ SUBSCRIBER_SRCS := \
 
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
+	tests/unit/test_bucket.c \
 
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
 SH_TESTS := \
