@@ -31,6 +31,7 @@ LIB_SRCS := \
 	lib/clock.c \
 	lib/crypto.c \
 	lib/cursor.c \
+	lib/detached.c \
 	lib/env.c \
 	lib/error.c \
 	lib/file.c \
