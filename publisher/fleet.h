@@ -1,0 +1,38 @@
+/*
+ * Fleet: the status topic, verified and folded: the newest status of every host. Unauthenticated until verified against
+ * its certificate; the highest number wins, and absence says nothing.
+ */
+#ifndef QUOIN_PUBLISHER_FLEET_H
+#define QUOIN_PUBLISHER_FLEET_H
+
+#include "formats/status.h"
+#include "formats/trust.h"
+#include "lib/bus.h"
+
+struct quoin_fleet_host {
+	struct quoin_cert cert;
+	struct quoin_status status;
+	int64_t received_ms; /* the reader's wall clock (commands: the record's time) when this status came */
+};
+
+struct quoin_fleet {
+	struct quoin_fleet_host *hosts; /* ascending by name; owned */
+	size_t host_count;
+	int64_t next_offset;
+	uint64_t refused; /* statuses that did not verify or parse */
+};
+
+void quoin_fleet_clear(struct quoin_fleet *fleet);
+
+/* Take one record. *ret_host (may be NULL) is the changed host, or NULL if it was older than the held one or refused.
+ * Returns 0, or why it was refused: the trust's codes, QUOIN_EREPLAY for a lower number. */
+int quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_trust *trust, const struct quoin_bus_record *record,
+    int64_t now_ms, const struct quoin_fleet_host **ret_host, struct quoin_error *err);
+
+/* Read the topic to its end as it is now. */
+int quoin_fleet_read(struct quoin_fleet *fleet, const struct quoin_trust *trust, struct quoin_bus_reader *reader,
+    const char *topic, int timeout_ms, struct quoin_error *err);
+
+const struct quoin_fleet_host *quoin_fleet_host(const struct quoin_fleet *fleet, const char *host);
+
+#endif
