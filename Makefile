@@ -136,7 +136,8 @@ $(ARCHIVES):
 	$(Q)ar rcs $@ $^
 
 # What the machine lacks is installed at the first build.
-build/setup/%: tests/setup/packages
+SETUP := build/setup/build build/setup/check build/setup/analyze
+$(SETUP): build/setup/%: tests/setup/packages
 	@mkdir -p $(@D)
 	@tests/setup/packages $*
 	@touch $@
