@@ -36,6 +36,8 @@ LIB_SRCS := \
 	lib/error.c \
 	lib/file.c \
 	lib/json.c \
+	lib/json_print.c \
+	lib/json_scan.c \
 	lib/log.c \
 	lib/pack.c \
 	lib/text.c \

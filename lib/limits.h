@@ -63,6 +63,7 @@
 /* Authoring input. */
 #define QUOIN_JSON_DEPTH_MAX         64
 #define QUOIN_JSON_BYTES_MAX         (64u << 20)
+#define QUOIN_JSON_NODES_MAX         (8u << 20)	/* values of one text: a short one takes 80 bytes of memory */
 #define QUOIN_SCRIPT_BYTES_MAX       (4u << 20)	/* one .js file */
 #define QUOIN_SCRIPTS_BYTES_MAX      (32u << 20)	/* all .js files of a directory */
 #define QUOIN_FILES_MAX              4096	/* files of a directory */

@@ -174,28 +174,30 @@ quoin_attribute_is_valid(struct quoin_span name)
 	return name.data[0] == '_' || (is_alnum(name.data[0]) && name.data[0] > '9');
 }
 
-/* The length of the well-formed character at "at" (RFC 3629 section 4), or 0. */
-static size_t
-utf8_len(const uint8_t *at, size_t left)
+/* RFC 3629 section 4. */
+size_t
+quoin_utf8_bytes(struct quoin_span text)
 {
-	const uint8_t lead = at[0];
+	const uint8_t *at = text.data;
 	size_t len;
 	uint8_t low = 0x80, high = 0xbf; /* of the second byte */
 
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xc2 || lead > 0xf4)
+	if (text.len == 0)
 		return 0;
-	len = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-	if (lead == 0xe0)
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (at[0] == 0xe0)
 		low = 0xa0;
-	else if (lead == 0xed)
+	else if (at[0] == 0xed)
 		high = 0x9f;
-	else if (lead == 0xf0)
+	else if (at[0] == 0xf0)
 		low = 0x90;
-	else if (lead == 0xf4)
+	else if (at[0] == 0xf4)
 		high = 0x8f;
-	if (len > left || at[1] < low || at[1] > high)
+	if (len > text.len || at[1] < low || at[1] > high)
 		return 0;
 	for (size_t i = 2; i < len; i++)
 		if ((at[i] & 0xc0) != 0x80)
@@ -207,7 +209,7 @@ bool
 quoin_utf8_is_valid(struct quoin_span text)
 {
 	for (size_t i = 0; i < text.len;) {
-		const size_t len = utf8_len(text.data + i, text.len - i);
+		const size_t len = quoin_utf8_bytes(quoin_span_of(text.data + i, text.len - i));
 
 		if (len == 0)
 			return false;

@@ -30,6 +30,8 @@ bool quoin_attribute_is_valid(struct quoin_span name);
 
 /* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). NUL is a character like any other here. */
 bool quoin_utf8_is_valid(struct quoin_span text);
+/* The bytes of the well-formed character that "text" starts with, 1..4; 0 if there is none. */
+size_t quoin_utf8_bytes(struct quoin_span text);
 
 /*
  * Any bytes as one printable ASCII word, and back: bytes outside '!'..'~', and '%', become %XX (upper-case). The empty
