@@ -74,6 +74,8 @@ FORMATS_SRCS := \
 
 # The rooms of publisher/ without the programs' main files.
 PUBLISHER_SRCS := \
+	publisher/directory.c \
+	publisher/problem.c \
 
 # The rooms of subscriber/ without the programs' main files.
 SUBSCRIBER_SRCS := \
