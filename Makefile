@@ -26,6 +26,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
 
 LIB_SRCS := \
 	lib/bus.c \
+	lib/bus_drain.c \
 	lib/bus_mock.c \
 	lib/bytes.c \
 	lib/clock.c \
@@ -74,7 +75,12 @@ FORMATS_SRCS := \
 
 # The rooms of publisher/ without the programs' main files.
 PUBLISHER_SRCS := \
+	publisher/announce.c \
+	publisher/blobs.c \
+	publisher/control.c \
 	publisher/directory.c \
+	publisher/fleet.c \
+	publisher/keyring.c \
 	publisher/problem.c \
 
 # The rooms of subscriber/ without the programs' main files.

@@ -91,6 +91,15 @@ int quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, i
 int quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topic, int64_t wall_ms, int timeout_ms,
     int64_t *ret_offset, struct quoin_error *err);
 
+/*
+ * Read a topic from "offset" to its end as it is now, a record at a time, and stop reading it. The callback borrows the
+ * record; a non-zero return ends the reading and is returned. Events of other topics assigned to this reader are lost, so
+ * it is for readers that do nothing else. Returns 0, QUOIN_ETIMEOUT, QUOIN_ENOENT, QUOIN_EUNREACHABLE.
+ */
+typedef int quoin_bus_take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err);
+int quoin_bus_reader_drain(struct quoin_bus_reader *reader, const char *topic, int64_t offset, int timeout_ms,
+    quoin_bus_take *take, void *ctx, struct quoin_error *err);
+
 /* Whether the broker answers and knows the topic: 0, QUOIN_ENOENT, QUOIN_EPERM (not authorised), QUOIN_ETIMEOUT,
  * QUOIN_EUNREACHABLE. The watchdog's question; several faults raise no event at all. */
 int quoin_bus_reader_probe(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, struct quoin_error *err);

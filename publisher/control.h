@@ -33,6 +33,7 @@ struct quoin_control {
 	struct quoin_control_refusal refusals[16]; /* the latest */
 	size_t refusal_count; /* all of them */
 	struct quoin_control_body *bodies; /* envelopes by key; owned */
+	size_t body_count;
 };
 
 /* Begin with the pinned root of the configuration ("root": a text document with its .minisig beside it). Returns 0,

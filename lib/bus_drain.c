@@ -1,0 +1,65 @@
+#include "lib/bus.h"
+
+#include <string.h>
+
+#include "lib/clock.h"
+
+static int
+drain_assigned(struct quoin_bus_reader *reader, const char *topic, int64_t end, int timeout_ms, quoin_bus_take *take,
+    void *ctx, struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	struct quoin_error fault = {0};
+	struct quoin_bus_event event;
+
+	for (;;) {
+		int64_t left_ms = deadline_ms - quoin_clock_mono_ms();
+		bool is_ours, is_end = false;
+		int r;
+
+		if (left_ms <= 0) {
+			if (fault.code != 0)
+				return quoin_error_set(err, QUOIN_ETIMEOUT, "%s: not read to its end within %d ms; %s",
+				    topic, timeout_ms, fault.message);
+			return quoin_error_set(err, QUOIN_ETIMEOUT, "%s: not read to its end within %d ms", topic,
+			    timeout_ms);
+		}
+		r = quoin_bus_reader_next(reader, (int)left_ms, &event);
+		if (r < 0)
+			return quoin_error_set(err, r, "%s: cannot be read", topic);
+		if (r == 0)
+			continue;
+		is_ours = event.topic != NULL && strcmp(event.topic, topic) == 0;
+		r = 0;
+		if (is_ours && event.kind == QUOIN_BUS_RECORD)
+			r = take(ctx, &event.record, err);
+		else if (is_ours && event.kind == QUOIN_BUS_END)
+			is_end = event.offset >= end;
+		else if (is_ours && event.kind == QUOIN_BUS_LOST)
+			r = quoin_error_set(err, QUOIN_EINCARNATION, "%s: offset %lld is not in the topic", topic,
+			    (long long)event.offset);
+		else if (event.kind == QUOIN_BUS_FAULT)
+			quoin_error_set(&fault, event.code, "%s", event.text);
+		quoin_bus_event_clear(&event);
+		if (r != 0 || is_end)
+			return r;
+	}
+}
+
+int
+quoin_bus_reader_drain(struct quoin_bus_reader *reader, const char *topic, int64_t offset, int timeout_ms,
+    quoin_bus_take *take, void *ctx, struct quoin_error *err)
+{
+	int64_t first, end;
+	int r, closed;
+
+	r = quoin_bus_reader_range(reader, topic, timeout_ms, &first, &end, err);
+	if (r != 0 || end <= offset || end <= first)
+		return r;
+	r = quoin_bus_reader_assign(reader, topic, offset > first ? offset : first, err);
+	if (r != 0)
+		return r;
+	r = drain_assigned(reader, topic, end, timeout_ms, take, ctx, err);
+	closed = quoin_bus_reader_unassign(reader, topic, r == 0 ? err : NULL);
+	return r != 0 ? r : closed;
+}

@@ -1,0 +1,117 @@
+#include "publisher/announce.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+
+#define KEY_BYTES (QUOIN_NAME_BYTES_MAX + 16)
+
+static int
+left_ms(int64_t deadline_ms)
+{
+	int64_t left = deadline_ms - quoin_clock_mono_ms();
+
+	return left > 1 ? (int)left : 1;
+}
+
+/* A timed-out init may be asked again: the coordinator was busy, not broken. */
+static int
+fence(struct quoin_bus_writer *writer, int64_t deadline_ms, struct quoin_error *err)
+{
+	int r;
+
+	do
+		r = quoin_bus_writer_init(writer, left_ms(deadline_ms), err);
+	while (r == QUOIN_ETIMEOUT && quoin_clock_mono_ms() < deadline_ms);
+	return r;
+}
+
+/* Whether the document is on the topic now: behind a new fence, so that no transaction of ours can still commit. */
+static int
+resolve_unknown(const struct quoin_bus_conf *bus, const char *id, struct quoin_control *control,
+    struct quoin_bus_reader *reader, const char *key, const struct quoin_hash *hash, int64_t deadline_ms,
+    struct quoin_error *err)
+{
+	struct quoin_bus_writer *writer = NULL;
+	const struct quoin_envelope *found;
+	struct quoin_hash have;
+	int r;
+
+	r = quoin_bus_writer_open(bus, id, &writer, err);
+	if (r == 0)
+		r = fence(writer, deadline_ms, err);
+	if (r == 0)
+		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
+	quoin_bus_writer_close(writer);
+	if (r != 0)
+		return quoin_error_set(err, QUOIN_EUNKNOWN,
+		    "the broker went away while %s was committed; look with \"quoin log\" before trying again", key);
+	found = quoin_control_document(control, key);
+	if (found == NULL)
+		return quoin_error_set(err, QUOIN_EUNREACHABLE, "%s was not written: the transaction was aborted", key);
+	quoin_envelope_hash(found, &have);
+	if (!quoin_hash_equal(&have, hash))
+		return quoin_error_set(err, QUOIN_ECONFLICT, "another %s was written first; nothing of ours was", key);
+	return 0;
+}
+
+static int
+write_one(struct quoin_bus_writer *writer, const char *topic, const char *key, const struct quoin_sealed *sealed,
+    int64_t deadline_ms, struct quoin_error *err)
+{
+	struct quoin_bus_record record = {0};
+	int r;
+
+	quoin_envelope_to_record(&sealed->envelope, &record);
+	record.topic = topic;
+	record.key = quoin_span_str(key);
+	r = quoin_bus_writer_begin(writer, err);
+	if (r != 0)
+		return r;
+	r = quoin_bus_writer_put(writer, &record, NULL, err);
+	if (r != 0) {
+		(void)quoin_bus_writer_abort(writer, left_ms(deadline_ms), NULL);
+		return r;
+	}
+	return quoin_bus_writer_commit(writer, left_ms(deadline_ms), err);
+}
+
+int
+quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, struct quoin_bus_reader *reader,
+    quoin_announce_decide *decide, void *ctx, int timeout_ms, struct quoin_error *err)
+{
+	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
+	char id[QUOIN_NAME_BYTES_MAX + 16], topic[QUOIN_TOPIC_NAME_BYTES], key[KEY_BYTES];
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	struct quoin_bus_writer *writer = NULL;
+	struct quoin_sealed sealed = {0};
+	int r;
+
+	snprintf(id, sizeof id, "quoin.%s.publish", conf->namespace_name);
+	quoin_topic_name(conf->namespace_name, QUOIN_TOPIC_CONTROL, topic);
+	r = quoin_bus_writer_open(&bus, id, &writer, err);
+	if (r == 0)
+		r = fence(writer, deadline_ms, err);
+	if (r == 0)
+		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
+	if (r == 0)
+		r = decide(ctx, control, key, sizeof key, &sealed, err);
+	if (r != 0)
+		goto out;
+	r = write_one(writer, topic, key, &sealed, deadline_ms, err);
+	if (r == QUOIN_EUNKNOWN || r == QUOIN_ETIMEOUT) {
+		quoin_bus_writer_close(writer);
+		writer = NULL;
+		r = resolve_unknown(&bus, id, control, reader, key, &sealed.hash,
+		    quoin_clock_mono_ms() + timeout_ms, err);
+	} else if (r == 0) {
+		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
+	} else if (r == QUOIN_EFENCED) {
+		quoin_error_set(err, r, "another publisher came between; nothing was written, look at the head and try again");
+	}
+out:
+	quoin_sealed_clear(&sealed);
+	quoin_bus_writer_close(writer);
+	return r;
+}

@@ -1,0 +1,328 @@
+#include "publisher/control.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/detached.h"
+#include "lib/text.h"
+
+/* A verified document under its key. */
+struct quoin_control_body {
+	char key[QUOIN_NAME_BYTES_MAX + 16];
+	struct quoin_sealed sealed;
+};
+
+static int
+keep_body(struct quoin_control *control, const char *key, const struct quoin_envelope *envelope)
+{
+	struct quoin_control_body *bodies, *body;
+	size_t count = control->body_count;
+	int r;
+
+	bodies = realloc(control->bodies, (count + 1) * sizeof *bodies);
+	if (bodies == NULL)
+		return QUOIN_ENOMEM;
+	control->bodies = bodies;
+	body = &bodies[count];
+	memset(body, 0, sizeof *body);
+	snprintf(body->key, sizeof body->key, "%s", key);
+	r = quoin_sealed_copy(envelope, &body->sealed);
+	if (r != 0)
+		return r;
+	control->body_count++;
+	return 0;
+}
+
+int
+quoin_control_init(struct quoin_control *control, const struct quoin_conf *conf, struct quoin_error *err)
+{
+	struct quoin_detached detached = {0};
+	struct quoin_envelope envelope = {0};
+	int r;
+
+	memset(control, 0, sizeof *control);
+	if (conf->root[0] == '\0')
+		return quoin_error_set(err, QUOIN_ECONFIG, "no root configured; set \"root = FILE\" in quoin.conf");
+	r = quoin_detached_read(conf->root, QUOIN_DOCUMENT_BYTES_MAX, &detached, err);
+	if (r != 0)
+		return quoin_error_prefix(err, "the pinned root");
+	envelope.document = quoin_buf_span(&detached.file);
+	envelope.signature_count = detached.signature_count;
+	for (size_t i = 0; i < detached.signature_count; i++)
+		envelope.signatures[i] = quoin_buf_span(&detached.signatures[i]);
+	quoin_ledger_init(&control->ledger);
+	r = quoin_trust_init(&control->trust, &envelope, err);
+	if (r == 0 && strcmp(control->trust.root.origin.name, conf->namespace_name) != 0)
+		r = quoin_error_set(err, QUOIN_ENAMESPACE, "the pinned root %s is for namespace %s, quoin.conf says %s",
+		    conf->root, control->trust.root.origin.name, conf->namespace_name);
+	if (r == 0) {
+		char key[32];
+
+		snprintf(key, sizeof key, "root/%llu", (unsigned long long)control->trust.root.version);
+		r = keep_body(control, key, &envelope);
+	}
+	quoin_detached_clear(&detached);
+	if (r != 0)
+		quoin_control_clear(control);
+	return r;
+}
+
+void
+quoin_control_clear(struct quoin_control *control)
+{
+	for (size_t i = 0; i < control->cert_count; i++)
+		quoin_sealed_clear(&control->certs[i].sealed);
+	free(control->certs);
+	for (size_t i = 0; i < control->body_count; i++)
+		quoin_sealed_clear(&control->bodies[i].sealed);
+	free(control->bodies);
+	quoin_ledger_clear(&control->ledger);
+	memset(control, 0, sizeof *control);
+}
+
+static struct quoin_control_body *
+find_body(const struct quoin_control *control, const char *key)
+{
+	for (size_t i = control->body_count; i-- > 0;)
+		if (strcmp(control->bodies[i].key, key) == 0)
+			return &control->bodies[i];
+	return NULL;
+}
+
+const struct quoin_envelope *
+quoin_control_document(const struct quoin_control *control, const char *key)
+{
+	const struct quoin_control_body *body = find_body(control, key);
+
+	return body != NULL ? &body->sealed.envelope : NULL;
+}
+
+int
+quoin_control_release(const struct quoin_control *control, uint64_t number, struct quoin_release *ret,
+    struct quoin_error *err)
+{
+	const struct quoin_envelope *envelope;
+	char key[32];
+
+	snprintf(key, sizeof key, "release/%llu", (unsigned long long)number);
+	envelope = quoin_control_document(control, key);
+	if (envelope == NULL)
+		return quoin_error_set(err, QUOIN_ENOENT, "there is no release %llu", (unsigned long long)number);
+	return quoin_release_parse(envelope->document, ret, err);
+}
+
+/* Where "host" is or would be. */
+static size_t
+cert_index(const struct quoin_control *control, const char *host, bool *ret_found)
+{
+	size_t low = 0, high = control->cert_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(control->certs[middle].cert.host, host);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
+const struct quoin_control_cert *
+quoin_control_cert(const struct quoin_control *control, const char *host)
+{
+	bool found;
+	size_t i = cert_index(control, host, &found);
+
+	return found ? &control->certs[i] : NULL;
+}
+
+static int
+admit_incarnation(struct quoin_control *control, const struct quoin_envelope *envelope, struct quoin_error *err)
+{
+	struct quoin_incarnation incarnation;
+	struct quoin_hash hash;
+	int r;
+
+	r = quoin_trust_verify(&control->trust, QUOIN_DOCUMENT_INCARNATION, envelope, &hash, err);
+	if (r == 0)
+		r = quoin_incarnation_parse(envelope->document, &incarnation, err);
+	if (r != 0)
+		return r;
+	if (incarnation.topic != QUOIN_TOPIC_CONTROL)
+		return quoin_error_set(err, QUOIN_ESYNTAX, "an incarnation of the %s topic on the control topic",
+		    quoin_topic_word(incarnation.topic));
+	if (control->has_incarnation && memcmp(control->incarnation.id, incarnation.id, sizeof incarnation.id) != 0)
+		return quoin_error_set(err, QUOIN_EINCARNATION, "the control topic was deleted and made anew");
+	control->incarnation = incarnation;
+	control->has_incarnation = true;
+	return 0;
+}
+
+static int
+admit_root(struct quoin_control *control, const struct quoin_envelope *envelope, struct quoin_error *err)
+{
+	uint64_t before = control->trust.root.version;
+	char key[32];
+	int r;
+
+	r = quoin_trust_advance(&control->trust, envelope, err);
+	if (r == QUOIN_EREPLAY)
+		return 0; /* the history below the pinned root */
+	if (r != 0 || control->trust.root.version == before)
+		return r;
+	snprintf(key, sizeof key, "root/%llu", (unsigned long long)control->trust.root.version);
+	return keep_body(control, key, envelope);
+}
+
+static int
+admit_release(struct quoin_control *control, const struct quoin_envelope *envelope, struct quoin_error *err)
+{
+	struct quoin_release release = {0};
+	struct quoin_hash hash;
+	char key[32];
+	int r;
+
+	r = quoin_trust_verify(&control->trust, QUOIN_DOCUMENT_RELEASE, envelope, &hash, err);
+	if (r == 0)
+		r = quoin_release_parse(envelope->document, &release, err);
+	if (r == 0) {
+		snprintf(key, sizeof key, "release/%llu", (unsigned long long)release.number);
+		r = quoin_ledger_admit_release(&control->ledger, &release, &hash, err);
+		if (r == 0 && find_body(control, key) == NULL)
+			r = keep_body(control, key, envelope);
+	}
+	quoin_release_clear(&release);
+	return r;
+}
+
+static int
+admit_intent(struct quoin_control *control, const struct quoin_envelope *envelope, struct quoin_error *err)
+{
+	struct quoin_intent intent;
+	struct quoin_hash hash;
+	char key[32];
+	int r;
+
+	r = quoin_trust_verify(&control->trust, QUOIN_DOCUMENT_INTENT, envelope, &hash, err);
+	if (r == 0)
+		r = quoin_intent_parse(envelope->document, &intent, err);
+	if (r != 0)
+		return r;
+	snprintf(key, sizeof key, "intent/%llu", (unsigned long long)intent.number);
+	r = quoin_ledger_admit_intent(&control->ledger, &intent, &hash, err);
+	if (r == 0 && find_body(control, key) == NULL)
+		r = keep_body(control, key, envelope);
+	return r;
+}
+
+static int
+admit_cert(struct quoin_control *control, const struct quoin_envelope *envelope, int64_t now_ms,
+    struct quoin_error *err)
+{
+	struct quoin_control_cert *certs, entry = {0};
+	bool found;
+	size_t at;
+	int r;
+
+	r = quoin_trust_verify_cert(&control->trust, envelope, now_ms, &entry.cert, err);
+	if (r == 0)
+		r = quoin_sealed_copy(envelope, &entry.sealed);
+	if (r != 0)
+		return r;
+	at = cert_index(control, entry.cert.host, &found);
+	if (found) {
+		quoin_sealed_clear(&control->certs[at].sealed);
+		control->certs[at] = entry;
+		return 0;
+	}
+	certs = control->cert_count < QUOIN_HOSTS_MAX
+	    ? realloc(control->certs, (control->cert_count + 1) * sizeof *certs)
+	    : NULL;
+	if (certs == NULL) {
+		quoin_sealed_clear(&entry.sealed);
+		return control->cert_count < QUOIN_HOSTS_MAX ? QUOIN_ENOMEM : QUOIN_ELIMIT;
+	}
+	control->certs = certs;
+	memmove(certs + at + 1, certs + at, (control->cert_count - at) * sizeof *certs);
+	certs[at] = entry;
+	control->cert_count++;
+	return 0;
+}
+
+static int
+admit_keyed(struct quoin_control *control, const struct quoin_bus_record *record, int64_t now_ms,
+    struct quoin_error *err)
+{
+	struct quoin_envelope envelope;
+	struct quoin_span key = record->key;
+	int r;
+
+	r = quoin_envelope_from_record(record, &envelope, err);
+	if (r != 0)
+		return r;
+	if (quoin_span_equal_str(key, "incarnation"))
+		return admit_incarnation(control, &envelope, err);
+	if (key.len > 5 && memcmp(key.data, "root/", 5) == 0)
+		return admit_root(control, &envelope, err);
+	if (key.len > 8 && memcmp(key.data, "release/", 8) == 0)
+		return admit_release(control, &envelope, err);
+	if (key.len > 7 && memcmp(key.data, "intent/", 7) == 0)
+		return admit_intent(control, &envelope, err);
+	if (key.len > 5 && memcmp(key.data, "cert/", 5) == 0)
+		return admit_cert(control, &envelope, now_ms, err);
+	return quoin_error_set(err, QUOIN_ESYNTAX, "a record with a key that means nothing here");
+}
+
+int
+quoin_control_admit(struct quoin_control *control, const struct quoin_bus_record *record, int64_t now_ms,
+    struct quoin_error *err)
+{
+	struct quoin_error reason = {0};
+	struct quoin_control_refusal *refusal;
+	size_t slots = sizeof control->refusals / sizeof control->refusals[0];
+	int r;
+
+	control->next_offset = record->offset + 1;
+	if (record->is_tombstone)
+		return 0;
+	r = admit_keyed(control, record, now_ms, &reason);
+	if (r == 0)
+		return 0;
+	if (reason.code == 0)
+		quoin_error_set(&reason, r, "%s", quoin_error_text(r));
+	refusal = &control->refusals[control->refusal_count % slots];
+	quoin_printable_copy(record->key, refusal->key, sizeof refusal->key);
+	refusal->offset = record->offset;
+	refusal->err = reason;
+	control->refusal_count++;
+	if (err != NULL)
+		*err = reason;
+	return r;
+}
+
+static int
+take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err)
+{
+	int r = quoin_control_admit(ctx, record, quoin_clock_wall_ms(), err);
+
+	return r == QUOIN_EINCARNATION || r == QUOIN_ENOMEM ? r : 0;
+}
+
+int
+quoin_control_read(struct quoin_control *control, struct quoin_bus_reader *reader, int timeout_ms,
+    struct quoin_error *err)
+{
+	char topic[QUOIN_TOPIC_NAME_BYTES];
+
+	quoin_topic_name(control->trust.root.origin.name, QUOIN_TOPIC_CONTROL, topic);
+	return quoin_bus_reader_drain(reader, topic, control->next_offset, timeout_ms, take, control, err);
+}

@@ -1,0 +1,145 @@
+#include "publisher/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+quoin_fleet_clear(struct quoin_fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->host_count; i++)
+		quoin_status_clear(&fleet->hosts[i].status);
+	free(fleet->hosts);
+	memset(fleet, 0, sizeof *fleet);
+}
+
+static size_t
+host_index(const struct quoin_fleet *fleet, const char *host, bool *ret_found)
+{
+	size_t low = 0, high = fleet->host_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(fleet->hosts[middle].cert.host, host);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
+const struct quoin_fleet_host *
+quoin_fleet_host(const struct quoin_fleet *fleet, const char *host)
+{
+	bool found;
+	size_t i = host_index(fleet, host, &found);
+
+	return found ? &fleet->hosts[i] : NULL;
+}
+
+/* Certificate first (from the header), then the status under its key: verified before it is parsed. */
+static int
+verify(const struct quoin_trust *trust, const struct quoin_bus_record *record, int64_t now_ms,
+    struct quoin_fleet_host *ret, struct quoin_error *err)
+{
+	struct quoin_envelope envelope, cert;
+	struct quoin_hash hash;
+	struct quoin_span bytes = {0};
+	int r;
+
+	for (size_t i = 0; i < record->header_count; i++)
+		if (strcmp(record->headers[i].name, QUOIN_HEADER_CERT) == 0)
+			bytes = record->headers[i].value;
+	if (bytes.len == 0)
+		return quoin_error_set(err, QUOIN_ESIGNATURE, "a status without its host's certificate");
+	r = quoin_envelope_from_record(record, &envelope, err);
+	if (r == 0)
+		r = quoin_envelope_decode(bytes, &cert, err);
+	if (r == 0)
+		r = quoin_trust_verify_cert(trust, &cert, now_ms, &ret->cert, err);
+	if (r == 0)
+		r = quoin_trust_verify_status(trust, &ret->cert, &envelope, &hash, err);
+	if (r == 0)
+		r = quoin_status_parse(envelope.document, &ret->status, err);
+	if (r == 0 && strcmp(ret->status.host, ret->cert.host) != 0) {
+		quoin_status_clear(&ret->status);
+		r = quoin_error_set(err, QUOIN_EROLE, "a status of %s signed by %s", ret->status.host, ret->cert.host);
+	}
+	return r;
+}
+
+int
+quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_trust *trust, const struct quoin_bus_record *record,
+    int64_t now_ms, const struct quoin_fleet_host **ret_host, struct quoin_error *err)
+{
+	struct quoin_fleet_host entry, *hosts;
+	bool found;
+	size_t at;
+	int r;
+
+	memset(&entry, 0, sizeof entry);
+	if (ret_host != NULL)
+		*ret_host = NULL;
+	fleet->next_offset = record->offset + 1;
+	if (record->is_tombstone || quoin_span_equal_str(record->key, "incarnation"))
+		return 0;
+	r = verify(trust, record, now_ms, &entry, err);
+	if (r != 0) {
+		fleet->refused++;
+		return r;
+	}
+	entry.received_ms = now_ms;
+	at = host_index(fleet, entry.cert.host, &found);
+	if (found) {
+		if (fleet->hosts[at].status.number >= entry.status.number) {
+			quoin_status_clear(&entry.status);
+			return quoin_error_set(err, QUOIN_EREPLAY, "an older status of %s", entry.cert.host);
+		}
+		quoin_status_clear(&fleet->hosts[at].status);
+	} else {
+		hosts = fleet->host_count < QUOIN_HOSTS_MAX
+		    ? realloc(fleet->hosts, (fleet->host_count + 1) * sizeof *hosts)
+		    : NULL;
+		if (hosts == NULL) {
+			quoin_status_clear(&entry.status);
+			return quoin_error_set(err, fleet->host_count < QUOIN_HOSTS_MAX ? QUOIN_ENOMEM : QUOIN_ELIMIT,
+			    "no room for the status of %s", entry.cert.host);
+		}
+		fleet->hosts = hosts;
+		memmove(hosts + at + 1, hosts + at, (fleet->host_count - at) * sizeof *hosts);
+		fleet->host_count++;
+	}
+	fleet->hosts[at] = entry;
+	if (ret_host != NULL)
+		*ret_host = &fleet->hosts[at];
+	return 0;
+}
+
+struct reading {
+	struct quoin_fleet *fleet;
+	const struct quoin_trust *trust;
+};
+
+static int
+take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err)
+{
+	struct reading *reading = ctx;
+
+	(void)quoin_fleet_admit(reading->fleet, reading->trust, record, record->timestamp_ms, NULL, err);
+	return 0;
+}
+
+int
+quoin_fleet_read(struct quoin_fleet *fleet, const struct quoin_trust *trust, struct quoin_bus_reader *reader,
+    const char *topic, int timeout_ms, struct quoin_error *err)
+{
+	struct reading reading = {.fleet = fleet, .trust = trust};
+
+	return quoin_bus_reader_drain(reader, topic, fleet->next_offset, timeout_ms, take, &reading, err);
+}
