@@ -39,6 +39,7 @@ LIB_SRCS := \
 	lib/json.c \
 	lib/json_print.c \
 	lib/json_scan.c \
+	lib/json_writer.c \
 	lib/log.c \
 	lib/pack.c \
 	lib/text.c \
@@ -77,6 +78,7 @@ FORMATS_SRCS := \
 PUBLISHER_SRCS := \
 	publisher/announce.c \
 	publisher/blobs.c \
+	publisher/cli.c \
 	publisher/control.c \
 	publisher/directory.c \
 	publisher/fleet.c \
