@@ -1,0 +1,94 @@
+/*
+ * Context: what is known about one request (RULES.md section 6), bound to one rules part.
+ *
+ * Attributes are kept by the part's ids; what no rule asks for is not kept. Strings are borrowed until the next begin or
+ * clear, except those of a JSON line, which the context owns. Value ids are found when first asked for and remembered,
+ * or all at once by intern. One thread at a time. About 3 KiB; init once and begin for each request: no allocation,
+ * except for JSON lines and for more than QUOIN_CONTEXT_CELLS_INLINE cells.
+ */
+#ifndef QUOIN_FORMATS_CONTEXT_H
+#define QUOIN_FORMATS_CONTEXT_H
+
+#include "formats/rules.h"
+#include "lib/json.h"
+
+#define QUOIN_CONTEXT_CELLS_INLINE 32
+#define QUOIN_CONTEXT_CELLS_MAX	   16384
+#define QUOIN_CELL_NONE		   UINT32_MAX /* a cell that no rule can name */
+
+enum quoin_value_kind {
+	QUOIN_VALUE_STRING,
+	QUOIN_VALUE_NUMBER,
+	QUOIN_VALUE_BOOL,
+};
+struct quoin_value {
+	uint8_t kind;
+	bool boolean;
+	uint32_t len; /* of a string */
+	union {
+		const char *string;
+		double number;
+	};
+};
+
+struct quoin_context {
+	const struct quoin_rules *rules;
+	uint16_t ids[QUOIN_RULES_ATTRIBUTES_MAX]; /* 0 missing, 1 unknown, QUOIN_CONTEXT_ID_UNSET: ask intern */
+	struct quoin_value values[QUOIN_RULES_ATTRIBUTES_MAX];
+	uint64_t *tests; /* cells by test: either the inline arrays or one allocation */
+	uint32_t *cells;
+	size_t cell_count;
+	size_t cell_cap;
+	uint64_t inline_tests[QUOIN_CONTEXT_CELLS_INLINE];
+	uint32_t inline_cells[QUOIN_CONTEXT_CELLS_INLINE];
+	bool has_override;
+	bool has_override_version;
+	bool has_override_caller;
+	struct quoin_span override_model;
+	struct quoin_span override_version;
+	struct quoin_span override_caller;
+	struct quoin_span objective;
+	struct quoin_json_doc *json; /* owned: the strings of a JSON line */
+};
+#define QUOIN_CONTEXT_ID_UNSET UINT16_MAX
+
+void quoin_context_init(struct quoin_context *context);
+void quoin_context_clear(struct quoin_context *context);
+/* Forget everything; from now on the context is for this part, which must outlive it or the next begin. */
+void quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rules);
+
+/* "attribute" is an id of the part; QUOIN_PLACE_NONE is accepted and changes nothing. A number that is not finite is
+ * missing. Putting again replaces. */
+void quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len);
+void quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number);
+void quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean);
+/* Put every attribute by name: the slow way. */
+void quoin_context_put_string_named(struct quoin_context *context, const char *name, const char *string, size_t len);
+/* The cell of a test. 0, QUOIN_ENOMEM, QUOIN_ELIMIT. */
+int quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
+/* NULL version: the current one; NULL caller: none. */
+void quoin_context_put_override(struct quoin_context *context, const char *model, const char *version,
+    const char *caller);
+
+/*
+ * Begin from one strict JSON object, without its newline: attributes, "objective", "ab", "override". Returns 0,
+ * QUOIN_ESYNTAX (bad_context: not strict, not an object, no string "objective"), QUOIN_ELIMIT (over
+ * QUOIN_CONTEXT_BYTES_MAX: bad_context too), QUOIN_ENOMEM. On failure the context is as after begin.
+ */
+int quoin_context_read_json(struct quoin_context *context, const struct quoin_rules *rules, struct quoin_span line,
+    struct quoin_error *err);
+
+/* Find all value ids now: for a context that several objectives are resolved with. */
+void quoin_context_intern(struct quoin_context *context);
+/* The value id of one attribute, found now. */
+uint16_t quoin_context_intern_one(struct quoin_context *context, uint32_t attribute);
+
+static inline uint16_t
+quoin_context_id(struct quoin_context *context, uint32_t attribute)
+{
+	uint16_t id = context->ids[attribute];
+
+	return __builtin_expect(id != QUOIN_CONTEXT_ID_UNSET, 1) ? id : quoin_context_intern_one(context, attribute);
+}
+
+#endif

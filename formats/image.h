@@ -1,0 +1,151 @@
+/*
+ * Image: the form that the parts rules, routes and models have in common (quoin-image(5)).
+ *
+ * A part is a run of bytes, little-endian, cut into segments at every QUOIN_SEGMENT_BYTES_MAX; each segment is contiguous
+ * and 16-byte aligned in memory, but two segments need not be neighbours. Blocks never cross such a cut. A block begins
+ * where (offset + QUOIN_IMAGE_BIAS) is a multiple of 64: the store hands a segment out 48 bytes behind a page's start,
+ * so that blocks begin on cache lines there. Everything inside a block is addressed relative to the block's beginning.
+ *
+ * Bytes are verified once, when they arrive (quoin_X_verify); what is verified is read in place and trusted.
+ */
+#ifndef QUOIN_FORMATS_IMAGE_H
+#define QUOIN_FORMATS_IMAGE_H
+
+#include <string.h>
+
+#include "lib/bytes.h"
+#include "lib/error.h"
+#include "lib/limits.h"
+
+#define QUOIN_IMAGE_BIAS 48
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are read in place on little-endian machines");
+_Static_assert(QUOIN_SEGMENT_BYTES_MAX == 1u << 24, "an offset's upper byte is the number of its segment");
+
+struct quoin_image {
+	struct quoin_span segments[QUOIN_SEGMENTS_MAX]; /* all but the last are QUOIN_SEGMENT_BYTES_MAX long */
+	size_t count;
+};
+
+/* The segments of bytes that are contiguous anyhow; "bytes" must be 16-byte aligned. QUOIN_ELIMIT if there are too many,
+ * QUOIN_EUSAGE if they are not aligned. */
+int quoin_image_of(struct quoin_span bytes, struct quoin_image *ret, struct quoin_error *err);
+/* The length of the whole part. */
+uint64_t quoin_image_bytes(const struct quoin_image *image);
+
+/* Where the byte at "offset" is in memory; trusted offsets only. */
+static inline const uint8_t *
+quoin_image_at(const struct quoin_image *image, uint32_t offset)
+{
+	return image->segments[offset >> 24].data + (offset & (QUOIN_SEGMENT_BYTES_MAX - 1));
+}
+
+/*
+ * Places: where the blocks of things with small ids 0..id_count-1 are. Sixteen ids share an absolute base; each id has
+ * a distance from it, so that one block that grows does not change the places of all later ones. An id without a thing
+ * is a hole. As bytes: u32 bases[(id_count + 15) / 16], u32 distances[id_count].
+ */
+#define QUOIN_PLACE_GROUP 16
+#define QUOIN_PLACE_NONE  UINT32_MAX
+struct quoin_places {
+	const uint32_t *bases;
+	const uint32_t *distances;
+	uint32_t id_count;
+};
+static inline uint32_t
+quoin_places_get(const struct quoin_places *places, uint32_t id)
+{
+	uint32_t distance;
+
+	if (id >= places->id_count || (distance = places->distances[id]) == QUOIN_PLACE_NONE)
+		return QUOIN_PLACE_NONE;
+	return places->bases[id / QUOIN_PLACE_GROUP] + distance;
+}
+
+/* Reads that do not care for alignment. */
+static inline uint16_t
+quoin_load_u16(const uint8_t *at)
+{
+	uint16_t value;
+
+	memcpy(&value, at, sizeof value);
+	return value;
+}
+static inline uint32_t
+quoin_load_u32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof value);
+	return value;
+}
+static inline uint64_t
+quoin_load_u64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof value);
+	return value;
+}
+
+/* The hash of the images' own tables; it is no contract with anybody but the image's version. */
+static inline uint32_t
+quoin_image_hash(const uint8_t *data, size_t len)
+{
+	__extension__ typedef unsigned __int128 wide;
+	uint64_t state = 0x9e3779b97f4a7c15u ^ len, a, b;
+	wide product;
+
+	for (; len > 16; data += 16, len -= 16) {
+		product = (wide)(quoin_load_u64(data) ^ 0xa0761d6478bd642fu) * (quoin_load_u64(data + 8) ^ state);
+		state = (uint64_t)product ^ (uint64_t)(product >> 64);
+	}
+	if (len >= 8) {
+		a = quoin_load_u64(data);
+		b = quoin_load_u64(data + len - 8);
+	} else if (len >= 4) {
+		a = quoin_load_u32(data);
+		b = quoin_load_u32(data + len - 4);
+	} else {
+		a = len > 0 ? (uint64_t)data[0] << 16 | (uint64_t)data[len / 2] << 8 | data[len - 1] : 0;
+		b = 0;
+	}
+	product = (wide)(a ^ 0xe7037ed1a0b428dbu) * (b ^ state);
+	state = (uint64_t)product ^ (uint64_t)(product >> 64);
+	return (uint32_t)(state ^ state >> 32);
+}
+
+/* ---- For the encoders ---- */
+
+/* Append "block" at the next place that suits a block, padding with zeros. *ret_offset: where it begins. QUOIN_ELIMIT
+ * (longer than a segment, or the part too long), QUOIN_ENOMEM; sticky in out->error, too. */
+int quoin_image_put_block(struct quoin_buf *out, struct quoin_span block, uint32_t *ret_offset);
+/* Append the bytes of a places table (id_count offsets, holes QUOIN_PLACE_NONE) as a block. */
+int quoin_image_put_places(struct quoin_buf *out, const uint32_t *offsets, uint32_t id_count, uint32_t *ret_offset);
+
+/* ---- For the verifiers ---- */
+
+/*
+ * What every image begins with, 64 bytes: u8 magic[8], u32 version, u32 zero, u64 bytes of the whole part, then 10 u32
+ * of the kind's own. Checks the segments' shape, magic, version (QUOIN_EVERSION), length and alignment.
+ */
+#define QUOIN_IMAGE_HEADER_BYTES 64
+#define QUOIN_IMAGE_FIELDS	 10
+int quoin_image_check_header(const struct quoin_image *image, const char magic[8], uint32_t version,
+    struct quoin_error *err);
+static inline uint32_t
+quoin_image_field(const struct quoin_image *image, unsigned field)
+{
+	return quoin_load_u32(image->segments[0].data + 24 + 4 * field);
+}
+/* The "bytes" bytes at "offset" if they are inside one segment and the offset suits a block; else NULL. */
+const uint8_t *quoin_image_block(const struct quoin_image *image, uint32_t offset, uint64_t bytes);
+/* The places table at "offset"; every place in it suits a block of at least "least" bytes. */
+bool quoin_image_check_places(const struct quoin_image *image, uint32_t offset, uint32_t id_count, uint32_t least,
+    struct quoin_places *ret);
+/* Whether block[at .. at+len] is text of "len" bytes without NUL and then a NUL, all inside the block. */
+bool quoin_block_has_text(const uint8_t *block, uint32_t block_bytes, uint32_t at, uint32_t len);
+/* Whether count * size bytes at "at" are inside the block, "at" a multiple of "align". */
+bool quoin_block_has_array(uint32_t block_bytes, uint32_t at, uint64_t count, uint32_t size, uint32_t align);
+
+#endif
