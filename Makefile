@@ -91,6 +91,12 @@ SUBSCRIBER_SRCS := \
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
 	tests/unit/test_bucket.c \
+	tests/unit/test_bytes.c \
+	tests/unit/test_clock.c \
+	tests/unit/test_cursor.c \
+	tests/unit/test_error.c \
+	tests/unit/test_file.c \
+	tests/unit/test_text.c \
 
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
 SH_TESTS := \

@@ -14,7 +14,7 @@ struct row {
 
 static const struct row rows[] = {
 #define X(name, value, class, text) {(value), QUOIN_CLASS_##class, #name, text},
-	QUOIN_ERROR_TABLE(X)
+    QUOIN_ERROR_TABLE(X)
 #undef X
 };
 

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The columns are aligned by hand. */
+/* clang-format off */
 enum quoin_class {
 	QUOIN_CLASS_NONE = 0,	/* success */
 	QUOIN_CLASS_SYSTEM,	/* ours or the machine's failure: report it                       exit 1 */
@@ -57,6 +59,7 @@ enum quoin_class {
 	X(ETIMEOUT,     -51, RETRY,    "timed out")                                                                    \
 	X(EAGAIN,       -52, RETRY,    "not now")                                                                      \
 	X(EUNKNOWN,     -53, RETRY,    "outcome unknown")
+/* clang-format on */
 
 enum {
 #define X(name, value, class, text) QUOIN_##name = (value),

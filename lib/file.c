@@ -103,8 +103,9 @@ read_file(const char *path, bool is_secret, struct quoin_buf *out, struct quoin_
 		r = quoin_error_set(err, QUOIN_EPERM, "%s belongs to user %u; a secret must be yours", path,
 		    (unsigned)st.st_uid);
 	else if (is_secret && (st.st_mode & 077) != 0)
-		r = quoin_error_set(err, QUOIN_EPERM, "%s has mode %04o; a secret must be unreadable for others: chmod 600",
-		    path, (unsigned)st.st_mode & 07777);
+		r = quoin_error_set(err, QUOIN_EPERM,
+		    "%s has mode %04o; a secret must be unreadable for others: chmod 600", path,
+		    (unsigned)st.st_mode & 07777);
 	else {
 		r = read_all(fd, (size_t)st.st_size, out);
 		if (r == QUOIN_ELIMIT)

@@ -117,8 +117,8 @@ scan_escape(struct scan *scan)
 	scan->at += 6;
 	if (unit < 0xd800 || unit > 0xdbff)
 		return 0;
-	unit = scan->len - scan->at >= 6 && scan->text[at + 6] == '\\' && scan->text[at + 7] == 'u'
-	    ? hex4(scan, at + 8) : -1;
+	unit = scan->len - scan->at >= 6 && scan->text[at + 6] == '\\' && scan->text[at + 7] == 'u' ? hex4(scan, at + 8)
+												    : -1;
 	if (unit < 0xdc00 || unit > 0xdfff) {
 		scan->at = at;
 		return refuse(scan, "a surrogate without its other half");

@@ -5,6 +5,9 @@
 #ifndef QUOIN_LIB_LIMITS_H
 #define QUOIN_LIB_LIMITS_H
 
+/* The columns are aligned by hand. */
+/* clang-format off */
+
 /* Text. */
 #define QUOIN_NAME_BYTES_MAX         64	/* names of namespaces, objectives, models, versions, shards, hosts, rules */
 #define QUOIN_ROUTING_KEY_BYTES_MAX  (QUOIN_NAME_BYTES_MAX + 1 + QUOIN_NAME_BYTES_MAX) /* model@version */
@@ -75,6 +78,8 @@
 #define QUOIN_STORE_READERS_MAX      1024
 #define QUOIN_CONF_BYTES_MAX         (64u << 10)
 #define QUOIN_KEYFILE_BYTES_MAX      4096
+
+/* clang-format on */
 
 _Static_assert(QUOIN_PART_BYTES_MAX <= (unsigned long long)QUOIN_SEGMENT_BYTES_MAX * QUOIN_SEGMENTS_MAX,
     "a part fits its segments");

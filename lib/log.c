@@ -114,7 +114,8 @@ quoin_log(enum quoin_log_level level, const char *event, const char *fmt, ...)
 void
 quoin_log_error(enum quoin_log_level level, const char *event, const struct quoin_error *err, const char *fmt, ...)
 {
-	char text[QUOIN_ERROR_FILE_BYTES + QUOIN_ERROR_MESSAGE_BYTES + 32], quoted[2 * sizeof text], tail[LINE_BYTES_MAX - 256];
+	char text[QUOIN_ERROR_FILE_BYTES + QUOIN_ERROR_MESSAGE_BYTES + 32], quoted[2 * sizeof text],
+	    tail[LINE_BYTES_MAX - 256];
 	va_list ap;
 
 	quoin_error_print(err, text, sizeof text);

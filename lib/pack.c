@@ -11,10 +11,10 @@
 #define LEVEL 3
 
 /* The parts of the frame header's descriptor byte (RFC 8878 section 3.1.1.1.1). */
-#define FRAME_MAGIC	       0xfd2fb528u
-#define FRAME_DICTIONARY       0x03
-#define FRAME_CHECKSUM	       0x04
-#define FRAME_RESERVED	       0x18 /* the reserved bit and the unused one: a frame has one spelling */
+#define FRAME_MAGIC	 0xfd2fb528u
+#define FRAME_DICTIONARY 0x03
+#define FRAME_CHECKSUM	 0x04
+#define FRAME_RESERVED	 0x18 /* the reserved bit and the unused one: a frame has one spelling */
 
 static int
 code_of(size_t zstd_result, int otherwise)
