@@ -47,7 +47,6 @@ LIB_SRCS := \
 
 FORMATS_SRCS := \
 	formats/activation.c \
-	formats/assembly.c \
 	formats/bucket.c \
 	formats/cert.c \
 	formats/chunk.c \
@@ -61,6 +60,7 @@ FORMATS_SRCS := \
 	formats/keyfile.c \
 	formats/ledger.c \
 	formats/line.c \
+	formats/minisign.c \
 	formats/models.c \
 	formats/policy.c \
 	formats/release.c \

@@ -11,7 +11,7 @@
  *	void quoin_X_clear(struct quoin_X *x);	(where it owns memory; accepts all zero)
  * print appends and returns 0, QUOIN_ELIMIT or QUOIN_ENOMEM; the fields must be valid (asserted). parse copies what it
  * keeps and returns 0, QUOIN_EVERSION (another version of this type), QUOIN_ESYNTAX (err names the line), QUOIN_ELIMIT,
- * QUOIN_ENOMEM; on failure "ret" is cleared. Times are milliseconds since 1970 by the signer's wall clock.
+ * QUOIN_ENOMEM; on failure "ret" is cleared (all zero). Times are milliseconds since 1970 by the signer's wall clock.
  */
 #ifndef QUOIN_FORMATS_DOCUMENT_H
 #define QUOIN_FORMATS_DOCUMENT_H
@@ -81,6 +81,8 @@ struct quoin_labels {
 };
 /* Whether every label of "wanted" is among "have" with the same value. */
 bool quoin_labels_match(const struct quoin_labels *have, const struct quoin_labels *wanted);
+/* The same labels with the same values. */
+bool quoin_labels_equal(const struct quoin_labels *a, const struct quoin_labels *b);
 /* Add in order. 0, QUOIN_ESYNTAX (not "key=value" of name characters), QUOIN_EEXISTS, QUOIN_ELIMIT. */
 int quoin_labels_add(struct quoin_labels *labels, struct quoin_span text);
 

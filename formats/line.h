@@ -40,7 +40,7 @@ bool quoin_line_bool(struct quoin_line_reader *reader);	 /* 0 or 1 */
 void quoin_line_hash(struct quoin_line_reader *reader, struct quoin_hash *ret);
 void quoin_line_docref(struct quoin_line_reader *reader, struct quoin_docref *ret);
 void quoin_line_hex(struct quoin_line_reader *reader, uint8_t *out, size_t len);
-/* A valid name into "out" (QUOIN_NAME_BYTES_MAX + 1); with "or_none" also "-", giving "". */
+/* A valid name into "out" (QUOIN_NAME_BYTES_MAX + 1); "-" is no name here: with "or_none" it gives "". */
 void quoin_line_name(struct quoin_line_reader *reader, char *out, bool or_none);
 void quoin_line_labels(struct quoin_line_reader *reader, struct quoin_labels *ret); /* the rest of the line */
 /* A percent-escaped text (quoin_word_parse) into "out", terminated; NULs are refused. */
@@ -50,6 +50,14 @@ size_t quoin_line_choice(struct quoin_line_reader *reader, const char *const *wo
 /* No more words on this line. */
 void quoin_line_done(struct quoin_line_reader *reader);
 bool quoin_line_has_more(const struct quoin_line_reader *reader);
+/* Whole lines of one value. */
+uint64_t quoin_line_field_u64(struct quoin_line_reader *reader, const char *key);
+int64_t quoin_line_field_ms(struct quoin_line_reader *reader, const char *key);
+void quoin_line_field_docref(struct quoin_line_reader *reader, const char *key, struct quoin_docref *ret);
+/* Room for one more item after "count" of them, zeroed: the array, perhaps moved, or NULL after failing the reader
+ * (QUOIN_ELIMIT with "what" over "max", QUOIN_ENOMEM); then the old array is as it was. The caller counts. */
+void *quoin_line_more(struct quoin_line_reader *reader, void *array, size_t count, size_t max, size_t item_bytes,
+    const char *what);
 /* Fail with a reason of the caller's own: order, duplicates, relations between fields. */
 void quoin_line_fail(struct quoin_line_reader *reader, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -66,7 +74,11 @@ void quoin_line_print_name(struct quoin_buf *out, const char *name); /* "" as "-
 void quoin_line_print_labels(struct quoin_buf *out, const struct quoin_labels *labels);
 void quoin_line_print_text(struct quoin_buf *out, const char *text);
 void quoin_line_print_end_of_line(struct quoin_buf *out);
-/* The last line. Returns out->error. */
-int quoin_line_print_end(struct quoin_buf *out);
+void quoin_line_print_field_u64(struct quoin_buf *out, const char *key, uint64_t value);
+void quoin_line_print_field_ms(struct quoin_buf *out, const char *key, int64_t value_ms);
+void quoin_line_print_field_docref(struct quoin_buf *out, const char *key, const struct quoin_docref *ref);
+/* The last line of the document that began at "start". Returns out->error, or QUOIN_ELIMIT if the document is larger
+ * than its type may be (what was appended is of no use then). */
+int quoin_line_print_end(struct quoin_buf *out, enum quoin_document_type type, size_t start);
 
 #endif
