@@ -18,13 +18,15 @@ struct quoin_envelope {
 	size_t signature_count;
 };
 
-/* "QEV1", u32le document bytes, document, u8 count, then per signature u16le bytes and text. Appends to "out". */
+/* "QEV1", u32le document bytes, document, u8 count, then per signature u16le bytes and text. Appends to "out".
+ * The document and the signatures must be within their limits (asserted). Returns out->error. */
 int quoin_envelope_encode(const struct quoin_envelope *envelope, struct quoin_buf *out);
 /* Exactly one envelope: 0, QUOIN_ESYNTAX, QUOIN_ELIMIT. */
 int quoin_envelope_decode(struct quoin_span bytes, struct quoin_envelope *ret, struct quoin_error *err);
 
 /* From a record: 0, QUOIN_ESYNTAX (tombstone, empty), QUOIN_ELIMIT (too large, too many signatures). Unknown headers are
- * ignored. And into one: the record borrows from the envelope. */
+ * ignored. And into one: value and headers are set (what headers it had is forgotten; others may be added after), topic
+ * and key are the caller's; the record borrows from the envelope. */
 int quoin_envelope_from_record(const struct quoin_bus_record *record, struct quoin_envelope *ret,
     struct quoin_error *err);
 void quoin_envelope_to_record(const struct quoin_envelope *envelope, struct quoin_bus_record *record);

@@ -9,6 +9,7 @@
 #include "formats/envelope.h"
 #include "formats/keyfile.h"
 #include "formats/root.h"
+#include "formats/signature.h"
 
 /* The trusted root. Plain memory, no clear. */
 struct quoin_trust {
@@ -21,8 +22,8 @@ struct quoin_trust {
 int quoin_trust_init(struct quoin_trust *trust, const struct quoin_envelope *root, struct quoin_error *err);
 
 /* Step to version N+1, signed by thresholds of N and N+1, same system and namespace, prev naming the held one. The held
- * version again: 0 and nothing changes. QUOIN_EREPLAY (lower), QUOIN_EMISSING (a version between is missing: get it
- * first), QUOIN_EFORK (the held version with another hash), QUOIN_ESIGNATURE, QUOIN_ENAMESPACE, QUOIN_EOTHERSYSTEM. On
+ * version again: 0 and nothing changes. QUOIN_EREPLAY (lower, or its epoch is), QUOIN_EMISSING (a version between is missing: get it
+ * first), QUOIN_EFORK (the held version with another hash, or prev is not the held one; both well signed), QUOIN_ESIGNATURE, QUOIN_ENAMESPACE, QUOIN_EOTHERSYSTEM. On
  * failure nothing changes. */
 int quoin_trust_advance(struct quoin_trust *trust, const struct quoin_envelope *root, struct quoin_error *err);
 
@@ -35,15 +36,17 @@ int quoin_trust_advance(struct quoin_trust *trust, const struct quoin_envelope *
 int quoin_trust_verify(const struct quoin_trust *trust, enum quoin_document_type type,
     const struct quoin_envelope *envelope, struct quoin_hash *ret_hash, struct quoin_error *err);
 
-/* Verify and parse a certificate; also not revoked in the root and valid at "now_ms" (QUOIN_EEXPIRED). */
+/* Verify and parse a certificate; also its key is neither revoked in the root nor one of the root's (QUOIN_EKEY), and it
+ * is valid at "now_ms" (QUOIN_EEXPIRED). */
 int quoin_trust_verify_cert(const struct quoin_trust *trust, const struct quoin_envelope *envelope, int64_t now_ms,
     struct quoin_cert *ret, struct quoin_error *err);
 
-/* Verify a status by the key of a verified certificate. */
+/* Verify a status by the key of a verified certificate. As quoin_trust_verify; QUOIN_EROLE: of another host. */
 int quoin_trust_verify_status(const struct quoin_trust *trust, const struct quoin_cert *cert,
     const struct quoin_envelope *envelope, struct quoin_hash *ret_hash, struct quoin_error *err);
 
-/* Sign with one or more keys and own the result. */
+/* Sign with one or more keys and own the result. 0, QUOIN_ESYNTAX (not a document of ours), QUOIN_ELIMIT,
+ * QUOIN_ENOMEM, QUOIN_ESYSTEM, QUOIN_EKEY. */
 int quoin_seal(struct quoin_span document, const struct quoin_signing_key *keys, size_t key_count,
     struct quoin_sealed *ret);
 
