@@ -79,7 +79,12 @@ PUBLISHER_SRCS := \
 	publisher/announce.c \
 	publisher/blobs.c \
 	publisher/cli.c \
+	publisher/cmd_enrol.c \
+	publisher/cmd_init.c \
+	publisher/cmd_key.c \
+	publisher/commands.c \
 	publisher/control.c \
+	publisher/enrol.c
 	publisher/directory.c \
 	publisher/fleet.c \
 	publisher/keyring.c \
