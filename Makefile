@@ -84,11 +84,13 @@ PUBLISHER_SRCS := \
 	publisher/cmd_key.c \
 	publisher/commands.c \
 	publisher/control.c \
-	publisher/enrol.c
 	publisher/directory.c \
+	publisher/enrol.c \
 	publisher/fleet.c \
+	publisher/genesis.c \
 	publisher/keyring.c \
 	publisher/problem.c \
+	publisher/topics.c \
 
 # The rooms of subscriber/ without the programs' main files.
 SUBSCRIBER_SRCS := \
@@ -165,12 +167,25 @@ $(SETUP): build/setup/%: tests/setup/packages
 	@tests/setup/packages $*
 	@touch $@
 
-$(BUILD)/%.o: %.c Makefile | build/setup/build
+$(BUILD)/%.o: %.c | build/setup/build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(QUOIN_CFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
+
+# ---------------------------------------------------------------- programs
+
+# Each is one main file over the archives; quoin-eval has a rule of its own, for its engine.
+PROGRAMS := \
+	$(BUILD)/bin/quoin
+
+$(BUILD)/bin/quoin: $(BUILD)/publisher/main.o
+
+$(PROGRAMS): $(ARCHIVES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(link)
 
 # ---------------------------------------------------------------- tests
 
@@ -184,7 +199,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 
 .PHONY: all check unit clean help
 
-all: $(ARCHIVES) ## build everything
+all: $(ARCHIVES) $(PROGRAMS) ## build everything
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
