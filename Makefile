@@ -197,9 +197,11 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all check unit clean help
+.PHONY: all programs check unit clean help
 
-all: $(ARCHIVES) $(PROGRAMS) ## build everything
+all: $(ARCHIVES) ## build everything
+
+programs: $(PROGRAMS) ## the programs
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
