@@ -27,7 +27,11 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
 LIB_SRCS := \
 	lib/bus.c \
 	lib/bus_drain.c \
+	lib/bus_lookup.c \
 	lib/bus_mock.c \
+	lib/bus_reader.c \
+	lib/bus_topic.c \
+	lib/bus_writer.c \
 	lib/bytes.c \
 	lib/clock.c \
 	lib/crypto.c \
@@ -98,6 +102,7 @@ SUBSCRIBER_SRCS := \
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
 	tests/unit/test_bucket.c \
+	tests/unit/test_bus.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_cursor.c \

@@ -3,8 +3,8 @@
  *
  * Readers assign themselves (no consumer groups), read committed records only, and never jump silently: an offset that
  * is gone is reported as an event. Writers are idempotent; a transactional writer fences its predecessors at init. Two
- * rules of librdkafka 2.0.2 are kept inside: watermarks are asked on a helper thread (the call ignores its timeout), and
- * topic metadata is fetched before the first produce (or it takes a second).
+ * rules of librdkafka 2.0.2 are kept inside: watermarks are asked for as offsets of times (the call for watermarks ignores
+ * its timeout), and topic metadata is fetched before the first produce (or it takes a second).
  *
  * No function here logs. Callbacks run inside the calls of the owner's thread; one thread per object.
  */

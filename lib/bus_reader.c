@@ -1,0 +1,452 @@
+/*
+ * Reading: librdkafka's consumer of single partitions, without a group (which would need an access right of its own).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "lib/assert.h"
+#include "lib/bus_rdkafka.h"
+#include "lib/clock.h"
+#include "lib/text.h"
+
+#define TOPICS_MAX 8
+/*
+ * A deposed leader that wakes up says that our offset does not exist. So an offset counts as lost when the log denied
+ * it this often, the given time apart: by then the cluster knows its leader.
+ */
+#define DENIALS_MAX    3
+#define DENIAL_WAIT_MS 1000
+
+struct topic {
+	rd_kafka_topic_t *rkt; /* NULL: a free place */
+	bool is_reading;
+	bool from_start;
+	unsigned denials;
+	int64_t again_at_ms; /* when to ask once more; 0: not waiting */
+	int64_t next_offset; /* of the record expected next */
+	char name[QUOIN_BUS_TOPIC_BYTES];
+};
+
+struct quoin_bus_reader {
+	struct quoin_bus_client client;
+	rd_kafka_queue_t *queue;
+	struct topic topics[TOPICS_MAX];
+	/* The descriptor given away polls two others: librdkafka writes to the first, the second is for DENIAL_WAIT_MS. */
+	int poll_fd;
+	int wake_fd;
+	int timer_fd;
+};
+
+/* ---- Open and close ---- */
+
+int
+quoin_bus_reader_open_for(const struct quoin_bus_conf *conf, enum quoin_bus_purpose purpose,
+    struct quoin_bus_reader **ret, struct quoin_error *err)
+{
+	struct quoin_bus_reader *reader;
+	rd_kafka_queue_t *main_queue;
+	int r;
+
+	reader = calloc(1, sizeof *reader);
+	if (reader == NULL)
+		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
+	reader->poll_fd = reader->wake_fd = reader->timer_fd = -1;
+	r = quoin_bus_client_open(&reader->client, conf, purpose, NULL, NULL, err);
+	if (r != 0) {
+		quoin_bus_reader_close(reader);
+		return r;
+	}
+	reader->queue = rd_kafka_queue_new(reader->client.rk);
+	/* Faults come the same way as records, so that there is one thing to wait for. */
+	main_queue = rd_kafka_queue_get_main(reader->client.rk);
+	rd_kafka_queue_forward(main_queue, reader->queue);
+	rd_kafka_queue_destroy(main_queue);
+	*ret = reader;
+	return 0;
+}
+
+int
+quoin_bus_reader_open(const struct quoin_bus_conf *conf, struct quoin_bus_reader **ret, struct quoin_error *err)
+{
+	return quoin_bus_reader_open_for(conf, QUOIN_BUS_TAIL, ret, err);
+}
+
+static void
+stop(struct topic *topic)
+{
+	if (topic->is_reading)
+		(void)rd_kafka_consume_stop(topic->rkt, 0);
+	topic->is_reading = false;
+	topic->again_at_ms = 0;
+}
+
+static void
+forget(struct topic *topic)
+{
+	stop(topic);
+	if (topic->rkt != NULL)
+		rd_kafka_topic_destroy(topic->rkt);
+	topic->rkt = NULL;
+}
+
+void
+quoin_bus_reader_close(struct quoin_bus_reader *reader)
+{
+	rd_kafka_queue_t *main_queue;
+
+	if (reader == NULL)
+		return;
+	for (size_t i = 0; i < TOPICS_MAX; i++)
+		forget(&reader->topics[i]);
+	if (reader->queue != NULL) {
+		main_queue = rd_kafka_queue_get_main(reader->client.rk);
+		rd_kafka_queue_forward(main_queue, NULL);
+		rd_kafka_queue_destroy(main_queue);
+		rd_kafka_queue_io_event_enable(reader->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(reader->queue);
+	}
+	quoin_bus_client_close(&reader->client);
+	if (reader->poll_fd != -1)
+		(void)close(reader->poll_fd);
+	if (reader->wake_fd != -1)
+		(void)close(reader->wake_fd);
+	if (reader->timer_fd != -1)
+		(void)close(reader->timer_fd);
+	free(reader);
+}
+
+/* ---- Assignment ---- */
+
+static struct topic *
+find(struct quoin_bus_reader *reader, const char *name)
+{
+	for (size_t i = 0; i < TOPICS_MAX; i++)
+		if (reader->topics[i].rkt != NULL && strcmp(reader->topics[i].name, name) == 0)
+			return &reader->topics[i];
+	return NULL;
+}
+
+static int
+start(struct quoin_bus_reader *reader, struct topic *topic, int64_t offset)
+{
+	if (rd_kafka_consume_start_queue(topic->rkt, 0, offset, reader->queue) != 0)
+		return quoin_bus_code(rd_kafka_last_error());
+	topic->is_reading = true;
+	topic->again_at_ms = 0;
+	return 0;
+}
+
+int
+quoin_bus_reader_assign(struct quoin_bus_reader *reader, const char *name, int64_t offset, struct quoin_error *err)
+{
+	struct topic *topic = find(reader, name);
+	int r;
+
+	if (topic == NULL) {
+		for (size_t i = 0; i < TOPICS_MAX && topic == NULL; i++)
+			if (reader->topics[i].rkt == NULL)
+				topic = &reader->topics[i];
+		if (topic == NULL || strlen(name) >= sizeof topic->name)
+			return quoin_error_set(err, QUOIN_ELIMIT, "cannot read the topic %.300s: %s", name,
+			    topic == NULL ? "too many topics" : "its name is too long");
+		topic->rkt = rd_kafka_topic_new(reader->client.rk, name, NULL);
+		if (topic->rkt == NULL)
+			return quoin_bus_fail(NULL, rd_kafka_last_error(), NULL, err, "read the topic %s", name);
+		memcpy(topic->name, name, strlen(name) + 1);
+	}
+	stop(topic);
+	/* A log mostly begins at 0; only if that is denied the real beginning is asked for, which is slower. */
+	topic->from_start = offset <= 0;
+	topic->next_offset = offset <= 0 ? 0 : offset;
+	topic->denials = 0;
+	r = start(reader, topic, topic->next_offset);
+	if (r != 0) {
+		forget(topic);
+		return quoin_error_set(err, r, "cannot read the topic %s", name);
+	}
+	return 0;
+}
+
+int
+quoin_bus_reader_unassign(struct quoin_bus_reader *reader, const char *name, struct quoin_error *err)
+{
+	struct topic *topic = find(reader, name);
+
+	if (topic == NULL)
+		return quoin_error_set(err, QUOIN_ENOENT, "the topic %.200s is not being read", name);
+	forget(topic);
+	return 0;
+}
+
+/* ---- Events ---- */
+
+void
+quoin_bus_event_clear(struct quoin_bus_event *event)
+{
+	if (event == NULL)
+		return;
+	if (event->owned != NULL)
+		rd_kafka_message_destroy(event->owned);
+	*event = (struct quoin_bus_event){0};
+}
+
+static void
+fill_headers(const rd_kafka_message_t *message, struct quoin_bus_record *record)
+{
+	rd_kafka_headers_t *headers;
+	struct quoin_bus_header *header;
+	const void *value;
+	size_t bytes;
+
+	if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (size_t i = 0; i < QUOIN_BUS_HEADERS_MAX; i++) {
+		header = &record->headers[i];
+		if (rd_kafka_header_get_all(headers, i, &header->name, &value, &bytes) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return;
+		header->value = quoin_span_of(value, value != NULL ? bytes : 0);
+		record->header_count++;
+	}
+	record->headers_cut = rd_kafka_header_cnt(headers) > QUOIN_BUS_HEADERS_MAX;
+}
+
+static void
+fill_record(struct topic *topic, rd_kafka_message_t *message, struct quoin_bus_event *event)
+{
+	struct quoin_bus_record *record = &event->record;
+	rd_kafka_timestamp_type_t type;
+
+	event->kind = QUOIN_BUS_RECORD;
+	event->topic = topic->name;
+	event->offset = message->offset;
+	event->owned = message;
+	record->topic = topic->name;
+	record->key = quoin_span_of(message->key, message->key_len);
+	record->value = quoin_span_of(message->payload, message->len);
+	record->is_tombstone = message->payload == NULL;
+	record->offset = message->offset;
+	record->timestamp_ms = rd_kafka_message_timestamp(message, &type);
+	fill_headers(message, record);
+	topic->next_offset = message->offset + 1;
+	topic->denials = 0;
+}
+
+/* The log does not have the wanted offset. Returns 1 with an event, or 0: it will be asked again. */
+static int
+fill_denial(struct topic *topic, struct quoin_bus_event *event)
+{
+	topic->denials++;
+	if (topic->from_start || topic->denials < DENIALS_MAX) {
+		stop(topic);
+		topic->again_at_ms = quoin_clock_mono_ms() + (topic->denials > 1 || !topic->from_start ? DENIAL_WAIT_MS : 0);
+		return 0;
+	}
+	stop(topic);
+	event->kind = QUOIN_BUS_LOST;
+	event->topic = topic->name;
+	event->offset = topic->next_offset;
+	return 1;
+}
+
+/* Take a message of librdkafka's. Returns 1 with an event that may own it, or 0. */
+static int
+fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct quoin_bus_event *event)
+{
+	struct topic *topic = message->rkt != NULL ? find(reader, rd_kafka_topic_name(message->rkt)) : NULL;
+	int filled = 1;
+
+	if (topic == NULL || !topic->is_reading) {
+		rd_kafka_message_destroy(message);
+		return 0;
+	}
+	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		fill_record(topic, message, event);
+		return 1;
+	}
+	if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		event->kind = QUOIN_BUS_END;
+		event->topic = topic->name;
+		event->offset = message->offset;
+		topic->next_offset = message->offset;
+		topic->from_start = false;
+		topic->denials = 0;
+	} else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+	    message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+		filled = fill_denial(topic, event);
+	} else {
+		event->kind = QUOIN_BUS_FAULT;
+		event->topic = topic->name;
+		event->code = quoin_bus_code(message->err);
+		quoin_printable_copy(quoin_span_str(rd_kafka_message_errstr(message)), event->text, sizeof event->text);
+	}
+	rd_kafka_message_destroy(message);
+	return filled;
+}
+
+/* Ask again where the time has come. Returns when the next time comes, or -1. */
+static int64_t
+ask_again(struct quoin_bus_reader *reader)
+{
+	int64_t now_ms = -1, first_ms = -1;
+	struct topic *topic;
+
+	for (size_t i = 0; i < TOPICS_MAX; i++) {
+		topic = &reader->topics[i];
+		if (topic->rkt == NULL || topic->again_at_ms == 0)
+			continue;
+		if (now_ms == -1)
+			now_ms = quoin_clock_mono_ms();
+		if (topic->again_at_ms <= now_ms)
+			(void)start(reader, topic, topic->from_start ? RD_KAFKA_OFFSET_BEGINNING : topic->next_offset);
+		else if (first_ms == -1 || topic->again_at_ms < first_ms)
+			first_ms = topic->again_at_ms;
+	}
+	return first_ms;
+}
+
+/* Make the timer's descriptor readable when asking again is due. */
+static void
+set_timer(struct quoin_bus_reader *reader, int64_t at_ms)
+{
+	struct itimerspec when = {0};
+
+	if (reader->timer_fd == -1)
+		return;
+	if (at_ms != -1) {
+		when.it_value.tv_sec = at_ms / 1000;
+		when.it_value.tv_nsec = at_ms % 1000 * 1000000;
+	}
+	(void)timerfd_settime(reader->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/*
+ * The next message without waiting. The descriptor stays readable until the queue was seen empty after it was drained:
+ * librdkafka writes to it only when the queue stops being empty.
+ */
+static rd_kafka_message_t *
+take_waiting(struct quoin_bus_reader *reader)
+{
+	rd_kafka_message_t *message;
+	uint64_t count;
+
+	message = rd_kafka_consume_queue(reader->queue, 0);
+	if (message != NULL || reader->wake_fd == -1)
+		return message;
+	(void)!read(reader->wake_fd, &count, sizeof count);
+	message = rd_kafka_consume_queue(reader->queue, 0);
+	count = 1;
+	if (message != NULL)
+		(void)!write(reader->wake_fd, &count, sizeof count);
+	return message;
+}
+
+int
+quoin_bus_reader_next(struct quoin_bus_reader *reader, int timeout_ms, struct quoin_bus_event *ret)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + (timeout_ms > 0 ? timeout_ms : 0), again_ms;
+	struct quoin_bus_fault fault;
+	rd_kafka_message_t *message;
+	int wait_ms, again_in_ms;
+
+	*ret = (struct quoin_bus_event){0};
+	for (;;) {
+		again_ms = ask_again(reader);
+		message = take_waiting(reader);
+		wait_ms = quoin_bus_left_ms(deadline_ms);
+		if (message == NULL && reader->client.fault_count == 0 && wait_ms > 0) {
+			if (again_ms != -1) {
+				again_in_ms = quoin_bus_left_ms(again_ms) + 1;
+				wait_ms = again_in_ms < wait_ms ? again_in_ms : wait_ms;
+			}
+			message = rd_kafka_consume_queue(reader->queue, wait_ms);
+		}
+		if (message != NULL && fill_event(reader, message, ret) == 1)
+			return 1;
+		if (quoin_bus_client_fault(&reader->client, &fault)) {
+			ret->kind = QUOIN_BUS_FAULT;
+			ret->code = fault.code;
+			memcpy(ret->text, fault.text, sizeof ret->text);
+			return 1;
+		}
+		if (message == NULL && quoin_bus_left_ms(deadline_ms) == 0)
+			break;
+	}
+	set_timer(reader, ask_again(reader));
+	return 0;
+}
+
+int
+quoin_bus_reader_fd(struct quoin_bus_reader *reader)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	static const uint64_t one = 1;
+
+	if (reader->poll_fd != -1)
+		return reader->poll_fd;
+	reader->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	reader->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	reader->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (reader->poll_fd == -1 || reader->wake_fd == -1 || reader->timer_fd == -1)
+		return -1;
+	(void)epoll_ctl(reader->poll_fd, EPOLL_CTL_ADD, reader->wake_fd, &event);
+	(void)epoll_ctl(reader->poll_fd, EPOLL_CTL_ADD, reader->timer_fd, &event);
+	rd_kafka_queue_io_event_enable(reader->queue, reader->wake_fd, &one, sizeof one);
+	return reader->poll_fd;
+}
+
+/* ---- Questions ---- */
+
+int
+quoin_bus_reader_probe(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, struct quoin_error *err)
+{
+	int partitions;
+
+	return quoin_bus_client_topic(&reader->client, topic, timeout_ms, &partitions, err);
+}
+
+int
+quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_first,
+    int64_t *ret_end, struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms, first = 0, end = 0;
+	int r;
+
+	/* Asking for offsets of a topic that does not exist would take the whole time. */
+	r = quoin_bus_reader_probe(reader, topic, timeout_ms, err);
+	if (r == 0)
+		r = quoin_bus_client_offset(&reader->client, topic, RD_KAFKA_OFFSET_BEGINNING,
+		    quoin_bus_left_ms(deadline_ms), &first, err);
+	if (r == 0)
+		r = quoin_bus_client_offset(&reader->client, topic, RD_KAFKA_OFFSET_END,
+		    quoin_bus_left_ms(deadline_ms), &end, err);
+	if (r != 0)
+		return r;
+	*ret_first = first;
+	*ret_end = end;
+	return 0;
+}
+
+int
+quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topic, int64_t wall_ms, int timeout_ms,
+    int64_t *ret_offset, struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms, offset = -1;
+	int r;
+
+	r = quoin_bus_reader_probe(reader, topic, timeout_ms, err);
+	if (r == 0)
+		r = quoin_bus_client_offset(&reader->client, topic, wall_ms < 0 ? 0 : wall_ms,
+		    quoin_bus_left_ms(deadline_ms), &offset, err);
+	if (r == 0 && offset < 0)
+		r = quoin_bus_client_offset(&reader->client, topic, RD_KAFKA_OFFSET_END,
+		    quoin_bus_left_ms(deadline_ms), &offset, err);
+	if (r == 0)
+		*ret_offset = offset;
+	return r;
+}

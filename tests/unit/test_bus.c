@@ -1,0 +1,541 @@
+/* The bus on the embedded broker, which cannot prove fencing, aborts or compaction: see test_bus_kafka.c. */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/bus.h"
+#include "lib/clock.h"
+#include "tests/check.h"
+
+#define WAIT_MS 10000
+#define TOPIC	"t.control"
+
+static struct quoin_bus_mock *mock;
+static struct quoin_bus_property properties[4];
+static struct quoin_bus_conf conf;
+static struct quoin_error err;
+
+static void
+open_mock(void)
+{
+	static const char *const topics[] = {TOPIC, "t.gate"};
+	const char *bootstrap;
+
+	CHECK_INT(quoin_bus_mock_open(topics, 2, &mock, &bootstrap, &err), 0);
+	properties[0] = (struct quoin_bus_property){"bootstrap.servers", bootstrap};
+	properties[1] = (struct quoin_bus_property){"fetch.wait.max.ms", "1"};
+	conf = (struct quoin_bus_conf){properties, 2, "test"};
+}
+
+static struct quoin_bus_reader *
+open_reader(const char *topic, int64_t offset)
+{
+	struct quoin_bus_reader *reader;
+
+	CHECK_INT(quoin_bus_reader_open(&conf, &reader, &err), 0);
+	CHECK_INT(quoin_bus_reader_assign(reader, topic, offset, &err), 0);
+	return reader;
+}
+
+static struct quoin_bus_writer *
+open_writer(void)
+{
+	struct quoin_bus_writer *writer;
+
+	CHECK_INT(quoin_bus_writer_open(&conf, NULL, &writer, &err), 0);
+	return writer;
+}
+
+static void
+put(struct quoin_bus_writer *writer, const char *key, const char *value)
+{
+	struct quoin_bus_record record = {.topic = TOPIC};
+
+	record.key = quoin_span_str(key);
+	record.value = quoin_span_str(value != NULL ? value : "");
+	record.is_tombstone = value == NULL;
+	CHECK_INT(quoin_bus_writer_put(writer, &record, NULL, &err), 0);
+	CHECK_INT(quoin_bus_writer_flush(writer, WAIT_MS, &err), 0);
+}
+
+/* The next event of a kind; others in between only if they are faults. */
+static void
+expect(struct quoin_bus_reader *reader, enum quoin_bus_event_kind kind, struct quoin_bus_event *event)
+{
+	int r;
+
+	while ((r = quoin_bus_reader_next(reader, WAIT_MS, event)) == 1 && event->kind == QUOIN_BUS_FAULT &&
+	    kind != QUOIN_BUS_FAULT)
+		quoin_bus_event_clear(event);
+	CHECK_INT(r, 1);
+	CHECK_INT(event->kind, kind);
+}
+
+static void
+expect_record(struct quoin_bus_reader *reader, int64_t offset, const char *key, const char *value)
+{
+	struct quoin_bus_event event;
+
+	expect(reader, QUOIN_BUS_RECORD, &event);
+	CHECK_INT(event.record.offset, offset);
+	CHECK_MEM(event.record.key.data, event.record.key.len, key, strlen(key));
+	if (value != NULL)
+		CHECK_MEM(event.record.value.data, event.record.value.len, value, strlen(value));
+	CHECK_INT(event.record.is_tombstone, value == NULL);
+	quoin_bus_event_clear(&event);
+}
+
+static void
+expect_end(struct quoin_bus_reader *reader, int64_t offset)
+{
+	struct quoin_bus_event event;
+
+	expect(reader, QUOIN_BUS_END, &event);
+	CHECK_STR(event.topic, TOPIC);
+	CHECK_INT(event.offset, offset);
+	quoin_bus_event_clear(&event);
+}
+
+static void
+test_settings(void)
+{
+	static const struct {
+		const char *name, *value;
+		int code;
+		const char *part;
+	} cases[] = {
+		{"group.id", "x", QUOIN_ECONFIG, "group.id"},
+		{"enable.auto.commit", "true", QUOIN_ECONFIG, "enable.auto.commit"},
+		{"isolation.level", "read_uncommitted", QUOIN_ECONFIG, "isolation.level"},
+		{"transactional.id", "x", QUOIN_ECONFIG, "transactional.id"},
+		{"auto.offset.reset", "earliest", QUOIN_ECONFIG, "auto.offset.reset"},
+		{"enable.idempotence", "false", QUOIN_ECONFIG, "enable.idempotence"},
+		{"acks", "0", QUOIN_ECONFIG, "acks"},
+		{"plugin.library.paths", "evil.so", QUOIN_ECONFIG, "plugin.library.paths"},
+		{"no.such.thing", "1", QUOIN_ECONFIG, "no.such.thing"},
+		{"socket.timeout.ms", "soon", QUOIN_ECONFIG, "socket.timeout.ms"},
+		{"socket.timeout.ms", "9000", 0, NULL},
+		{"queued.min.messages", "1000", 0, NULL},
+		{"max.partition.fetch.bytes", "100000", 0, NULL},
+	};
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+
+	open_mock();
+	conf.property_count = 3;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		properties[2] = (struct quoin_bus_property){cases[i].name, cases[i].value};
+		reader = NULL;
+		writer = NULL;
+		CHECK_INT(quoin_bus_reader_open(&conf, &reader, &err), cases[i].code);
+		if (cases[i].code != 0)
+			CHECK_CONTAINS(err.message, cases[i].part);
+		CHECK_INT(quoin_bus_writer_open(&conf, NULL, &writer, &err), cases[i].code);
+		if (cases[i].code == 0) {
+			quoin_bus_reader_close(reader);
+			quoin_bus_writer_close(writer);
+		}
+	}
+	conf.property_count = 0;
+	CHECK_INT(quoin_bus_reader_open(&conf, &reader, &err), QUOIN_ECONFIG);
+	CHECK_CONTAINS(err.message, "bootstrap.servers");
+	quoin_bus_reader_close(NULL);
+	quoin_bus_writer_close(NULL);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_write_and_read(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_receipt receipt;
+	struct quoin_bus_record record = {.topic = TOPIC};
+	struct quoin_bus_event event;
+	int64_t before_ms = quoin_clock_mono_ms();
+
+	open_mock();
+	writer = open_writer();
+	reader = open_reader(TOPIC, 0);
+	expect_end(reader, 0);
+	record.key = quoin_span_str("release/1");
+	record.value = quoin_span_of("a\0b", 3);
+	record.headers[0] = (struct quoin_bus_header){"sig", quoin_span_str("one")};
+	record.headers[1] = (struct quoin_bus_header){"sig", quoin_span_str("two")};
+	record.headers[2] = (struct quoin_bus_header){"empty", quoin_span_str("")};
+	record.header_count = 3;
+	CHECK_INT(quoin_bus_writer_put(writer, &record, &receipt, &err), 0);
+	CHECK(!receipt.is_done || receipt.code == 0);
+	CHECK_INT(quoin_bus_writer_flush(writer, WAIT_MS, &err), 0);
+	CHECK(receipt.is_done);
+	CHECK_INT(receipt.code, 0);
+	CHECK_INT(receipt.offset, 0);
+	/* The second that librdkafka takes without metadata. */
+	CHECK(quoin_clock_mono_ms() - before_ms < 900);
+
+	expect(reader, QUOIN_BUS_RECORD, &event);
+	CHECK_STR(event.record.topic, TOPIC);
+	CHECK_MEM(event.record.value.data, event.record.value.len, "a\0b", 3);
+	CHECK_INT(event.record.header_count, 3);
+	CHECK_STR(event.record.headers[1].name, "sig");
+	CHECK_MEM(event.record.headers[1].value.data, event.record.headers[1].value.len, "two", 3);
+	CHECK_INT(event.record.headers[2].value.len, 0);
+	CHECK(!event.record.headers_cut);
+	CHECK(event.record.timestamp_ms > 1700000000000);
+	quoin_bus_event_clear(&event);
+	quoin_bus_event_clear(&event);
+	expect_end(reader, 1);
+
+	/* An empty value is not a tombstone; the end is told again after each catching up. */
+	put(writer, "k", "");
+	expect_record(reader, 1, "k", "");
+	expect_end(reader, 2);
+	put(writer, "k", NULL);
+	expect_record(reader, 2, "k", NULL);
+	expect_end(reader, 3);
+	CHECK_INT(quoin_bus_reader_next(reader, 0, &event), 0);
+
+	/* Moving back, and to the middle. */
+	CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, 1, &err), 0);
+	expect_record(reader, 1, "k", "");
+	CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, -1, &err), 0);
+	expect(reader, QUOIN_BUS_RECORD, &event);
+	CHECK_INT(event.offset, 0);
+	quoin_bus_event_clear(&event);
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_headers_cut(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_record record = {.topic = TOPIC};
+	struct quoin_bus_event event;
+
+	open_mock();
+	writer = open_writer();
+	record.key = quoin_span_str("k");
+	for (record.header_count = 0; record.header_count < QUOIN_BUS_HEADERS_MAX; record.header_count++)
+		record.headers[record.header_count] = (struct quoin_bus_header){"h", quoin_span_str("v")};
+	CHECK_INT(quoin_bus_writer_put(writer, &record, NULL, &err), 0);
+	CHECK_INT(quoin_bus_writer_flush(writer, WAIT_MS, &err), 0);
+	reader = open_reader(TOPIC, 0);
+	expect(reader, QUOIN_BUS_RECORD, &event);
+	CHECK_INT(event.record.header_count, QUOIN_BUS_HEADERS_MAX);
+	CHECK(!event.record.headers_cut);
+	quoin_bus_event_clear(&event);
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_limits(void)
+{
+	static char big[2000000];
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_receipt receipt;
+	struct quoin_bus_record record = {.topic = TOPIC};
+	char name[16];
+
+	open_mock();
+	writer = open_writer();
+	record.key = quoin_span_of(big, 5000);
+	CHECK_INT(quoin_bus_writer_put(writer, &record, NULL, &err), QUOIN_ELIMIT);
+	record.key = quoin_span_str("k");
+	record.value = quoin_span_of(big, sizeof big);
+	CHECK_INT(quoin_bus_writer_put(writer, &record, &receipt, &err), QUOIN_ELIMIT);
+	record.headers[0] = (struct quoin_bus_header){"h", quoin_span_str("v")};
+	record.header_count = 1;
+	CHECK_INT(quoin_bus_writer_put(writer, &record, &receipt, &err), QUOIN_ELIMIT);
+	quoin_bus_writer_close(writer);
+
+	reader = open_reader(TOPIC, 0);
+	for (int i = 1; i < 8; i++) {
+		(void)snprintf(name, sizeof name, "t%d", i);
+		CHECK_INT(quoin_bus_reader_assign(reader, name, 5, &err), 0);
+	}
+	CHECK_INT(quoin_bus_reader_assign(reader, "t8", 0, &err), QUOIN_ELIMIT);
+	CHECK_INT(quoin_bus_reader_unassign(reader, "t1", &err), 0);
+	CHECK_INT(quoin_bus_reader_unassign(reader, "t1", &err), QUOIN_ENOENT);
+	CHECK_INT(quoin_bus_reader_assign(reader, "t8", 0, &err), 0);
+	quoin_bus_reader_close(reader);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_queue_full(void)
+{
+	static char value[100000];
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_record record = {.topic = TOPIC};
+	int r = 0;
+
+	open_mock();
+	properties[2] = (struct quoin_bus_property){"queue.buffering.max.kbytes", "512"};
+	conf.property_count = 3;
+	quoin_bus_mock_down(mock);
+	writer = open_writer();
+	record.key = quoin_span_str("k");
+	record.value = quoin_span_of(value, sizeof value);
+	for (int i = 0; i < 100 && r == 0; i++)
+		r = quoin_bus_writer_put(writer, &record, NULL, &err);
+	CHECK_INT(r, QUOIN_EAGAIN);
+	CHECK_INT(quoin_bus_writer_flush(writer, 10, &err), QUOIN_ETIMEOUT);
+	quoin_bus_mock_up(mock);
+	CHECK_INT(quoin_bus_writer_flush(writer, WAIT_MS, &err), 0);
+	CHECK_INT(quoin_bus_writer_put(writer, &record, NULL, &err), 0);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+/* A writer that is closed fills the receipts of what it never sent. */
+static void
+test_close_unsent(void)
+{
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_receipt receipt;
+	struct quoin_bus_record record = {.topic = TOPIC};
+
+	open_mock();
+	quoin_bus_mock_down(mock);
+	writer = open_writer();
+	record.key = quoin_span_str("k");
+	CHECK_INT(quoin_bus_writer_put(writer, &record, &receipt, &err), 0);
+	CHECK(!receipt.is_done);
+	quoin_bus_writer_close(writer);
+	CHECK(receipt.is_done);
+	CHECK(receipt.code < 0);
+	CHECK_INT(receipt.offset, -1);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_lost(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_event event;
+
+	open_mock();
+	writer = open_writer();
+	put(writer, "k", "v");
+	reader = open_reader(TOPIC, 50);
+	expect(reader, QUOIN_BUS_LOST, &event);
+	CHECK_INT(event.offset, 50);
+	CHECK_STR(event.topic, TOPIC);
+	quoin_bus_event_clear(&event);
+	/* Nothing more until it is assigned again. */
+	put(writer, "k", "w");
+	CHECK_INT(quoin_bus_reader_next(reader, 50, &event), 0);
+	CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, 1, &err), 0);
+	expect_record(reader, 1, "k", "w");
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+/* The embedded broker keeps 5 MiB: a reader from the start begins where the log now begins, one from offset 1 is lost. */
+static void
+test_trimmed(void)
+{
+	static char value[900000];
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_record record = {.topic = TOPIC};
+	struct quoin_bus_event event;
+	int64_t first, end;
+
+	open_mock();
+	writer = open_writer();
+	record.key = quoin_span_str("k");
+	record.value = quoin_span_of(value, sizeof value);
+	for (int i = 0; i < 10; i++) {
+		CHECK_INT(quoin_bus_writer_put(writer, &record, NULL, &err), 0);
+		CHECK_INT(quoin_bus_writer_flush(writer, WAIT_MS, &err), 0);
+	}
+	reader = open_reader(TOPIC, 0);
+	CHECK_INT(quoin_bus_reader_range(reader, TOPIC, WAIT_MS, &first, &end, &err), 0);
+	CHECK_INT(end, 10);
+	CHECK(first > 1 && first < 10);
+	expect(reader, QUOIN_BUS_RECORD, &event);
+	CHECK_INT(event.offset, first);
+	quoin_bus_event_clear(&event);
+	CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, 1, &err), 0);
+	expect(reader, QUOIN_BUS_LOST, &event);
+	quoin_bus_event_clear(&event);
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_questions(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	int64_t first, end, offset;
+	bool embedded = false;
+
+	open_mock();
+	writer = open_writer();
+	put(writer, "a", "1");
+	put(writer, "b", "2");
+	reader = open_reader(TOPIC, 0);
+	CHECK_INT(quoin_bus_reader_probe(reader, TOPIC, WAIT_MS, &err), 0);
+	CHECK_INT(quoin_bus_reader_range(reader, TOPIC, WAIT_MS, &first, &end, &err), 0);
+	CHECK_INT(first, 0);
+	CHECK_INT(end, 2);
+	/* This broker knows no times. */
+	CHECK_INT(quoin_bus_reader_offset_at(reader, TOPIC, 1000, WAIT_MS, &offset, &err), 0);
+	CHECK_INT(offset, 2);
+	CHECK_INT(quoin_bus_is_embedded(&conf, WAIT_MS, &embedded, &err), 0);
+	CHECK(embedded);
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_outage(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_event event;
+	int64_t first, end;
+	bool embedded;
+
+	open_mock();
+	writer = open_writer();
+	put(writer, "a", "1");
+	reader = open_reader(TOPIC, 0);
+	expect_record(reader, 0, "a", "1");
+	expect_end(reader, 1);
+	quoin_bus_mock_down(mock);
+	expect(reader, QUOIN_BUS_FAULT, &event);
+	CHECK_INT(event.code, QUOIN_EUNREACHABLE);
+	CHECK(event.text[0] != '\0');
+	quoin_bus_event_clear(&event);
+	CHECK_INT(quoin_bus_reader_probe(reader, TOPIC, 100, &err), QUOIN_EUNREACHABLE);
+	CHECK_INT(quoin_bus_reader_range(reader, TOPIC, 100, &first, &end, &err), QUOIN_EUNREACHABLE);
+	CHECK_INT(quoin_bus_is_embedded(&conf, 100, &embedded, &err), QUOIN_EUNREACHABLE);
+	quoin_bus_mock_up(mock);
+	put(writer, "b", "2");
+	expect_record(reader, 1, "b", "2");
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static int
+is_readable(int fd, int timeout_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, timeout_ms);
+}
+
+static void
+test_descriptor(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_event event;
+	int fd, seen = 0, rounds = 0;
+
+	open_mock();
+	writer = open_writer();
+	reader = open_reader(TOPIC, 0);
+	fd = quoin_bus_reader_fd(reader);
+	CHECK(fd >= 0);
+	CHECK_INT(quoin_bus_reader_fd(reader), fd);
+	expect_end(reader, 0);
+	for (int i = 0; i < 20; i++)
+		put(writer, "k", "v");
+	/* Never waiting inside: the descriptor alone must bring all of them. */
+	while (seen < 20 && rounds++ < 1000) {
+		CHECK_INT(is_readable(fd, WAIT_MS), 1);
+		if (quoin_bus_reader_next(reader, 0, &event) == 1) {
+			seen += event.kind == QUOIN_BUS_RECORD;
+			quoin_bus_event_clear(&event);
+		}
+	}
+	CHECK_INT(seen, 20);
+	/* When all is taken it becomes quiet. */
+	do {
+		expect(reader, QUOIN_BUS_END, &event);
+	} while (event.offset != 20);
+	CHECK_INT(quoin_bus_reader_next(reader, 0, &event), 0);
+	CHECK_INT(is_readable(fd, 0), 0);
+
+	/* An offset that is denied is asked for again, and the descriptor says when. */
+	CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, 500, &err), 0);
+	for (rounds = 0; rounds < 1000; rounds++) {
+		CHECK_INT(is_readable(fd, WAIT_MS), 1);
+		if (quoin_bus_reader_next(reader, 0, &event) == 1 && event.kind == QUOIN_BUS_LOST)
+			break;
+	}
+	CHECK_INT(event.kind, QUOIN_BUS_LOST);
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+/* The calls of a transaction in their order; what they mean only a real broker shows. */
+static void
+test_transaction_calls(void)
+{
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_record record = {.topic = TOPIC};
+
+	open_mock();
+	CHECK_INT(quoin_bus_writer_open(&conf, "quoin.t.publish", &writer, &err), 0);
+	CHECK_INT(quoin_bus_writer_init(writer, WAIT_MS, &err), 0);
+	CHECK_INT(quoin_bus_writer_begin(writer, &err), 0);
+	record.key = quoin_span_str("k");
+	record.value = quoin_span_str("v");
+	CHECK_INT(quoin_bus_writer_put(writer, &record, NULL, &err), 0);
+	CHECK_INT(quoin_bus_writer_commit(writer, WAIT_MS, &err), 0);
+	CHECK_INT(quoin_bus_writer_begin(writer, &err), 0);
+	CHECK_INT(quoin_bus_writer_abort(writer, WAIT_MS, &err), 0);
+	CHECK_INT(quoin_bus_writer_abort(writer, WAIT_MS, &err), 0);
+	quoin_bus_writer_close(writer);
+	reader = open_reader(TOPIC, 0);
+	expect_record(reader, 0, "k", "v");
+	quoin_bus_reader_close(reader);
+
+	quoin_bus_mock_down(mock);
+	CHECK_INT(quoin_bus_writer_open(&conf, "quoin.t.publish", &writer, &err), 0);
+	CHECK_INT(quoin_bus_writer_init(writer, 300, &err), QUOIN_EUNREACHABLE);
+	quoin_bus_mock_up(mock);
+	CHECK_INT(quoin_bus_writer_init(writer, WAIT_MS, &err), 0);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static const struct check_case cases[] = {
+	{"settings", test_settings},
+	{"write and read", test_write_and_read},
+	{"headers", test_headers_cut},
+	{"limits", test_limits},
+	{"queue full", test_queue_full},
+	{"close with unsent records", test_close_unsent},
+	{"lost", test_lost},
+	{"trimmed", test_trimmed},
+	{"questions", test_questions},
+	{"outage", test_outage},
+	{"descriptor", test_descriptor},
+	{"transaction calls", test_transaction_calls},
+};
+
+int
+main(int argc, char **argv)
+{
+	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
