@@ -105,9 +105,12 @@ UNIT_TESTS := \
 	tests/unit/test_bus.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_clock.c \
+	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_error.c \
 	tests/unit/test_file.c \
+	tests/unit/test_log.c \
+	tests/unit/test_pack.c \
 	tests/unit/test_text.c \
 
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
