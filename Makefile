@@ -80,6 +80,7 @@ FORMATS_SRCS := \
 
 # The rooms of publisher/ without the programs' main files.
 PUBLISHER_SRCS := \
+	publisher/activations.c \
 	publisher/announce.c \
 	publisher/blobs.c \
 	publisher/cli.c \
@@ -93,6 +94,7 @@ PUBLISHER_SRCS := \
 	publisher/fleet.c \
 	publisher/genesis.c \
 	publisher/keyring.c \
+	publisher/operate.c \
 	publisher/problem.c \
 	publisher/topics.c \
 
