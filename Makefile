@@ -96,6 +96,7 @@ PUBLISHER_SRCS := \
 	publisher/keyring.c \
 	publisher/operate.c \
 	publisher/problem.c \
+	publisher/publish.c \
 	publisher/topics.c \
 
 # The rooms of subscriber/ without the programs' main files.
