@@ -112,6 +112,7 @@ UNIT_TESTS := \
 	tests/unit/test_cursor.c \
 	tests/unit/test_error.c \
 	tests/unit/test_file.c \
+	tests/unit/test_json.c \
 	tests/unit/test_log.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_text.c \
