@@ -86,6 +86,7 @@ PUBLISHER_SRCS := \
 	publisher/cli.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_init.c \
+	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
 	publisher/commands.c \
 	publisher/control.c \
@@ -98,6 +99,7 @@ PUBLISHER_SRCS := \
 	publisher/problem.c \
 	publisher/publish.c \
 	publisher/topics.c \
+	publisher/wait.c \
 
 # The rooms of subscriber/ without the programs' main files.
 SUBSCRIBER_SRCS := \

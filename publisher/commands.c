@@ -1,5 +1,8 @@
 #include "publisher/commands.h"
 
+#define MESSAGE_HELP "  -m TEXT            why, for the log\n"
+#define WAIT_HELP    "  --wait[=SECONDS]   wait until the gate has acted; default 600\n"
+
 const struct quoin_command quoin_commands[] = {
 	{"init", "[--replicas N] [--no-passphrase]", "Make a namespace: topics, keys, the first root; or join and check one.",
 	    "  --replicas N       replicas of the topics; default: the broker's\n"
@@ -17,5 +20,27 @@ const struct quoin_command quoin_commands[] = {
 	    "  --days N           validity; default 365\n"
 	    "  --out DIR          where the identity goes; an existing key there is kept\n",
 	    quoin_cmd_enrol},
+	{"pin", "N [--label K=V]... [-m TEXT] [--wait[=SECONDS]]", "Keep routers (those with the labels) on release N.",
+	    "  --label K=V        only hosts with this label; repeatable\n"
+	    MESSAGE_HELP WAIT_HELP,
+	    quoin_cmd_intent},
+	{"unpin", "[--label K=V]... [-m TEXT] [--wait[=SECONDS]]", "Take back the pin with these labels.",
+	    "  --label K=V        the labels of the pin; none: the pin without labels\n"
+	    MESSAGE_HELP WAIT_HELP,
+	    quoin_cmd_intent},
+	{"revoke", "N [-m TEXT] [--wait[=SECONDS]]", "Never let release N, or its content, become active again.",
+	    MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
+	{"freeze", "[-m TEXT] [--wait[=SECONDS]]", "Start and widen no rollout; the brake still works.",
+	    MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
+	{"unfreeze", "[-m TEXT] [--wait[=SECONDS]]", "Let rollouts go on.", MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
+	{"exclude", "HOST [--for TIME] [-m TEXT] [--wait[=SECONDS]]", "Leave a host out of what the gate counts.",
+	    "  --for TIME         include it again after this time: 30m, 2h, 1d\n"
+	    MESSAGE_HELP WAIT_HELP,
+	    quoin_cmd_intent},
+	{"include", "HOST [-m TEXT] [--wait[=SECONDS]]", "Count a host again.", MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
+	{"forget", "HOST [-m TEXT] [--wait[=SECONDS]]", "Release what a lost router is kept live for.",
+	    MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
+	{"retry", "N [HOST] [-m TEXT] [--wait[=SECONDS]]", "Let a failed release try again, everywhere or on one host.",
+	    MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
 	{0},
 };
