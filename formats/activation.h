@@ -17,6 +17,11 @@ struct quoin_position {
 /* <0, 0, >0 by (epoch, seq); the hash is not compared. */
 int quoin_position_compare(const struct quoin_position *a, const struct quoin_position *b);
 
+/* A position in a line of a document: " <epoch> <seq> <hash>", or " 0 0 -" for none (seq 0). */
+struct quoin_line_reader;
+void quoin_position_print(const struct quoin_position *position, struct quoin_buf *out);
+void quoin_position_read(struct quoin_line_reader *reader, struct quoin_position *ret);
+
 struct quoin_pin {
 	uint64_t intent; /* its number: the highest matching pin wins */
 	uint64_t release;
@@ -70,6 +75,8 @@ struct quoin_exclusion {
  * excluded <host> <until_ms> <operator|gate>		repeated, ascending by host
  * kept <host> <n>…					repeated, ascending by host; releases ascending
  * end
+ *
+ * prev is the seq before in the same epoch; for seq 1 one of a lower epoch, or none.
  */
 struct quoin_activation {
 	struct quoin_origin origin;
@@ -110,7 +117,7 @@ void quoin_activation_clear(struct quoin_activation *activation);
 int quoin_activation_copy(const struct quoin_activation *activation, struct quoin_activation *ret);
 
 /* The release that the host must run: the matching pin with the highest intent; else target if in reach; else from.
- * 0: none. In reach: bucket(host, "reach:<namespace>") < threshold, or one of the label steps matches. */
+ * 0: none. Without a target (0) nobody is in its reach. In reach: bucket(host, "reach:<namespace>") < threshold, or one of the label steps matches. */
 uint64_t quoin_activation_selects(const struct quoin_activation *activation, const char *host,
     const struct quoin_labels *labels);
 /* Whether some router may compute this release from it: from, target, every pin. */

@@ -30,7 +30,8 @@
  * end
  *
  * In an exported release (quoin-export(5)) "b2sum -l 256 -c release.txt" checks the parts with stock tools.
- * Schemas: rules-v1, routes-v1, models-v1, source-v1, raw.
+ * Schemas: rules-v1, routes-v1, models-v1, source-v1, raw. There is at least one part; a part's name does not begin with
+ * a dot; chunks are cut every QUOIN_CHUNK_BYTES_MAX bytes; base is older than the release; a place not known is 0 0.
  */
 struct quoin_chunk_place {
 	struct quoin_hash hash; /* of the chunk's bytes */

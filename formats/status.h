@@ -55,6 +55,8 @@ struct quoin_status_digest {
  * have <n> <hash> <progress> <routing key|-> <text>	repeated, ascending by n
  * digest <part> <hash>				repeated, ascending by part: of the release it runs
  * end
+ *
+ * At most QUOIN_LIVE_MAX releases, QUOIN_PARTS_MAX formats and digests each.
  */
 struct quoin_status {
 	struct quoin_origin origin;
