@@ -92,6 +92,13 @@ PUBLISHER_SRCS := \
 	publisher/control.c \
 	publisher/directory.c \
 	publisher/enrol.c \
+	publisher/eval.c \
+	publisher/eval_child.c \
+	publisher/eval_declare.c \
+	publisher/eval_reply.c \
+	publisher/eval_request.c \
+	publisher/eval_scan.c \
+	publisher/eval_stack.c \
 	publisher/fleet.c \
 	publisher/genesis.c \
 	publisher/keyring.c \
@@ -100,6 +107,12 @@ PUBLISHER_SRCS := \
 	publisher/publish.c \
 	publisher/topics.c \
 	publisher/wait.c \
+
+# quoin-eval alone: its main file, the engine's wrapper, the sandbox.
+EVAL_SRCS := \
+	publisher/eval_engine.c \
+	publisher/eval_main.c \
+	publisher/eval_sandbox.c \
 
 # The rooms of subscriber/ without the programs' main files.
 SUBSCRIBER_SRCS := \
@@ -113,6 +126,7 @@ UNIT_TESTS := \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_error.c \
+	tests/unit/test_eval.c \
 	tests/unit/test_file.c \
 	tests/unit/test_json.c \
 	tests/unit/test_log.c \
@@ -196,7 +210,15 @@ PROGRAMS := \
 
 $(BUILD)/bin/quoin: $(BUILD)/publisher/main.o
 
-$(PROGRAMS): $(ARCHIVES)
+# The JavaScript engine and seccomp are in this program and nowhere else.
+EVAL_PKGS := javascriptcoregtk-4.1 libseccomp
+
+$(call objs,$(EVAL_SRCS)): PKGS := $(EVAL_PKGS)
+$(BUILD)/publisher/eval_engine.o: publisher/eval_prelude.js
+$(BUILD)/bin/quoin-eval: private PKGS += $(EVAL_PKGS)
+$(BUILD)/bin/quoin-eval: $(call objs,$(EVAL_SRCS))
+
+$(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(link)
@@ -209,11 +231,14 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 	$(call say,LINK,$@)
 	$(link)
 
+# It runs the program.
+$(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
+
 # ---------------------------------------------------------------- targets
 
 .PHONY: all programs check unit clean help
 
-all: $(ARCHIVES) ## build everything
+all: $(ARCHIVES) $(BUILD)/bin/quoin-eval ## build everything
 
 programs: $(PROGRAMS) ## the programs
 

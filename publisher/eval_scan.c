@@ -1,0 +1,135 @@
+#include "publisher/eval_scan.h"
+
+#include <string.h>
+
+static bool
+is_word_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+	    c >= 0x80;
+}
+
+/* The bytes of the line terminator at "at", or 0. A CR before an LF is counted with the LF. */
+static size_t
+newline_bytes(struct quoin_span script, size_t at)
+{
+	const uint8_t *p = script.data + at;
+	size_t left = script.len - at;
+
+	if (p[0] == '\n')
+		return 1;
+	if (p[0] == '\r')
+		return left > 1 && p[1] == '\n' ? 0 : 1;
+	return left > 2 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9) ? 3 : 0;
+}
+
+void
+quoin_eval_words_init(struct quoin_eval_words *words, struct quoin_span script)
+{
+	words->script = script;
+	words->at = 0;
+	words->line = 1;
+}
+
+bool
+quoin_eval_words_next(struct quoin_eval_words *words, struct quoin_eval_word *ret)
+{
+	struct quoin_span script = words->script;
+	size_t begin;
+
+	while (words->at < script.len) {
+		size_t newline = newline_bytes(script, words->at);
+		if (newline > 0) {
+			words->line++;
+			words->at += newline;
+		} else if (is_word_byte(script.data[words->at])) {
+			break;
+		} else {
+			words->at++;
+		}
+	}
+	if (words->at >= script.len)
+		return false;
+	begin = words->at;
+	while (words->at < script.len && is_word_byte(script.data[words->at]) && newline_bytes(script, words->at) == 0)
+		words->at++;
+	ret->text = quoin_span_of(script.data + begin, words->at - begin);
+	ret->offset = begin;
+	ret->line = words->line;
+	return true;
+}
+
+/* The end of the comment that begins at "at", or "at" if none begins there. */
+static size_t
+skip_comment(struct quoin_span script, size_t at)
+{
+	if (script.len - at < 2 || script.data[at] != '/')
+		return at;
+	if (script.data[at + 1] == '/') {
+		while (at < script.len && newline_bytes(script, at) == 0)
+			at++;
+		return at;
+	}
+	if (script.data[at + 1] == '*') {
+		const uint8_t *end = memmem(script.data + at + 2, script.len - at - 2, "*/", 2);
+		return end != NULL ? (size_t)(end - script.data) + 2 : at;
+	}
+	return at;
+}
+
+bool
+quoin_eval_function_name(struct quoin_span script, const struct quoin_eval_word *word, struct quoin_span *ret_name)
+{
+	size_t at = word->offset + word->text.len;
+	size_t begin;
+
+	if (!quoin_span_equal_str(word->text, "function"))
+		return false;
+	while (at < script.len && !is_word_byte(script.data[at])) {
+		size_t beyond = skip_comment(script, at);
+		if (beyond > at)
+			at = beyond;
+		else if (memchr(" \t\r\n\v\f*", script.data[at], 7) != NULL)
+			at++;
+		else
+			return false;
+	}
+	begin = at;
+	while (at < script.len && is_word_byte(script.data[at]))
+		at++;
+	*ret_name = quoin_span_of(script.data + begin, at - begin);
+	return at > begin;
+}
+
+bool
+quoin_eval_is_statement(struct quoin_span script, size_t from, size_t to, quoin_eval_is_script *is_script, void *ctx)
+{
+	struct quoin_span before = quoin_span_of(script.data + from, to - from);
+	struct quoin_span nothing = {0};
+
+	return is_script(ctx, before, "", nothing) && !is_script(ctx, before, "@", nothing);
+}
+
+bool
+quoin_eval_power_operator(struct quoin_span script, quoin_eval_is_script *is_script, void *ctx, uint32_t *ret_line)
+{
+	uint32_t line = 1;
+
+	for (size_t i = 0; i + 1 < script.len; i++) {
+		if (newline_bytes(script, i) > 0)
+			line++;
+		if (script.data[i] != '*' || script.data[i + 1] != '*')
+			continue;
+		bool beside_slash = (i > 0 && script.data[i - 1] == '/') ||
+		    (i + 2 < script.len && script.data[i + 2] == '/');
+		if (!beside_slash && !is_script(ctx, quoin_span_of(script.data, i + 1), "@",
+		    quoin_span_of(script.data + i + 1, script.len - i - 1))) {
+			*ret_line = line;
+			return true;
+		}
+		/* A row of stars in a comment is one place, not many. */
+		while (i + 1 < script.len && script.data[i + 1] == '*')
+			i++;
+	}
+	return false;
+}
