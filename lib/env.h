@@ -44,8 +44,11 @@ int quoin_txn_renew(struct quoin_txn *txn, struct quoin_error *err);
 /* The id of the snapshot (the last committed transaction it sees). */
 uint64_t quoin_txn_id(const struct quoin_txn *txn);
 
-/* A named database, made if the transaction writes and it is missing. Returns 0, QUOIN_ENOENT. Handles stay valid until
- * the environment is closed, except those that a write transaction opened first and then aborted: open all at start. */
+/*
+ * A named database, made if the transaction writes and it is missing. Returns 0, QUOIN_ENOENT, QUOIN_ELIMIT (more than
+ * database_max). A handle is good for other transactions once this one has ended, until the environment is closed;
+ * aborting a write transaction takes back those it opened first. So open all at start.
+ */
 int quoin_txn_database(struct quoin_txn *txn, const char *name, unsigned *ret_database, struct quoin_error *err);
 
 /* Replace or add. Returns 0, QUOIN_EMAPFULL, QUOIN_ENOSPC, QUOIN_EIO, QUOIN_ELIMIT. */

@@ -121,6 +121,7 @@ test_settings(void)
 	};
 	struct quoin_bus_reader *reader;
 	struct quoin_bus_writer *writer;
+	struct quoin_bus_lookup *lookup;
 
 	open_mock();
 	conf.property_count = 3;
@@ -128,13 +129,16 @@ test_settings(void)
 		properties[2] = (struct quoin_bus_property){cases[i].name, cases[i].value};
 		reader = NULL;
 		writer = NULL;
+		lookup = NULL;
 		CHECK_INT(quoin_bus_reader_open(&conf, &reader, &err), cases[i].code);
 		if (cases[i].code != 0)
 			CHECK_CONTAINS(err.message, cases[i].part);
 		CHECK_INT(quoin_bus_writer_open(&conf, NULL, &writer, &err), cases[i].code);
+		CHECK_INT(quoin_bus_lookup_open(&conf, TOPIC, 0, &lookup, &err), cases[i].code);
 		if (cases[i].code == 0) {
 			quoin_bus_reader_close(reader);
 			quoin_bus_writer_close(writer);
+			quoin_bus_lookup_close(lookup);
 		}
 	}
 	conf.property_count = 0;
@@ -519,7 +523,156 @@ test_transaction_calls(void)
 	quoin_bus_mock_close(mock);
 }
 
+static int64_t
+put_blob(struct quoin_bus_writer *writer, const char *key, const char *value)
+{
+	struct quoin_bus_record record = {.topic = TOPIC};
+	struct quoin_bus_receipt receipt;
+
+	record.key = quoin_span_str(key);
+	record.value = quoin_span_str(value != NULL ? value : "");
+	record.is_tombstone = value == NULL;
+	CHECK_INT(quoin_bus_writer_put(writer, &record, &receipt, &err), 0);
+	CHECK_INT(quoin_bus_writer_flush(writer, WAIT_MS, &err), 0);
+	return receipt.offset;
+}
+
+static void
+get(struct quoin_bus_lookup *lookup, const char *key, int64_t hint, int64_t offset, const char *value)
+{
+	struct quoin_bus_event event;
+
+	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str(key), hint, 0, WAIT_MS, &event, &err), 0);
+	CHECK_STR(event.topic, TOPIC);
+	CHECK_STR(event.record.topic, TOPIC);
+	CHECK_INT(event.offset, offset);
+	CHECK_MEM(event.record.value.data, event.record.value.len, value, strlen(value));
+	quoin_bus_event_clear(&event);
+}
+
+static void
+check_counts(const struct quoin_bus_lookup *lookup, uint64_t hints, uint64_t times, uint64_t scans)
+{
+	uint64_t have_hints, have_times, have_scans;
+
+	quoin_bus_lookup_counts(lookup, &have_hints, &have_times, &have_scans);
+	CHECK_INT(have_hints, hints);
+	CHECK_INT(have_times, times);
+	CHECK_INT(have_scans, scans);
+}
+
+static void
+test_lookup(void)
+{
+	struct quoin_bus_lookup *lookup;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_event event;
+	char key[16], value[16];
+
+	open_mock();
+	writer = open_writer();
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(key, sizeof key, "chunk/%d", i);
+		(void)snprintf(value, sizeof value, "value %d", i);
+		CHECK_INT(put_blob(writer, key, value), i);
+	}
+	CHECK_INT(quoin_bus_lookup_open(&conf, TOPIC, 0, &lookup, &err), 0);
+	get(lookup, "chunk/7", 7, 7, "value 7");
+	get(lookup, "chunk/3", 3, 3, "value 3");
+	check_counts(lookup, 2, 0, 0);
+	/* A long run, with a gap, and one step back. */
+	for (int i = 10; i < 30; i++) {
+		if (i == 20)
+			continue;
+		(void)snprintf(key, sizeof key, "chunk/%d", i);
+		(void)snprintf(value, sizeof value, "value %d", i);
+		get(lookup, key, i, i, value);
+	}
+	get(lookup, "chunk/20", 20, 20, "value 20");
+	check_counts(lookup, 22, 0, 0);
+	/* Wrong, missing and impossible hints: one scan for all of them. */
+	get(lookup, "chunk/35", 5, 35, "value 35");
+	get(lookup, "chunk/36", -1, 36, "value 36");
+	get(lookup, "chunk/2", 9999, 2, "value 2");
+	check_counts(lookup, 22, 0, 1);
+	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str("chunk/99"), 5, 0, WAIT_MS, &event, &err),
+	    QUOIN_EMISSING);
+	CHECK_CONTAINS(err.message, "chunk/99");
+	/* What came after the scan is found without another one; the last record counts, a tombstone ends it. */
+	CHECK_INT(put_blob(writer, "chunk/99", "late"), 40);
+	get(lookup, "chunk/99", -1, 40, "late");
+	CHECK_INT(put_blob(writer, "chunk/99", "later"), 41);
+	CHECK_INT(put_blob(writer, "chunk/98", NULL), 42);
+	CHECK_INT(put_blob(writer, "chunk/2", NULL), 43);
+	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str("chunk/98"), 42, 0, WAIT_MS, &event, &err),
+	    QUOIN_EMISSING);
+	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str("chunk/2"), -1, 0, WAIT_MS, &event, &err),
+	    QUOIN_EMISSING);
+	get(lookup, "chunk/99", -1, 41, "later");
+	check_counts(lookup, 22, 0, 1);
+
+	quoin_bus_mock_down(mock);
+	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str("chunk/1"), 1, 0, 300, &event, &err), QUOIN_EUNREACHABLE);
+	quoin_bus_mock_up(mock);
+	get(lookup, "chunk/1", 1, 1, "value 1");
+	quoin_bus_lookup_close(lookup);
+	quoin_bus_lookup_close(NULL);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+/* 100 records of 1,000 bytes at 200,000 bytes a second take half a second; a shorter call goes on at the next. */
+static void
+test_lookup_rate(void)
+{
+	static char value[1000];
+	struct quoin_bus_lookup *lookup;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_event event;
+	int64_t begin_ms = quoin_clock_mono_ms();
+	int r, calls = 0;
+
+	open_mock();
+	writer = open_writer();
+	memset(value, 'v', sizeof value - 1);
+	for (int i = 0; i < 100; i++)
+		(void)put_blob(writer, i == 99 ? "last" : "other", value);
+	CHECK_INT(quoin_bus_lookup_open(&conf, TOPIC, 200000, &lookup, &err), 0);
+	do {
+		r = quoin_bus_lookup_get(lookup, quoin_span_str("last"), -1, 0, 200, &event, &err);
+		calls++;
+	} while (r == QUOIN_ETIMEOUT && calls < 100);
+	CHECK_INT(r, 0);
+	CHECK(calls >= 2);
+	CHECK(quoin_clock_mono_ms() - begin_ms >= 400);
+	check_counts(lookup, 0, 0, 1);
+	quoin_bus_event_clear(&event);
+	quoin_bus_lookup_close(lookup);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
+static void
+test_topics(void)
+{
+	static const struct quoin_bus_topic_spec spec = {TOPIC, 1, NULL, 0}, automatic = {"t.auto", 1, NULL, 0};
+
+	open_mock();
+	CHECK_INT(quoin_bus_topic_check(&conf, &spec, WAIT_MS, &err), 0);
+	CHECK_INT(quoin_bus_topic_create(&conf, &spec, WAIT_MS, &err), QUOIN_EEXISTS);
+	/* What this broker makes by itself has four partitions. */
+	CHECK_INT(quoin_bus_topic_check(&conf, &automatic, WAIT_MS, &err), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(err.message, "4 partitions");
+	quoin_bus_mock_down(mock);
+	CHECK_INT(quoin_bus_topic_check(&conf, &spec, 200, &err), QUOIN_EUNREACHABLE);
+	CHECK_INT(quoin_bus_topic_create(&conf, &spec, 200, &err), QUOIN_EUNREACHABLE);
+	quoin_bus_mock_close(mock);
+}
+
 static const struct check_case cases[] = {
+	{"lookup", test_lookup},
+	{"lookup rate", test_lookup_rate},
+	{"topics", test_topics},
 	{"settings", test_settings},
 	{"write and read", test_write_and_read},
 	{"headers", test_headers_cut},
