@@ -116,6 +116,10 @@ EVAL_SRCS := \
 
 # The rooms of subscriber/ without the programs' main files.
 SUBSCRIBER_SRCS := \
+	subscriber/pulse.c \
+	subscriber/store.c \
+	subscriber/store_layout.c \
+	subscriber/store_write.c \
 
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
