@@ -47,7 +47,7 @@ LIB_SRCS := \
 	lib/log.c \
 	lib/pack.c \
 	lib/text.c \
-	lib/txn.c
+	lib/txn.c \
 
 FORMATS_SRCS := \
 	formats/activation.c \
@@ -76,7 +76,7 @@ FORMATS_SRCS := \
 	formats/signature.c \
 	formats/source.c \
 	formats/status.c \
-	formats/trust.c
+	formats/trust.c \
 
 # The rooms of publisher/ without the programs' main files.
 PUBLISHER_SRCS := \
@@ -85,9 +85,11 @@ PUBLISHER_SRCS := \
 	publisher/blobs.c \
 	publisher/cli.c \
 	publisher/cmd_enrol.c \
+	publisher/cmd_export.c \
 	publisher/cmd_init.c \
 	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
+	publisher/cmd_verify.c \
 	publisher/commands.c \
 	publisher/control.c \
 	publisher/directory.c \
@@ -99,6 +101,7 @@ PUBLISHER_SRCS := \
 	publisher/eval_request.c \
 	publisher/eval_scan.c \
 	publisher/eval_stack.c \
+	publisher/export.c \
 	publisher/fleet.c \
 	publisher/genesis.c \
 	publisher/keyring.c \
@@ -211,7 +214,7 @@ link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a
 
 # Each is one main file over the archives; quoin-eval has a rule of its own, for its engine.
 PROGRAMS := \
-	$(BUILD)/bin/quoin
+	$(BUILD)/bin/quoin \
 
 $(BUILD)/bin/quoin: $(BUILD)/publisher/main.o
 

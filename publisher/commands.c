@@ -42,5 +42,7 @@ const struct quoin_command quoin_commands[] = {
 	    MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
 	{"retry", "N [HOST] [-m TEXT] [--wait[=SECONDS]]", "Let a failed release try again, everywhere or on one host.",
 	    MESSAGE_HELP WAIT_HELP, quoin_cmd_intent},
+	{"export", "N OUT", "Write release N as files that stock tools can check.", NULL, quoin_cmd_export},
+	{"verify", "OUT", "Check an exported release: signatures and every byte.", NULL, quoin_cmd_verify},
 	{0},
 };

@@ -1,0 +1,263 @@
+#include "publisher/export.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "publisher/blobs.h"
+
+#define PATH_BYTES       2048
+#define FETCH_TIMEOUT_MS 60000
+
+struct quoin_envelope
+quoin_export_envelope(const struct quoin_detached *detached)
+{
+	struct quoin_envelope envelope = {0};
+
+	envelope.document = quoin_buf_span(&detached->file);
+	envelope.signature_count = detached->signature_count;
+	for (size_t i = 0; i < detached->signature_count; i++)
+		envelope.signatures[i] = quoin_buf_span(&detached->signatures[i]);
+	return envelope;
+}
+
+/* ---- Writing ---- */
+
+static bool
+is_empty(const char *dir)
+{
+	DIR *open = opendir(dir);
+	bool empty = true;
+
+	if (open == NULL)
+		return true;
+	for (struct dirent *entry; (entry = readdir(open)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			empty = false;
+	closedir(open);
+	return empty;
+}
+
+static int
+write_document(const char *out, const char *name, const struct quoin_envelope *envelope, struct quoin_error *err)
+{
+	char path[PATH_BYTES], ids[QUOIN_SIGNATURES_MAX][QUOIN_KEY_ID_TEXT_BYTES];
+	const char *names[QUOIN_SIGNATURES_MAX];
+	struct quoin_signature signature;
+	int r;
+
+	r = quoin_path_join(out, name, path, sizeof path);
+	for (size_t i = 0; r == 0 && i < envelope->signature_count; i++) {
+		r = quoin_signature_parse(envelope->signatures[i], &signature, err);
+		quoin_key_id_print(signature.key_id, ids[i]);
+		names[i] = ids[i];
+	}
+	if (r != 0)
+		return r;
+	return quoin_detached_write(path, envelope->document, envelope->signatures, names, envelope->signature_count, err);
+}
+
+static int
+write_keys(const struct quoin_root *root, const char *out, struct quoin_error *err)
+{
+	char path[PATH_BYTES], id[QUOIN_KEY_ID_TEXT_BYTES];
+	struct quoin_public_key key;
+	struct quoin_buf text;
+	int r;
+
+	snprintf(path, sizeof path, "%s/keys", out);
+	r = quoin_dir_make(path, 0755, err);
+	quoin_buf_init(&text, QUOIN_KEYFILE_BYTES_MAX);
+	for (size_t i = 0; r == 0 && i < root->key_count; i++) {
+		memcpy(key.id, root->keys[i].id, sizeof key.id);
+		memcpy(key.key, root->keys[i].key, sizeof key.key);
+		quoin_key_id_print(key.id, id);
+		quoin_buf_reset(&text);
+		r = quoin_public_key_print(&key, NULL, &text);
+		snprintf(path, sizeof path, "%s/keys/%s.pub", out, id);
+		if (r == 0)
+			r = quoin_file_replace(path, quoin_buf_span(&text), 0644, err);
+	}
+	quoin_buf_clear(&text);
+	return r;
+}
+
+static int
+write_parts(const struct quoin_conf *conf, const struct quoin_release *release, const char *out, struct quoin_error *err)
+{
+	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
+	struct quoin_bus_lookup *lookup = NULL;
+	char path[PATH_BYTES], topic[QUOIN_TOPIC_NAME_BYTES];
+	struct quoin_buf content;
+	int r;
+
+	quoin_topic_name(conf->namespace_name, QUOIN_TOPIC_BLOBS, topic);
+	quoin_buf_init(&content, QUOIN_PART_BYTES_MAX);
+	snprintf(path, sizeof path, "%s/parts", out);
+	r = quoin_dir_make(path, 0755, err);
+	if (r == 0)
+		r = quoin_bus_lookup_open(&bus, topic, 0, &lookup, err);
+	for (size_t i = 0; r == 0 && i < release->part_count; i++) {
+		quoin_buf_reset(&content);
+		r = quoin_blobs_get(lookup, &release->parts[i], FETCH_TIMEOUT_MS, &content, err);
+		snprintf(path, sizeof path, "%s/parts/%s", out, release->parts[i].name);
+		if (r == 0)
+			r = quoin_file_replace(path, quoin_buf_span(&content), 0644, err);
+	}
+	quoin_bus_lookup_close(lookup);
+	quoin_buf_clear(&content);
+	return r;
+}
+
+int
+quoin_export_write(const struct quoin_conf *conf, const struct quoin_control *control,
+    const struct quoin_activations *activations, uint64_t number, const char *out, struct quoin_error *err)
+{
+	const struct quoin_envelope *root, *document;
+	struct quoin_release release = {0};
+	char key[32];
+	int r;
+
+	if (!is_empty(out))
+		return quoin_error_set(err, QUOIN_EEXISTS, "%s is not empty; name a new directory", out);
+	r = quoin_control_release(control, number, &release, err);
+	if (r == 0)
+		r = quoin_dir_make(out, 0755, err);
+	if (r == 0)
+		r = write_parts(conf, &release, out, err);
+	if (r == 0)
+		r = write_keys(&control->trust.root, out, err);
+	snprintf(key, sizeof key, "root/%llu", (unsigned long long)control->trust.root.version);
+	root = quoin_control_document(control, key);
+	if (r == 0 && root != NULL)
+		r = write_document(out, "root.txt", root, err);
+	if (r == 0 && activations->has_newest)
+		r = write_document(out, "activation.txt", &activations->newest_sealed.envelope, err);
+	snprintf(key, sizeof key, "release/%llu", (unsigned long long)number);
+	document = quoin_control_document(control, key);
+	if (r == 0)
+		r = write_document(out, "release.txt", document, err);
+	quoin_release_clear(&release);
+	return r;
+}
+
+/* ---- Verifying ---- */
+
+/* The directory's root must be the pinned one, an ancestor of it, or follow from it. */
+static int
+verify_root(const char *dir, const struct quoin_trust *pinned, struct quoin_trust *ret, struct quoin_error *err)
+{
+	struct quoin_detached detached = {0};
+	struct quoin_envelope envelope;
+	char path[PATH_BYTES];
+	int r;
+
+	snprintf(path, sizeof path, "%s/root.txt", dir);
+	r = quoin_detached_read(path, QUOIN_DOCUMENT_BYTES_MAX, &detached, err);
+	if (r != 0)
+		return r;
+	envelope = quoin_export_envelope(&detached);
+	if (pinned == NULL) {
+		r = quoin_trust_init(ret, &envelope, err);
+	} else {
+		*ret = *pinned;
+		r = quoin_trust_advance(ret, &envelope, err);
+		if (r == QUOIN_EREPLAY) /* older than ours: ours decides */
+			r = 0;
+	}
+	if (r != 0)
+		quoin_error_at(err, path, 0, 0);
+	quoin_detached_clear(&detached);
+	return r;
+}
+
+static int
+verify_part(const char *dir, const struct quoin_part *part, struct quoin_buf *content, struct quoin_error *err)
+{
+	struct quoin_hash hash;
+	char path[PATH_BYTES];
+	int r;
+
+	snprintf(path, sizeof path, "%s/parts/%s", dir, part->name);
+	quoin_buf_reset(content);
+	r = quoin_file_read(path, content, err);
+	if (r == QUOIN_ENOENT)
+		return quoin_error_set(err, QUOIN_EMISSING, "%s is missing", path);
+	if (r != 0)
+		return r;
+	quoin_hash_of(quoin_buf_span(content), &hash);
+	if (content->len != part->bytes || !quoin_hash_equal(&hash, &part->hash))
+		return quoin_error_set(err, QUOIN_ECORRUPT, "%s does not have the bytes that were signed; export it again",
+		    path);
+	return 0;
+}
+
+static int
+verify_activation(const char *dir, const struct quoin_trust *trust, struct quoin_error *err)
+{
+	struct quoin_activation activation = {0};
+	struct quoin_detached detached = {0};
+	struct quoin_envelope envelope;
+	struct quoin_hash hash;
+	char path[PATH_BYTES];
+	int r;
+
+	snprintf(path, sizeof path, "%s/activation.txt", dir);
+	if (!quoin_file_exists(path))
+		return 0;
+	r = quoin_detached_read(path, QUOIN_DOCUMENT_BYTES_MAX, &detached, err);
+	if (r != 0)
+		return r;
+	envelope = quoin_export_envelope(&detached);
+	r = quoin_trust_verify(trust, QUOIN_DOCUMENT_ACTIVATION, &envelope, &hash, err);
+	if (r == 0)
+		r = quoin_activation_parse(envelope.document, &activation, err);
+	if (r != 0)
+		quoin_error_at(err, path, err->line, 0);
+	quoin_activation_clear(&activation);
+	quoin_detached_clear(&detached);
+	return r;
+}
+
+int
+quoin_export_verify(const char *dir, const struct quoin_trust *pinned, uint64_t *ret_number, struct quoin_error *err)
+{
+	struct quoin_detached detached = {0};
+	struct quoin_release release = {0};
+	struct quoin_envelope envelope;
+	struct quoin_trust trust;
+	struct quoin_hash hash;
+	struct quoin_buf content;
+	char path[PATH_BYTES];
+	int r;
+
+	if (strlen(dir) > PATH_BYTES - QUOIN_NAME_BYTES_MAX - 16)
+		return quoin_error_set(err, QUOIN_ELIMIT, "the path is too long");
+	snprintf(path, sizeof path, "%s/release.txt", dir);
+	quoin_buf_init(&content, QUOIN_PART_BYTES_MAX);
+	r = quoin_detached_read(path, QUOIN_DOCUMENT_BYTES_MAX, &detached, err);
+	if (r == 0)
+		r = verify_root(dir, pinned, &trust, err);
+	if (r != 0)
+		goto out;
+	envelope = quoin_export_envelope(&detached);
+	r = quoin_trust_verify(&trust, QUOIN_DOCUMENT_RELEASE, &envelope, &hash, err);
+	if (r == 0)
+		r = quoin_release_parse(envelope.document, &release, err);
+	if (r != 0) {
+		quoin_error_at(err, path, err->line, 0);
+		goto out;
+	}
+	for (size_t i = 0; r == 0 && i < release.part_count; i++)
+		r = verify_part(dir, &release.parts[i], &content, err);
+	if (r == 0)
+		r = verify_activation(dir, &trust, err);
+	if (r == 0)
+		*ret_number = release.number;
+out:
+	quoin_release_clear(&release);
+	quoin_detached_clear(&detached);
+	quoin_buf_clear(&content);
+	return r;
+}
