@@ -13,10 +13,13 @@
 #include "formats/release.h"
 #include "formats/trust.h"
 
+#define QUOIN_LEDGER_MAX 65536 /* releases, intents: each */
+
 struct quoin_ledger_release {
 	struct quoin_docref ref;
 	struct quoin_docref head;	/* its predecessor */
-	uint64_t intent;		/* the last intent it follows */
+	uint64_t intent;		/* the last intent it follows, and its hash */
+	struct quoin_hash intent_hash;
 	struct quoin_hash content;	/* quoin_release_content */
 	int64_t created_ms;
 	bool is_revoked;		/* by number or by content */
@@ -41,6 +44,13 @@ struct quoin_ledger {
 	size_t excluded_count;
 };
 
+/*
+ * The fold, in the signed order: a release asks for itself, a rollback for the release that it names. A pin replaces the
+ * one with equal labels, unpin removes it. A revocation holds for the release and for all with the same content, whenever
+ * published; it removes the pins to them, and a later pin to one of them is ignored. "asked" itself may be revoked: what
+ * to run then is the gate's business. A release r stands before intent k unless it says that it follows it
+ * (r.intent >= k), so that of two that know nothing of each other the operator's word is the last.
+ */
 void quoin_ledger_init(struct quoin_ledger *ledger);
 void quoin_ledger_clear(struct quoin_ledger *ledger);
 
