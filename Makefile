@@ -83,6 +83,24 @@ PUBLISHER_SRCS := \
 	publisher/activations.c \
 	publisher/announce.c \
 	publisher/blobs.c \
+	publisher/check.c \
+	publisher/check_config.c \
+	publisher/check_kind.c \
+	publisher/check_kind_ab_test.c \
+	publisher/check_kind_override.c \
+	publisher/check_kind_route.c \
+	publisher/check_limits.c \
+	publisher/check_models.c \
+	publisher/check_objectives.c \
+	publisher/check_ref.c \
+	publisher/check_rule.c \
+	publisher/check_rules.c \
+	publisher/check_run.c \
+	publisher/check_shards.c \
+	publisher/check_value.c \
+	publisher/check_version.c \
+	publisher/check_when.c \
+	publisher/check_whole.c \
 	publisher/cli.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_export.c \

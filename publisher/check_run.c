@@ -1,0 +1,90 @@
+#include "publisher/check_run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+void *
+quoin_check_take(struct quoin_check_run *run, size_t count, size_t bytes)
+{
+	void *memory = NULL;
+
+	if (count == 0)
+		count = 1;
+	if (bytes <= SIZE_MAX / count)
+		memory = quoin_arena_take(&run->arena, count * bytes);
+	if (memory == NULL)
+		run->is_out_of_memory = true;
+	return memory;
+}
+
+char *
+quoin_check_copy(struct quoin_check_run *run, const char *text)
+{
+	char *own = quoin_arena_text(&run->arena, quoin_span_str(text));
+
+	if (own == NULL)
+		run->is_out_of_memory = true;
+	return own;
+}
+
+struct quoin_place
+quoin_check_place(const struct quoin_check_source *source, const struct quoin_json *node)
+{
+	struct quoin_place place = {.file = source->file, .line = source->line};
+
+	if (source->line == 0)
+		quoin_json_place(source->doc, node, &place.line, &place.column);
+	return place;
+}
+
+void
+quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *source,
+    const struct quoin_json *node, const char *code, const char *fmt, ...)
+{
+	char message[QUOIN_TEXT_BYTES_MAX];
+	int head = 0;
+	va_list args;
+
+	if (source->rule != NULL)
+		head = snprintf(message, sizeof message, "rule \"%s\": ", source->rule);
+	if (head < 0 || (size_t)head >= sizeof message)
+		head = 0;
+	va_start(args, fmt);
+	vsnprintf(message + head, sizeof message - (size_t)head, fmt, args);
+	va_end(args);
+	quoin_problem_error(run->problems, code, quoin_check_place(source, node), "%s", message);
+}
+
+uint32_t
+quoin_check_find(const char *const *names, size_t count, const char *name)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(names[middle], name);
+
+		if (order == 0)
+			return (uint32_t)middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return QUOIN_CHECK_NONE;
+}
+
+void
+quoin_check_advise(const char *word, const char *const *names, size_t count, const char *otherwise, char *out,
+    size_t out_bytes)
+{
+	const char *near = quoin_text_nearest(word, names, count);
+
+	if (near != NULL)
+		snprintf(out, out_bytes, "; did you mean \"%s\"?", near);
+	else
+		snprintf(out, out_bytes, "; %s", otherwise);
+}
