@@ -7,6 +7,7 @@
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 MODE    ?= release
@@ -159,6 +160,11 @@ UNIT_TESTS := \
 	tests/unit/test_pack.c \
 	tests/unit/test_text.c \
 
+# Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
+FUZZ_TARGETS := \
+	$(BUILD)/tests/fuzz/fuzz_json \
+	$(BUILD)/tests/fuzz/fuzz_pack \
+
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
 SH_TESTS := \
 
@@ -251,7 +257,8 @@ $(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 
 # ---------------------------------------------------------------- tests
 
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS))
+REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -260,9 +267,18 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 # It runs the program.
 $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
 
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
+		$(BUILD)/tests/check.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link)
+
+$(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link) -fsanitize=fuzzer
+
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs check unit clean help
+.PHONY: all programs check unit fuzz fuzz-run clean help
 
 all: $(ARCHIVES) $(BUILD)/bin/quoin-eval ## build everything
 
@@ -270,6 +286,16 @@ programs: $(PROGRAMS) ## the programs
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
+
+# Finds go to build/fuzz/found, what is new to build/fuzz/corpus; add worthy ones to tests/fuzz/corpus.
+SECONDS ?= 10
+fuzz: | build/setup/analyze ## run each fuzzer for SECONDS=10
+	@$(MAKE) --no-print-directory MODE=fuzz BUILD=build/fuzz CC=clang fuzz-run
+
+fuzz-run: $(FUZZ_TARGETS)
+	@set -e; mkdir -p build/fuzz/found; for t in $(FUZZ_TARGETS); do n=$${t##*/}; mkdir -p build/fuzz/corpus/$$n; \
+		$$t -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/found/$$n- build/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
 
 clean: ## remove what was built
 	rm -rf build
