@@ -108,6 +108,9 @@ PUBLISHER_SRCS := \
 	publisher/cmd_init.c \
 	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
+	publisher/cmd_log.c \
+	publisher/cmd_show.c \
+	publisher/cmd_status.c \
 	publisher/cmd_verify.c \
 	publisher/commands.c \
 	publisher/control.c \
@@ -123,6 +126,7 @@ PUBLISHER_SRCS := \
 	publisher/export.c \
 	publisher/fleet.c \
 	publisher/genesis.c \
+	publisher/host_state.c \
 	publisher/keyring.c \
 	publisher/operate.c \
 	publisher/problem.c \

@@ -87,3 +87,26 @@ quoin_time_print(int64_t wall_ms, char out[21])
 	out = put_digits(out, tm.tm_sec, 2, 'Z');
 	*out = '\0';
 }
+
+bool
+quoin_time_of(int year, int month, int day, int hour, int minute, int second, int64_t *ret_wall_ms)
+{
+	struct tm tm = {
+	    .tm_year = year - 1900,
+	    .tm_mon = month - 1,
+	    .tm_mday = day,
+	    .tm_hour = hour,
+	    .tm_min = minute,
+	    .tm_sec = second,
+	};
+	struct tm same = tm;
+	time_t seconds;
+
+	if (year < 1970 || year > 9999)
+		return false;
+	seconds = timegm(&same);
+	if (same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday || same.tm_hour != tm.tm_hour || same.tm_min != tm.tm_min)
+		return false;
+	*ret_wall_ms = (int64_t)seconds * 1000;
+	return true;
+}

@@ -4,6 +4,7 @@
 #ifndef QUOIN_LIB_CLOCK_H
 #define QUOIN_LIB_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define QUOIN_BOOT_ID_BYTES 36	/* the kernel's text form, without NUL */
@@ -18,5 +19,8 @@ void quoin_boot_id(char out[QUOIN_BOOT_ID_BYTES + 1]);
 
 /* "2026-11-26T06:49:44Z" (UTC); "out" takes 21 bytes. */
 void quoin_time_print(int64_t wall_ms, char out[21]);
+
+/* The same way back, from its numbers (UTC). Returns whether they are a date and time of 1970 or later. */
+bool quoin_time_of(int year, int month, int day, int hour, int minute, int second, int64_t *ret_wall_ms);
 
 #endif

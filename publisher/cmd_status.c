@@ -1,0 +1,324 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "publisher/commands.h"
+#include "publisher/host_state.h"
+
+#define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
+
+/* Everything that status shows. */
+struct picture {
+	struct quoin_session session;
+	struct quoin_activations activations;
+	struct quoin_fleet fleet;
+	int64_t now_ms;
+};
+
+static int
+open_picture(const struct quoin_cli *cli, struct picture *picture, struct quoin_error *err)
+{
+	char topic[QUOIN_TOPIC_NAME_BYTES];
+	int r;
+
+	r = quoin_session_open(cli, &picture->session, err);
+	if (r != 0)
+		return r;
+	quoin_topic_name(picture->session.conf.namespace_name, QUOIN_TOPIC_STATUS, topic);
+	r = quoin_activations_read(&picture->activations, &picture->session.control.trust, picture->session.reader,
+	    QUOIN_SESSION_TIMEOUT_MS, NULL, NULL, err);
+	if (r == 0)
+		r = quoin_fleet_read(&picture->fleet, &picture->session.control.trust, picture->session.reader, topic,
+		    QUOIN_SESSION_TIMEOUT_MS, err);
+	return r;
+}
+
+static void
+close_picture(struct picture *picture)
+{
+	quoin_fleet_clear(&picture->fleet);
+	quoin_activations_clear(&picture->activations);
+	quoin_session_close(&picture->session);
+}
+
+/* "alive", "stale" (a heartbeat that is late or expired) or "none". The mock's records carry no usable time: then the
+ * heartbeat's own is taken. */
+static const char *
+gate_state(const struct picture *picture)
+{
+	const struct quoin_heartbeat *heartbeat = &picture->activations.heartbeat;
+
+	if (!picture->activations.has_heartbeat)
+		return "none";
+	if (picture->now_ms > heartbeat->expires_ms ||
+	    picture->now_ms - heartbeat->issued_ms > (int64_t)(6 * heartbeat->interval_ms))
+		return "stale";
+	return "alive";
+}
+
+static const char *
+rollout_state(const struct quoin_activation *newest)
+{
+	if (newest->asked == newest->from && newest->target == newest->from)
+		return "none";
+	return newest->target != newest->from ? "flipping" : newest->frozen ? "frozen" : "preparing";
+}
+
+/* ---- For programs ---- */
+
+static void
+put_numbers(struct quoin_json_writer *writer, const char *key, const uint64_t *numbers, size_t count)
+{
+	quoin_json_begin_array(writer, key);
+	for (size_t i = 0; i < count; i++)
+		quoin_json_put_u64(writer, NULL, numbers[i]);
+	quoin_json_end_array(writer);
+}
+
+static void
+put_activation(struct quoin_json_writer *writer, const struct quoin_activation *newest)
+{
+	quoin_json_put_u64(writer, "asked", newest->asked);
+	quoin_json_put_u64(writer, "target", newest->target);
+	quoin_json_put_u64(writer, "active", newest->from);
+	quoin_json_put_u64(writer, "epoch", newest->epoch);
+	quoin_json_put_u64(writer, "seq", newest->seq);
+	quoin_json_begin_array(writer, "pins");
+	for (size_t i = 0; i < newest->pin_count; i++) {
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_u64(writer, "intent", newest->pins[i].intent);
+		quoin_json_put_u64(writer, "release", newest->pins[i].release);
+		quoin_json_begin_object(writer, "labels");
+		for (size_t k = 0; k < newest->pins[i].labels.count; k++)
+			quoin_json_put_string(writer, newest->pins[i].labels.items[k].key,
+			    newest->pins[i].labels.items[k].value);
+		quoin_json_end_object(writer);
+		quoin_json_end_object(writer);
+	}
+	quoin_json_end_array(writer);
+	quoin_json_put_bool(writer, "frozen", newest->frozen);
+	put_numbers(writer, "revoked", newest->revoked, newest->revoked_count);
+	quoin_json_begin_array(writer, "failed");
+	for (size_t i = 0; i < newest->failed_count; i++) {
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_u64(writer, "release", newest->failed[i].release);
+		quoin_json_put_string(writer, "host", newest->failed[i].host);
+		quoin_json_put_string(writer, "reason", newest->failed[i].reason);
+		quoin_json_end_object(writer);
+	}
+	quoin_json_end_array(writer);
+	quoin_json_begin_array(writer, "excluded");
+	for (size_t i = 0; i < newest->excluded_count; i++)
+		quoin_json_put_string(writer, NULL, newest->excluded[i].host);
+	quoin_json_end_array(writer);
+	quoin_json_begin_array(writer, "live");
+	for (size_t i = 0; i < newest->live_count; i++) {
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_u64(writer, "release", newest->live[i].release.number);
+		quoin_json_put_u64(writer, "since", newest->live[i].since);
+		quoin_json_put_u64(writer, "last", newest->live[i].last);
+		quoin_json_end_object(writer);
+	}
+	quoin_json_end_array(writer);
+	quoin_json_begin_object(writer, "rollout");
+	quoin_json_put_string(writer, "state", rollout_state(newest));
+	quoin_json_put_u64(writer, "step", newest->step_index);
+	quoin_json_put_double(writer, "percent", newest->step_threshold / 1000.0);
+	quoin_json_end_object(writer);
+}
+
+static void
+put_host(struct quoin_json_writer *writer, const struct picture *picture, const struct quoin_cert *cert)
+{
+	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
+	char reason[QUOIN_HOST_REASON_BYTES];
+	uint64_t staged;
+	enum quoin_host_state state =
+	    quoin_host_state_of(cert, host, &picture->activations.newest, picture->now_ms, reason, &staged);
+
+	quoin_json_begin_object(writer, NULL);
+	quoin_json_put_string(writer, "host", cert->host);
+	quoin_json_put_string(writer, "role", quoin_host_role_name(cert->role));
+	quoin_json_put_string(writer, "shard", cert->shard[0] != '\0' ? cert->shard : NULL);
+	quoin_json_put_u64(writer, "obeyed", host != NULL ? host->status.obeyed.seq : 0);
+	quoin_json_put_u64(writer, "active", host != NULL ? host->status.runs.number : 0);
+	quoin_json_put_u64(writer, "staged", staged);
+	quoin_json_put_string(writer, "state", quoin_host_state_name(state));
+	quoin_json_put_string(writer, "reason", reason);
+	quoin_json_put_bool(writer, "stale", host != NULL && host->status.stale);
+	if (host != NULL) {
+		put_numbers(writer, "holds", host->status.holds, host->status.hold_count);
+		quoin_json_put_i64(writer, "age_ms", picture->now_ms - host->received_ms);
+	} else {
+		quoin_json_put_null(writer, "age_ms");
+	}
+	quoin_json_end_object(writer);
+}
+
+static int
+print_json(const struct picture *picture)
+{
+	const struct quoin_control *control = &picture->session.control;
+	struct quoin_json_writer writer;
+	struct quoin_buf json;
+	int r;
+
+	quoin_buf_init(&json, 64u << 20);
+	quoin_json_writer_init(&writer, &json);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_string(&writer, "namespace", picture->session.conf.namespace_name);
+	quoin_json_put_u64(&writer, "head", control->ledger.head.number);
+	quoin_json_put_u64(&writer, "intent", control->ledger.last_intent.number);
+	put_activation(&writer, &picture->activations.newest);
+	quoin_json_begin_object(&writer, "gate");
+	quoin_json_put_string(&writer, "state", gate_state(picture));
+	quoin_json_put_u64(&writer, "heartbeat", picture->activations.heartbeat.number);
+	quoin_json_end_object(&writer);
+	quoin_json_put_u64(&writer, "refused_documents", control->refusal_count);
+	quoin_json_begin_array(&writer, "hosts");
+	for (size_t i = 0; i < control->cert_count; i++)
+		put_host(&writer, picture, &control->certs[i].cert);
+	quoin_json_end_array(&writer);
+	quoin_json_end_object(&writer);
+	r = quoin_cli_print_json(&json);
+	quoin_buf_clear(&json);
+	return r;
+}
+
+/* ---- For people ---- */
+
+static bool
+is_well(enum quoin_host_state state)
+{
+	return state == QUOIN_HOST_ACTIVE || state == QUOIN_HOST_READY || state == QUOIN_HOST_PINNED;
+}
+
+static void
+print_host(const struct quoin_cli *cli, const struct picture *picture, const struct quoin_cert *cert,
+    enum quoin_host_state state, const char *reason)
+{
+	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
+	const char *colour = !cli->is_terminal ? "" : is_well(state) ? "\033[32m"
+		: state <= QUOIN_HOST_STALE			     ? "\033[31m"
+								     : "\033[33m";
+
+	printf("  %-24s %-8s %-16s %s%-9s%s", cert->host, quoin_host_role_name(cert->role),
+	    cert->shard[0] != '\0' ? cert->shard : "-", colour, quoin_host_state_name(state),
+	    cli->is_terminal ? "\033[0m" : "");
+	if (host != NULL && host->status.runs.number != 0)
+		printf(" runs %llu", (unsigned long long)host->status.runs.number);
+	printf("%s%s\n", reason[0] != '\0' ? "  " : "", reason);
+}
+
+static void
+print_hosts(const struct quoin_cli *cli, const struct picture *picture)
+{
+	const struct quoin_control *control = &picture->session.control;
+	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, well = 0;
+	char reason[QUOIN_HOST_REASON_BYTES];
+	uint64_t staged;
+
+	for (size_t i = 0; i < control->cert_count; i++) {
+		const struct quoin_cert *cert = &control->certs[i].cert;
+		enum quoin_host_state state = quoin_host_state_of(cert, quoin_fleet_host(&picture->fleet, cert->host),
+		    &picture->activations.newest, picture->now_ms, reason, &staged);
+
+		counts[state]++;
+		well += is_well(state);
+	}
+	printf("hosts    %zu", control->cert_count);
+	for (unsigned state = 0; state <= QUOIN_HOST_IDLE; state++)
+		if (counts[state] > 0)
+			printf("%s %zu %s", state == 0 ? ":" : ",", counts[state],
+			    quoin_host_state_name((enum quoin_host_state)state));
+	printf("\n");
+	for (size_t i = 0; i < control->cert_count; i++) {
+		const struct quoin_cert *cert = &control->certs[i].cert;
+		enum quoin_host_state state = quoin_host_state_of(cert, quoin_fleet_host(&picture->fleet, cert->host),
+		    &picture->activations.newest, picture->now_ms, reason, &staged);
+
+		if (!is_well(state) || control->cert_count <= LISTED_MAX)
+			print_host(cli, picture, cert, state, reason);
+	}
+	if (control->cert_count > LISTED_MAX && well > 0)
+		printf("  and %zu that are well\n", well);
+}
+
+static void
+print_text(const struct quoin_cli *cli, const struct picture *picture)
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+
+	printf("namespace %s, head %llu, asked for %llu\n", picture->session.conf.namespace_name,
+	    (unsigned long long)picture->session.control.ledger.head.number,
+	    (unsigned long long)picture->session.control.ledger.asked);
+	printf("active   %llu", (unsigned long long)newest->from);
+	if (newest->target != newest->from)
+		printf(", going to %llu", (unsigned long long)newest->target);
+	else if (newest->asked != newest->from)
+		printf(", preparing %llu", (unsigned long long)newest->asked);
+	printf(" (activation %llu)%s\n", (unsigned long long)newest->seq, newest->frozen ? ", frozen" : "");
+	printf("live    ");
+	for (size_t i = 0; i < newest->live_count; i++)
+		printf(" %llu", (unsigned long long)newest->live[i].release.number);
+	printf("%s\ngate     %s\n", newest->live_count == 0 ? " nothing" : "", gate_state(picture));
+	for (size_t i = 0; i < newest->failed_count; i++)
+		printf("failed   %llu%s%s: %s\n", (unsigned long long)newest->failed[i].release,
+		    newest->failed[i].host[0] != '\0' ? " on " : "", newest->failed[i].host, newest->failed[i].reason);
+	for (size_t i = 0; i < newest->pin_count; i++)
+		printf("pinned   %llu%s\n", (unsigned long long)newest->pins[i].release,
+		    newest->pins[i].labels.count > 0 ? " by label" : " everywhere");
+	if (picture->session.control.refusal_count > 0)
+		printf("refused  %zu documents on the control topic, the last: %s\n",
+		    picture->session.control.refusal_count,
+		    picture->session.control
+			.refusals[(picture->session.control.refusal_count - 1) %
+			    (sizeof picture->session.control.refusals / sizeof picture->session.control.refusals[0])]
+			.err.message);
+	print_hosts(cli, picture);
+}
+
+static int
+show_once(const struct quoin_cli *cli)
+{
+	struct picture *picture = calloc(1, sizeof *picture);
+	struct quoin_error err = {0};
+	int r;
+
+	if (picture == NULL)
+		return 1;
+	r = open_picture(cli, picture, &err);
+	picture->now_ms = quoin_clock_wall_ms();
+	if (r != 0)
+		r = quoin_cli_fail(cli, &err);
+	else if (cli->json)
+		r = print_json(picture);
+	else
+		print_text(cli, picture);
+	close_picture(picture);
+	free(picture);
+	return r;
+}
+
+int
+quoin_cmd_status(struct quoin_cli *cli, int argc, char **argv)
+{
+	bool watch = false;
+	const struct quoin_option options[] = {
+	    {.name = "watch", .is_set = &watch},
+	    {0},
+	};
+	int r, count;
+
+	r = quoin_cli_options(cli, argc, argv, options, &count);
+	if (r != 0)
+		return r < 0 ? 0 : r;
+	if (count != 0)
+		return quoin_cli_usage(cli, "status takes no arguments");
+	if (watch) {
+		fprintf(stderr, "quoin: status --watch is not built; run it again for a new look\n");
+		return 1;
+	}
+	return show_once(cli);
+}
