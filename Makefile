@@ -158,6 +158,9 @@ UNIT_TESTS := \
 	tests/unit/test_env.c \
 	tests/unit/test_error.c \
 	tests/unit/test_eval.c \
+	tests/unit/test_eval_reply.c \
+	tests/unit/test_eval_request.c \
+	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
 	tests/unit/test_json.c \
 	tests/unit/test_log.c \

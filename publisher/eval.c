@@ -97,7 +97,8 @@ memory_mb(const struct quoin_eval_request *request)
 
 /* Put the one problem that ended an evaluation in its reply. */
 static void
-report_end(struct quoin_eval_reply *reply, const struct quoin_eval_request *request, const struct quoin_eval_child *child)
+report_end(struct quoin_eval_reply *reply, const struct quoin_eval_request *request,
+    const struct quoin_eval_child *child)
 {
 	bool late = child->end == QUOIN_EVAL_LATE || child->status == SIGXCPU;
 	const struct quoin_eval_step *step = !late && child->out.known ? &child->out : &child->at;
@@ -110,11 +111,13 @@ report_end(struct quoin_eval_reply *reply, const struct quoin_eval_request *requ
 	}
 	if (late)
 		quoin_eval_reply_error(reply, "time_limit", place,
-		    "%s%sstill running when the time of %u ms was used up; look for a loop that does not end, or a regular "
-		    "expression that backtracks", step->name, colon, cpu_ms(request));
+		    "%s%sstill running when the time of %u ms was used up; look for a loop that does not end, or a "
+		    "regular expression that backtracks",
+		    step->name, colon, cpu_ms(request));
 	else if (child->status == SIGSYS)
 		quoin_eval_reply_error(reply, "not_available", place,
-		    "%s%sthe engine asked the system for something that rules do not need, and was ended", step->name, colon);
+		    "%s%sthe engine asked the system for something that rules do not need, and was ended", step->name,
+		    colon);
 	else
 		quoin_eval_reply_error(reply, "memory_limit", place,
 		    "%s%sneeds more than the %u MiB that an evaluation gets (ended by signal %d)", step->name, colon,

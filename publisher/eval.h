@@ -15,7 +15,7 @@
  *	throws              a file or function throws
  *	unknown_objective   Objectives has no such name; the message suggests the nearest
  *	unknown_constant    the same for constants
- *	not_available       a part of the language that is not the same everywhere, always (Date, Math.random, eval, …)
+ *	not_available       a part of the language that rules must not use (Date, Math.random, eval, …)
  *	duplicate_function  a function is declared twice
  *	not_a_declaration   a define name holds a function without being a function declaration
  *	redefined           a define name does not hold the declared function any more

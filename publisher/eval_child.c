@@ -18,11 +18,11 @@
 struct run {
 	pid_t pid;
 	int pidfd;
-	int in;  /* a socket, so that writing to a dead process is an error and no signal */
+	int in; /* a socket, so that writing to a dead process is an error and no signal */
 	int out;
 	int err;
 	struct quoin_span input; /* what is still to be written */
-	char line[512];          /* of its standard error, so far; what is beyond is dropped */
+	char line[512];		 /* of its standard error, so far; what is beyond is dropped */
 	size_t line_len;
 };
 
@@ -229,10 +229,10 @@ run_talk(struct run *run, struct quoin_eval_child *child, int64_t until_ms, stru
 
 	while (!ended || run->out >= 0 || run->err >= 0) {
 		struct pollfd fds[] = {
-			{.fd = run->in, .events = POLLOUT},
-			{.fd = run->out, .events = POLLIN},
-			{.fd = run->err, .events = POLLIN},
-			{.fd = ended ? -1 : run->pidfd, .events = POLLIN},
+		    {.fd = run->in, .events = POLLOUT},
+		    {.fd = run->out, .events = POLLIN},
+		    {.fd = run->err, .events = POLLIN},
+		    {.fd = ended ? -1 : run->pidfd, .events = POLLIN},
 		};
 		int64_t now = quoin_clock_mono_ms();
 

@@ -25,16 +25,16 @@ enum quoin_eval_end {
 struct quoin_eval_child {
 	enum quoin_eval_end end;
 	int status;
-	struct quoin_buf output;      /* of its standard output */
-	struct quoin_eval_step at;    /* the last step it began */
-	struct quoin_eval_step out;   /* the last step that ran out of memory */
-	char complaint[256];          /* the last other line of its standard error, made printable */
+	struct quoin_buf output;    /* of its standard output */
+	struct quoin_eval_step at;  /* the last step it began */
+	struct quoin_eval_step out; /* the last step that ran out of memory */
+	char complaint[256];	    /* the last other line of its standard error, made printable */
 };
 
 /*
  * Run "program" without arguments and environment, give it "input", and wait for its end, at most deadline_ms.
- * *ret is set on success and the caller's to clear, however the process ended. Returns 0, QUOIN_ESYSTEM (it could not be
- * started or waited for), QUOIN_ELIMIT (it wrote more than output_bytes_max and was killed), QUOIN_ENOMEM.
+ * *ret is set on success and the caller's to clear, however the process ended. Returns 0, QUOIN_ESYSTEM (it could not
+ * be started or waited for), QUOIN_ELIMIT (it wrote more than output_bytes_max and was killed), QUOIN_ENOMEM.
  */
 int quoin_eval_child_run(const char *program, struct quoin_span input, size_t output_bytes_max, int64_t deadline_ms,
     struct quoin_eval_child *ret, struct quoin_error *err);

@@ -116,8 +116,7 @@ keep_declarations(const struct quoin_eval_file *files, quoin_eval_is_script *is_
 			file = name.file;
 			boundary = 0;
 		}
-		if (name.rank != 0 ||
-		    !quoin_eval_is_statement(files[file].text, boundary, name.offset, is_script, ctx))
+		if (name.rank != 0 || !quoin_eval_is_statement(files[file].text, boundary, name.offset, is_script, ctx))
 			continue;
 		boundary = name.offset;
 		name.order = kept;
@@ -174,7 +173,8 @@ is_assigned(struct quoin_span script, size_t at)
 {
 	while (at < script.len && (script.data[at] == ' ' || script.data[at] == '\t'))
 		at++;
-	return at + 1 < script.len && script.data[at] == '=' && script.data[at + 1] != '=' && script.data[at + 1] != '>';
+	return at + 1 < script.len && script.data[at] == '=' && script.data[at + 1] != '=' &&
+	    script.data[at + 1] != '>';
 }
 
 static bool
@@ -197,9 +197,14 @@ add_defines(const struct quoin_eval_file *file, size_t index, struct quoin_eval_
 
 	quoin_eval_words_init(&words, file->text);
 	while (rc == 0 && quoin_eval_words_next(&words, &word)) {
-		struct quoin_eval_name name = {.text = word.text, .file = index, .offset = word.offset, .line = word.line};
+		struct quoin_eval_name name = {.text = word.text,
+		    .file = index,
+		    .offset = word.offset,
+		    .line = word.line};
 
-		name.rank = is_variable_keyword(last) ? 0 : is_assigned(file->text, word.offset + word.text.len) ? 1 : 2;
+		name.rank = is_variable_keyword(last)			   ? 0
+		    : is_assigned(file->text, word.offset + word.text.len) ? 1
+									   : 2;
 		last = word.text;
 		if (quoin_eval_name_is_define(word.text))
 			rc = names_add(found, name);

@@ -14,8 +14,8 @@
 
 struct quoin_eval_name {
 	struct quoin_span text; /* borrowed from the script */
-	size_t file;            /* index in the request */
-	size_t offset;          /* of "function" in a declaration, of the name itself otherwise */
+	size_t file;		/* index in the request */
+	size_t offset;		/* of "function" in a declaration, of the name itself otherwise */
 	uint32_t line;
 	uint32_t rank; /* private to the search */
 	size_t order;  /* by file, then place */

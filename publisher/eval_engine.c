@@ -282,8 +282,7 @@ run_prelude(struct quoin_engine *engine, struct quoin_span objectives, struct qu
 	args[2] = JSObjectMake(engine->js, engine->print_class, engine);
 	prelude = object_of(engine, evaluate(engine, quoin_engine_prelude, exception));
 	if (prelude != NULL)
-		engine->host = object_of(engine,
-		    JSObjectCallAsFunction(engine->js, prelude, NULL, 3, args, exception));
+		engine->host = object_of(engine, JSObjectCallAsFunction(engine->js, prelude, NULL, 3, args, exception));
 	if (engine->host != NULL)
 		JSValueProtect(engine->js, engine->host);
 	JSStringRelease(texts[0]);
@@ -437,8 +436,11 @@ quoin_engine_kind(struct quoin_engine *engine, const struct quoin_engine_value *
 	if (object == NULL || !JSObjectIsFunction(engine->js, object))
 		return "";
 	kind = call_host_text(engine, "kindOf", object);
-	name = strcmp(kind.data, "async") == 0 ? "async"
-	     : strcmp(kind.data, "generator") == 0 ? "generator" : "function";
+	name = "function";
+	if (strcmp(kind.data, "async") == 0)
+		name = "async";
+	else if (strcmp(kind.data, "generator") == 0)
+		name = "generator";
 	free(kind.data);
 	return name;
 }

@@ -88,9 +88,9 @@ enum quoin_engine_outcome quoin_engine_call(struct quoin_engine *engine, const s
 struct quoin_engine_text quoin_engine_misfit(struct quoin_engine *engine, const struct quoin_engine_value *value);
 
 struct quoin_engine_json {
-	struct quoin_engine_text text;     /* the JSON, if there are no problems */
+	struct quoin_engine_text text;	   /* the JSON, if there are no problems */
 	struct quoin_engine_text problems; /* what is not JSON data, one line each: "has at [2].when a function" */
-	bool too_large;                    /* the text would have more than the allowed characters */
+	bool too_large;			   /* the text would have more than the allowed characters */
 };
 
 /* The JSON of a value; *ret is set on DONE and the caller's to free, *ret_thrown on THREW. Runs under the time limit of

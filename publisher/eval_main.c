@@ -33,7 +33,7 @@ struct evaluation {
 	struct quoin_engine *engine;
 	bool file_failed;  /* a file could not be loaded: names it declares may be missing elsewhere */
 	uint64_t begin_ms; /* processor time at the start */
-	bool *usable;      /* per file: it is a script */
+	bool *usable;	   /* per file: it is a script */
 	struct quoin_eval_names declarations;
 	struct quoin_eval_names undeclared;
 };
@@ -150,10 +150,11 @@ place_of_thrown(const struct evaluation *ev, const struct quoin_eval_name *at, c
 	struct quoin_eval_place place = place_of(ev, at);
 
 	if (quoin_eval_stack_place(ev->request.files, ev->request.file_count, quoin_engine_span(thrown->stack),
-	    quoin_engine_column_shift, &place))
+		quoin_engine_column_shift, &place))
 		return place;
-	if (thrown->line > 0 && quoin_eval_stack_file(ev->request.files, ev->request.file_count,
-	    quoin_engine_span(thrown->file), &place.file))
+	if (thrown->line > 0 &&
+	    quoin_eval_stack_file(ev->request.files, ev->request.file_count, quoin_engine_span(thrown->file),
+		&place.file))
 		place.line = thrown->line;
 	else if (place.line == 0)
 		place.line = line_of_quoted(ev, at, thrown->message.data);
@@ -206,8 +207,8 @@ report_failure(struct evaluation *ev, const struct quoin_eval_name *at, enum quo
 	code = code_of(thrown);
 	/* What a file that failed should have declared is missing in those after it: a consequence, not a problem. */
 	if (!ev->file_failed || strcmp(thrown->kind.data, "ReferenceError") != 0)
-		quoin_eval_reply_error(&ev->reply, code, place_of_thrown(ev, at, thrown), "%s%s",
-		    who(at, label), thrown->message.data);
+		quoin_eval_reply_error(&ev->reply, code, place_of_thrown(ev, at, thrown), "%s%s", who(at, label),
+		    thrown->message.data);
 	quoin_engine_thrown_clear(thrown);
 	/* If the next steps fail for want of memory too, this one is to blame. */
 	if (strcmp(code, "memory_limit") == 0) {
@@ -338,8 +339,9 @@ report_undeclared(struct evaluation *ev)
 		if (quoin_engine_is_bound_to_function(ev->engine, name->text))
 			quoin_eval_reply_error(&ev->reply, "not_a_declaration", place_of(ev, name),
 			    "%.*s holds a function but would not be called; write it as a function declaration: "
-			    "function %.*s() { … }", (int)name->text.len, (const char *)name->text.data,
-			    (int)name->text.len, (const char *)name->text.data);
+			    "function %.*s() { … }",
+			    (int)name->text.len, (const char *)name->text.data, (int)name->text.len,
+			    (const char *)name->text.data);
 	}
 }
 
@@ -393,8 +395,8 @@ add_function(struct evaluation *ev, const struct quoin_eval_name *name, const st
 	struct quoin_engine_json json;
 	struct quoin_engine_thrown thrown;
 	struct quoin_eval_place place = place_of(ev, name);
-	enum quoin_engine_outcome outcome = quoin_engine_serialize(ev->engine, value, QUOIN_EVAL_VALUES_BYTES_MAX,
-	    &json, &thrown);
+	enum quoin_engine_outcome outcome =
+	    quoin_engine_serialize(ev->engine, value, QUOIN_EVAL_VALUES_BYTES_MAX, &json, &thrown);
 	char label[LABEL_BYTES];
 	char *rest = NULL;
 
@@ -404,8 +406,8 @@ add_function(struct evaluation *ev, const struct quoin_eval_name *name, const st
 		return;
 	}
 	if (json.problems.len == 0 &&
-	    (json.too_large || quoin_eval_reply_function(&ev->reply, name->text, place,
-		quoin_engine_span(json.text)) == QUOIN_ELIMIT))
+	    (json.too_large ||
+		quoin_eval_reply_function(&ev->reply, name->text, place, quoin_engine_span(json.text)) == QUOIN_ELIMIT))
 		quoin_eval_reply_error(&ev->reply, "too_large", place,
 		    "%swith what it returns, all rules have more than %u bytes of JSON", label,
 		    QUOIN_EVAL_VALUES_BYTES_MAX);
@@ -480,8 +482,8 @@ warn_powers(struct evaluation *ev)
 	for (size_t i = 0; i < ev->request.file_count; i++) {
 		struct quoin_eval_name at = {.file = i};
 
-		if (ev->usable[i] && quoin_eval_power_operator(ev->request.files[i].text, quoin_engine_is_script,
-		    ev->engine, &at.line))
+		if (ev->usable[i] &&
+		    quoin_eval_power_operator(ev->request.files[i].text, quoin_engine_is_script, ev->engine, &at.line))
 			quoin_eval_reply_warning(&ev->reply, "power_operator", place_of(ev, &at),
 			    "the result of ** may differ in its last digit from machine to machine; multiply instead");
 	}
@@ -525,6 +527,16 @@ start_engine(struct evaluation *ev)
 		die("cannot start the engine", why.data);
 	quoin_buf_clear(&names);
 }
+
+#ifdef __SANITIZE_ADDRESS__
+/* Running out of memory must end the process by a signal under the sanitizer, too. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+	return "abort_on_error=1:allocator_may_return_null=1:detect_leaks=0:quarantine_size_mb=4:symbolize=0";
+}
+#endif
 
 int
 main(void)

@@ -19,10 +19,10 @@
 
 	const KEPT = `NaN undefined Infinity isNaN isFinite escape unescape decodeURI decodeURIComponent encodeURI
 		encodeURIComponent globalThis parseInt parseFloat ArrayBuffer AggregateError Error EvalError RangeError
-		ReferenceError SyntaxError TypeError URIError Reflect JSON Math Int8Array Int16Array Int32Array Uint8Array
-		Uint8ClampedArray Uint16Array Uint32Array Float16Array Float32Array Float64Array BigInt64Array
-		BigUint64Array DataView Boolean Map Number Set WeakMap WeakSet Object Array RegExp Iterator String Promise
-		BigInt Symbol`.split(/\s+/);
+		ReferenceError SyntaxError TypeError URIError Reflect JSON Math Int8Array Int16Array Int32Array
+		Uint8Array Uint8ClampedArray Uint16Array Uint32Array Float16Array Float32Array Float64Array
+		BigInt64Array BigUint64Array DataView Boolean Map Number Set WeakMap WeakSet Object Array RegExp
+		Iterator String Promise BigInt Symbol`.split(/\s+/);
 
 	/* Their results are exact by definition, so they are the same on every machine. */
 	const EXACT = ["abs", "ceil", "clz32", "floor", "fround", "f16round", "imul", "max", "min", "round", "sign",
@@ -30,6 +30,7 @@
 	const LOCALE = ["toLocaleString", "toLocaleLowerCase", "toLocaleUpperCase", "localeCompare"];
 
 	const REASONS = {
+		__proto__: null,
 		Date: "rules must not depend on the time at which they are evaluated",
 		Function: "rules must not make code from strings",
 		WebAssembly: "rules are JavaScript alone",
@@ -64,7 +65,7 @@
 	}
 
 	function refusal(label, key) {
-		const reason = Object.hasOwn(REASONS, key) ? REASONS[key] : "its result may differ from machine to machine";
+		const reason = REASONS[key] ?? "its result may differ from machine to machine";
 		return () => { throw failure("not_available", `${label} is not available: ${reason}`); };
 	}
 
@@ -79,7 +80,8 @@
 	function refuseGlobals() {
 		for (const key of Reflect.ownKeys(globalThis)) {
 			if (typeof key === "string" && !KEPT.includes(key)) {
-				Object.defineProperty(globalThis, key, {get: refusal(key, key), set: undefined, configurable: true});
+				const get = refusal(key, key);
+				Object.defineProperty(globalThis, key, {get, set: undefined, configurable: true});
 			}
 		}
 	}
@@ -177,7 +179,9 @@
 	const EngineProxy = Proxy;
 	function closedWorld(kind, file, values) {
 		const target = deepFreeze(Object.setPrototypeOf(values, null));
-		const readOnly = () => { throw new TypeError(`${kind}s come from ${file} and cannot be changed here`); };
+		const readOnly = () => {
+			throw new TypeError(`${kind}s come from ${file} and cannot be changed here`);
+		};
 		const object = new EngineProxy(target, Object.freeze({
 			get(_, key) {
 				if (typeof key === "symbol" || Object.hasOwn(target, key)) {
@@ -185,8 +189,9 @@
 				}
 				const wanted = key.slice(0, 128);
 				const near = nearest(Object.keys(target), wanted);
-				throw failure(`unknown_${kind}`, `unknown ${kind} ${JSON.stringify(wanted)}; ` + (near === undefined
-					? `${file} names none` : `the nearest in ${file} is ${JSON.stringify(near)}`));
+				const hint = near === undefined ? `${file} names none`
+					: `the nearest in ${file} is ${JSON.stringify(near)}`;
+				throw failure(`unknown_${kind}`, `unknown ${kind} ${JSON.stringify(wanted)}; ${hint}`);
 			},
 			set: readOnly,
 			defineProperty: readOnly,
@@ -280,7 +285,10 @@
 		if (value instanceof Promise) {
 			return "promise";
 		}
-		return typeof value === "object" && value !== null ? "" : typeof value === "object" ? "null" : `a ${typeof value}`;
+		if (value === null) {
+			return "null";
+		}
+		return typeof value === "object" ? "" : `a ${typeof value}`;
 	}
 
 	class TooLarge {}
@@ -310,7 +318,8 @@
 		}
 		function refuse(what) {
 			if (problems.length < PROBLEMS_MAX) {
-				problems.push(`${path.length > 0 ? `has at ${place(path)}` : "is"} ${what}`.slice(0, 512));
+				const where = path.length > 0 ? `has at ${place(path)}` : "is";
+				problems.push(`${where} ${what}`.slice(0, 512));
 			}
 		}
 		function putString(text) {
@@ -377,10 +386,11 @@
 				refuse(`nested deeper than ${NESTING_MAX}`);
 			} else {
 				const prototype = prototypeOf(object);
+				const isArray = Array.isArray(object);
 				open.add(object);
-				if (Array.isArray(object) && prototype === Array.prototype) {
+				if (isArray && prototype === Array.prototype) {
 					putArray(object);
-				} else if (!Array.isArray(object) && (prototype === Object.prototype || prototype === null)) {
+				} else if (!isArray && (prototype === Object.prototype || prototype === null)) {
 					putObject(object);
 				} else {
 					refuse(`${classOf(prototype)}, not plain data`);

@@ -10,8 +10,8 @@
 /* Room for the problems and the console, whose paths and texts may grow sixfold when escaped. */
 #define ITEM_BYTES_MAX(text) (6u * (QUOIN_EVAL_PATH_BYTES_MAX + (text)) + 256u)
 #define PROBLEMS_BYTES_MAX   (QUOIN_PROBLEMS_MAX * ITEM_BYTES_MAX(QUOIN_EVAL_MESSAGE_BYTES_MAX))
-#define CONSOLE_BYTES_MAX                                                                                              \
-	((QUOIN_EVAL_CONSOLE_LINES_MAX + 1u) * ITEM_BYTES_MAX(0u) + 6u * QUOIN_EVAL_CONSOLE_BYTES_MAX)
+#define CONSOLE_ITEMS_MAX    (QUOIN_EVAL_CONSOLE_LINES_MAX + 1u)
+#define CONSOLE_BYTES_MAX    (CONSOLE_ITEMS_MAX * ITEM_BYTES_MAX(0u) + 6u * QUOIN_EVAL_CONSOLE_BYTES_MAX)
 
 _Static_assert(QUOIN_EVAL_VALUES_BYTES_MAX + PROBLEMS_BYTES_MAX + CONSOLE_BYTES_MAX < QUOIN_EVAL_REPLY_BYTES_MAX,
     "a reply fits its bound");
@@ -126,8 +126,8 @@ put_problem(struct quoin_eval_reply *reply, const char *severity, const char *co
 }
 
 void
-quoin_eval_reply_error(struct quoin_eval_reply *reply, const char *code, struct quoin_eval_place place,
-    const char *fmt, ...)
+quoin_eval_reply_error(struct quoin_eval_reply *reply, const char *code, struct quoin_eval_place place, const char *fmt,
+    ...)
 {
 	va_list args;
 

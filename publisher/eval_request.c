@@ -59,8 +59,9 @@ check(const struct quoin_eval_request *request, struct quoin_error *err)
 		    request->objective_count, QUOIN_OBJECTIVES_MAX);
 	for (size_t i = 0; i < request->objective_count; i++) {
 		if (request->objectives[i].len > QUOIN_NAME_BYTES_MAX)
-			return quoin_error_set(err, QUOIN_ELIMIT, "an objective's name has %zu bytes; at most %d are allowed",
-			    request->objectives[i].len, QUOIN_NAME_BYTES_MAX);
+			return quoin_error_set(err, QUOIN_ELIMIT,
+			    "an objective's name has %zu bytes; at most %d are allowed", request->objectives[i].len,
+			    QUOIN_NAME_BYTES_MAX);
 	}
 	if (request->constants.len > QUOIN_EVAL_CONSTANTS_BYTES_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "constants.json has %zu bytes; at most %u are allowed",
@@ -216,7 +217,8 @@ quoin_eval_request_decode(struct quoin_span bytes, struct quoin_eval_request *re
 	if (rc != 0)
 		rc = quoin_error_set(err, rc, "no memory for the request");
 	else if (frame.short_of || frame.rest.len > 0)
-		rc = quoin_error_set(err, QUOIN_ESYNTAX, "the request is %s", frame.short_of ? "too short" : "too long");
+		rc =
+		    quoin_error_set(err, QUOIN_ESYNTAX, "the request is %s", frame.short_of ? "too short" : "too long");
 	else
 		rc = check(&request, err);
 	if (rc != 0)

@@ -25,7 +25,7 @@
 #define QUOIN_EVAL_CONSTANTS_BYTES_MAX (4u << 20)
 #define QUOIN_EVAL_PATH_BYTES_MAX      1024u
 #define QUOIN_EVAL_CPU_MS_DEFAULT      6000u
-#define QUOIN_EVAL_CPU_MS_MAX          60000u
+#define QUOIN_EVAL_CPU_MS_MAX	       60000u
 #define QUOIN_EVAL_MEMORY_MB_DEFAULT   512u
 #define QUOIN_EVAL_MEMORY_MB_MIN       32u
 #define QUOIN_EVAL_MEMORY_MB_MAX       4096u
@@ -43,7 +43,7 @@ struct quoin_eval_file {
 struct quoin_eval_request {
 	const struct quoin_span *objectives; /* their names; spans and arrays are the maker's */
 	size_t objective_count;
-	struct quoin_span constants; /* strict JSON of an object, or empty */
+	struct quoin_span constants;	     /* strict JSON of an object, or empty */
 	const struct quoin_eval_file *files; /* ascending by path, no path twice */
 	size_t file_count;
 	uint32_t cpu_ms;    /* processor time of one evaluation; 0 means the default */

@@ -120,10 +120,11 @@ quoin_eval_power_operator(struct quoin_span script, quoin_eval_is_script *is_scr
 			line++;
 		if (script.data[i] != '*' || script.data[i + 1] != '*')
 			continue;
-		bool beside_slash = (i > 0 && script.data[i - 1] == '/') ||
-		    (i + 2 < script.len && script.data[i + 2] == '/');
-		if (!beside_slash && !is_script(ctx, quoin_span_of(script.data, i + 1), "@",
-		    quoin_span_of(script.data + i + 1, script.len - i - 1))) {
+		bool beside_slash =
+		    (i > 0 && script.data[i - 1] == '/') || (i + 2 < script.len && script.data[i + 2] == '/');
+		if (!beside_slash &&
+		    !is_script(ctx, quoin_span_of(script.data, i + 1), "@",
+			quoin_span_of(script.data + i + 1, script.len - i - 1))) {
 			*ret_line = line;
 			return true;
 		}

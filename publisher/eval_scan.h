@@ -41,7 +41,8 @@ void quoin_eval_words_init(struct quoin_eval_words *words, struct quoin_span scr
 bool quoin_eval_words_next(struct quoin_eval_words *words, struct quoin_eval_word *ret);
 
 /* If "word" is "function": the name that follows it, beyond blanks, comments and '*'. Returns whether there is one. */
-bool quoin_eval_function_name(struct quoin_span script, const struct quoin_eval_word *word, struct quoin_span *ret_name);
+bool quoin_eval_function_name(struct quoin_span script, const struct quoin_eval_word *word,
+    struct quoin_span *ret_name);
 
 /* Whether a statement begins at "to", given that one begins at "from" <= "to". "script" must be valid as a whole. */
 bool quoin_eval_is_statement(struct quoin_span script, size_t from, size_t to, quoin_eval_is_script *is_script,
@@ -52,6 +53,7 @@ bool quoin_eval_is_statement(struct quoin_span script, size_t from, size_t to, q
  * makes it invalid there, but not inside comments and strings. Places beside a '/' are comment marks and not tried.
  * Returns whether there is one, with its line.
  */
-bool quoin_eval_power_operator(struct quoin_span script, quoin_eval_is_script *is_script, void *ctx, uint32_t *ret_line);
+bool quoin_eval_power_operator(struct quoin_span script, quoin_eval_is_script *is_script, void *ctx,
+    uint32_t *ret_line);
 
 #endif

@@ -64,9 +64,12 @@ evaluate(const struct script *scripts, uint32_t cpu_ms, uint32_t memory_mb, stru
 	static const char *const names[] = {"ContinueWatchingRanking", "HomeRanking", "PaymentFraud"};
 	struct quoin_span objectives[3];
 	struct quoin_eval_file files[FILES_MAX];
-	struct quoin_eval_request request = {.objectives = objectives, .objective_count = 3, .files = files,
+	struct quoin_eval_request request = {.objectives = objectives,
+	    .objective_count = 3,
+	    .files = files,
 	    .constants = quoin_span_str("{\"TITLE_INPUT_TYPE\":\"TITLE_INPUT\",\"cells\":{\"a\":[1,2]}}"),
-	    .cpu_ms = cpu_ms, .memory_mb = memory_mb};
+	    .cpu_ms = cpu_ms,
+	    .memory_mb = memory_mb};
 
 	for (size_t i = 0; i < 3; i++)
 		objectives[i] = quoin_span_str(names[i]);
@@ -78,7 +81,7 @@ evaluate(const struct script *scripts, uint32_t cpu_ms, uint32_t memory_mb, stru
 	return quoin_eval_run(&request, reply, err);
 }
 
-/* The reply to a few files, for the rest of the process. */
+/* The reply to a few files, until the next call. */
 static const char *
 reply_to(const struct script *scripts, uint32_t cpu_ms, uint32_t memory_mb)
 {
@@ -86,6 +89,7 @@ reply_to(const struct script *scripts, uint32_t cpu_ms, uint32_t memory_mb)
 	struct quoin_error err = {0};
 
 	use_own_program();
+	quoin_buf_clear(&reply);
 	if (evaluate(scripts, cpu_ms, memory_mb, &reply, &err) != 0)
 		check_fail(__FILE__, __LINE__, "evaluation failed: %s", err.message);
 	CHECK(quoin_buf_str(&reply) != NULL);
@@ -114,73 +118,84 @@ article(void)
 		  "\"2\":{\"name\":\"netflix-continue-watching-model-cell-2\"},"
 		  "\"3\":{\"name\":\"netflix-continue-watching-model-cell-3\"}},\"abTestId\":12345,"
 		  "\"targetObjectives\":[\"ContinueWatchingRanking\"],\"modelInputType\":\"TITLE_INPUT\","
-		  "\"modelType\":\"SCORER\"}}", "", ""));
+		  "\"modelType\":\"SCORER\"}}",
+		"", ""));
 }
 
 static void
 shared_scope_and_order(void)
 {
 	const struct script scripts[] = {
-	    {"a.js", "const model = (name) => ({name});\nfunction defineLast() { return later(); }\n"
-		     "function defineFirst() { return []; }\n"},
-	    {"b/b.js", "function later() { return [model('m'), {x: constants.cells.a}]; }\n"
-		       "/* a comment */ function /* here */ defineInB() { return {}; } function defineToo() { return {}; }"},
+	    {"a.js",
+		"const model = (name) => ({name});\nfunction defineLast() { return later(); }\n"
+		"function defineFirst() { return []; }\n"},
+	    {"b/b.js",
+		"function later() { return [model('m'), {x: constants.cells.a}]; }\n"
+		"/* a comment */ function /* here */ defineInB() { return {}; } function defineToo() { return {}; }"},
 	    {NULL, NULL}};
 
 	CHECK_STR(reply_to(scripts, 1000, 128),
 	    REPLY("\n{\"name\":\"defineLast\",\"file\":\"a.js\",\"line\":2,\"rules\":[{\"name\":\"m\"},{\"x\":[1,2]}]},"
 		  "\n{\"name\":\"defineFirst\",\"file\":\"a.js\",\"line\":3,\"rules\":[]},"
 		  "\n{\"name\":\"defineInB\",\"file\":\"b/b.js\",\"line\":2,\"rules\":{}},"
-		  "\n{\"name\":\"defineToo\",\"file\":\"b/b.js\",\"line\":2,\"rules\":{}}", "", ""));
+		  "\n{\"name\":\"defineToo\",\"file\":\"b/b.js\",\"line\":2,\"rules\":{}}",
+		"", ""));
 }
 
 static void
 only_declarations_at_the_top(void)
 {
 	CHECK_STR(reply_to_one(
-	    "// function defineA() { return 1; }\n"
-	    "/* function defineB() { return 1; } */\n"
-	    "const s = 'function defineC() {}', t = `function defineD() {} ${(function defineE() { return '}'; })()}`;\n"
-	    "const r = /[/] function defineF() {}/.source, d = 4 / 2 / 1; /function defineG() {}/.test('');\n"
-	    "{ function defineH() {} }\nif (d) { function defineI() {} }\n(function defineJ() {});\n"
-	    "const o = {f: function defineK() {}, defineL() {}, get defineM() { return 1; }}; void function defineN() {};\n"
-	    "function outer() { function defineO() {} }\nclass C { defineP() {} }\n"
-	    "const q = [function defineQ() {}], w = d\nfunction define() { return {}; }"),
+		      "// function defineA() { return 1; }\n"
+		      "/* function defineB() { return 1; } */\n"
+		      "const s = 'function defineC() {}', "
+		      "t = `function defineD() {} ${(function defineE() { return '}'; })()}`;\n"
+		      "const r = /[/] function defineF() {}/.source, d = 4 / 2 / 1; /function defineG() {}/.test('');\n"
+		      "{ function defineH() {} }\nif (d) { function defineI() {} }\n(function defineJ() {});\n"
+		      "const o = {f: function defineK() {}, defineL() {}, get defineM() { return 1; }}; "
+		      "void function defineN() {};\n"
+		      "function outer() { function defineO() {} }\nclass C { defineP() {} }\n"
+		      "const q = [function defineQ() {}], w = d\nfunction define() { return {}; }"),
 	    REPLY("\n{\"name\":\"define\",\"file\":\"a.js\",\"line\":12,\"rules\":{}}", "", ""));
 }
 
 static void
 console(void)
 {
-	CHECK_STR(reply_to_one("console.log('hello', 1, {a: [true]}, null, undefined, 10n);\n"
-			       "function say(x) {\n  console.warn(x);\n}\n"
-			       "function defineA() { [Object].forEach(() => say(new Error('e\\u0000\\ud800'))); return []; }"),
+	CHECK_STR(reply_to_one(
+		      "console.log('hello', 1, {a: [true]}, null, undefined, 10n);\n"
+		      "function say(x) {\n  console.warn(x);\n}\n"
+		      "function defineA() { [Object].forEach(() => say(new Error('e\\u0000\\ud800'))); return []; }"),
 	    REPLY("\n{\"name\":\"defineA\",\"file\":\"a.js\",\"line\":5,\"rules\":[]}", "",
-		"\n{\"file\":\"a.js\",\"line\":1,\"column\":12,\"text\":\"hello 1 {\\\"a\\\":[true]} null undefined 10n\"},"
+		"\n{\"file\":\"a.js\",\"line\":1,\"column\":12,"
+		"\"text\":\"hello 1 {\\\"a\\\":[true]} null undefined 10n\"},"
 		"\n{\"file\":\"a.js\",\"line\":3,\"column\":15,\"text\":\"Error: e \357\277\275\"}"));
 }
 
 static void
 modern_language(void)
 {
-	CHECK_STR(reply_to_one("class M { #n; constructor(n) { this.#n = n; } get ref() { return {name: this.#n}; } }\n"
-			       "const spread = ({a = 1, ...rest} = {}, ...more) => ({a, ...rest, more});\n"
-			       "function* pairs() { yield* Object.entries({x: 1_000, y: 2 ?? 3}); }\n"
-			       "function defineA() {\n"
-			       "  const m = new Map(pairs()); m.z ?\?= 1;\n"
-			       "  return [...m].map(([k, v]) => ({[k]: v, ref: new M(`m-${k}`).ref, ...spread({b: v?.c ?? 2}, 5)}));\n"
-			       "}"),
+	CHECK_STR(
+	    reply_to_one(
+		"class M { #n; constructor(n) { this.#n = n; } get ref() { return {name: this.#n}; } }\n"
+		"const spread = ({a = 1, ...rest} = {}, ...more) => ({a, ...rest, more});\n"
+		"function* pairs() { yield* Object.entries({x: 1_000, y: 2 ?? 3}); }\n"
+		"function defineA() {\n"
+		"  const m = new Map(pairs()); m.z ?\?= 1;\n"
+		"  return [...m].map(([k, v]) => ({[k]: v, ref: new M(`m-${k}`).ref, ...spread({b: v?.c ?? 2}, 5)}));\n"
+		"}"),
 	    REPLY("\n{\"name\":\"defineA\",\"file\":\"a.js\",\"line\":4,\"rules\":["
 		  "{\"x\":1000,\"ref\":{\"name\":\"m-x\"},\"a\":1,\"b\":2,\"more\":[5]},"
-		  "{\"y\":2,\"ref\":{\"name\":\"m-y\"},\"a\":1,\"b\":2,\"more\":[5]}]}", "", ""));
+		  "{\"y\":2,\"ref\":{\"name\":\"m-y\"},\"a\":1,\"b\":2,\"more\":[5]}]}",
+		"", ""));
 }
 
 /* ---------------------------------------------------------- problems, with their places */
 
 #define PROBLEM(code, place, message)                                                                                  \
 	"{\"severity\":\"error\",\"code\":\"" code "\"," place "\"message\":\"" message "\"}"
-#define AT(line)            "\"file\":\"a.js\",\"line\":" #line ","
-#define AT2(line, column)   "\"file\":\"a.js\",\"line\":" #line ",\"column\":" #column ","
+#define AT(line)	  "\"file\":\"a.js\",\"line\":" #line ","
+#define AT2(line, column) "\"file\":\"a.js\",\"line\":" #line ",\"column\":" #column ","
 
 static const struct {
 	const char *text;
@@ -197,20 +212,26 @@ static const struct {
     {"\nmissing();", PROBLEM("throws", AT2(2, 8), "ReferenceError: Can't find variable: missing")},
     {"undeclared = 5;", "\"code\":\"throws\",\"file\":\"a.js\",\"line\":1,"},
     {"function defineA() {\n  return Objectives.ContinueWatchingRankin; }",
-	PROBLEM("unknown_objective", AT2(2, 20), "defineA: unknown objective \\\"ContinueWatchingRankin\\\"; "
+	PROBLEM("unknown_objective", AT2(2, 20),
+	    "defineA: unknown objective \\\"ContinueWatchingRankin\\\"; "
 	    "the nearest in objectives.json is \\\"ContinueWatchingRanking\\\"")},
-    {"function defineA() { return {x: constants.TITLE}; }", "\"code\":\"unknown_constant\",\"file\":\"a.js\",\"line\":1,"},
+    {"function defineA() { return {x: constants.TITLE}; }",
+	"\"code\":\"unknown_constant\",\"file\":\"a.js\",\"line\":1,"},
     {"Objectives.X = 1;", "cannot be changed"},
     {"constants.cells.b = 1;", "\"code\":\"throws\""},
     {"function defineA() { return {}; }\n\nfunction defineA() { return []; }",
-	PROBLEM("duplicate_function", AT(3), "function defineA is declared twice, first at a.js:1; rename one of them")},
+	PROBLEM("duplicate_function", AT(3),
+	    "function defineA is declared twice, first at a.js:1; rename one of them")},
     {"function helper() {}\nfunction helper() {}", "\"code\":\"duplicate_function\",\"file\":\"a.js\",\"line\":2,"},
-    {"// defineA\nconst defineA = () => ({});", PROBLEM("not_a_declaration", AT(2),
-	"defineA holds a function but would not be called; write it as a function declaration: function defineA() { … }")},
+    {"// defineA\nconst defineA = () => ({});",
+	PROBLEM("not_a_declaration", AT(2),
+	    "defineA holds a function but would not be called; write it as a function declaration: "
+	    "function defineA() { … }")},
     {"let defineA = function () { return {}; };", "\"code\":\"not_a_declaration\""},
     {"var defineA = async () => ({});", "\"code\":\"not_a_declaration\""},
     {"var a;\n({a: globalThis.defineA} = {a() {}});", "\"code\":\"not_a_declaration\""},
-    {"function defineA() { return {}; }\ndefineA = () => ({});", "\"code\":\"redefined\",\"file\":\"a.js\",\"line\":1,"},
+    {"function defineA() { return {}; }\ndefineA = () => ({});",
+	"\"code\":\"redefined\",\"file\":\"a.js\",\"line\":1,"},
     {"\nasync function defineA() { return {}; }", "\"code\":\"async\",\"file\":\"a.js\",\"line\":2,"},
     {"function* defineA() { yield {}; }", "\"code\":\"generator\",\"file\":\"a.js\",\"line\":1,"},
     {"async function* defineA() { yield {}; }", "\"code\":\"async\""},
@@ -261,8 +282,10 @@ static const struct {
     {"{a: new Number(1)}", "has at .a an object of class Number, not plain data"},
     {"Object.setPrototypeOf({}, {x: 1})", "is an object of some class, not plain data"},
     {"Object.defineProperty({}, 'h', {value: 1})", "has at .h a property that is not enumerable"},
-    {"Array.from({length: 61}).reduce((a) => [a], [])", "has at [0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]"
-	"[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]"
+    {"Array.from({length: 61}).reduce((a) => [a], [])",
+	"has at [0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]"
+	"[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]"
+	"[0][0][0][0][0][0][0]"
 	"[0][0][0][0][0] nested deeper than 60"},
     {"{a: /x/}", "has at .a an object of class RegExp, not plain data"},
 };
@@ -281,8 +304,10 @@ not_json(void)
 	reply = reply_to_one(text);
 	CHECK_CONTAINS(reply, "{\"functions\":[],");
 	for (size_t i = 0; i < sizeof NOT_JSON / sizeof NOT_JSON[0]; i++) {
-		snprintf(want, sizeof want, "\"code\":\"not_json\",\"file\":\"a.js\",\"line\":%zu,\"message\":"
-		    "\"define%zu: the returned value %s; rules are plain JSON data\"}", i + 1, i, NOT_JSON[i].want);
+		snprintf(want, sizeof want,
+		    "\"code\":\"not_json\",\"file\":\"a.js\",\"line\":%zu,\"message\":"
+		    "\"define%zu: the returned value %s; rules are plain JSON data\"}",
+		    i + 1, i, NOT_JSON[i].want);
 		CHECK_CONTAINS(reply, want);
 	}
 }
@@ -292,26 +317,34 @@ static void
 problems_together(void)
 {
 	const struct script scripts[] = {{"a.js", "const shared = ;"},
-	    {"b.js", "function defineA() { throw new Error('one'); }\nfunction defineB() { return shared; }\n"
-		     "function defineC() { return {a: undefined, b: NaN}; }\nfunction defineD() { return [{}]; }"},
+	    {"b.js",
+		"function defineA() { throw new Error('one'); }\nfunction defineB() { return shared; }\n"
+		"function defineC() { return {a: undefined, b: NaN}; }\nfunction defineD() { return [{}]; }"},
 	    {"c.js", "\nx y"}, {NULL, NULL}};
+	static const char want[] =
+	    "{\"functions\":["
+	    "\n{\"name\":\"defineD\",\"file\":\"b.js\",\"line\":4,\"rules\":[{}]}],\n"
+	    "\"problems\":["
+	    "\n{\"severity\":\"error\",\"code\":\"syntax\",\"file\":\"a.js\",\"line\":1,"
+	    "\"message\":\"SyntaxError: Unexpected token ';'\"},"
+	    "\n{\"severity\":\"error\",\"code\":\"syntax\",\"file\":\"c.js\",\"line\":2,"
+	    "\"message\":\"SyntaxError: Unexpected identifier 'y'\"},"
+	    "\n{\"severity\":\"error\",\"code\":\"throws\",\"file\":\"b.js\",\"line\":1,\"column\":37,"
+	    "\"message\":\"defineA: Error: one\"},"
+	    "\n{\"severity\":\"error\",\"code\":\"not_json\",\"file\":\"b.js\",\"line\":3,"
+	    "\"message\":\"defineC: the returned value has at .a undefined; rules are plain JSON data\"},"
+	    "\n{\"severity\":\"error\",\"code\":\"not_json\",\"file\":\"b.js\",\"line\":3,"
+	    "\"message\":\"defineC: the returned value has at .b NaN; rules are plain JSON data\"}],\n"
+	    "\"console\":[]}\n";
 
-	CHECK_STR(reply_to(scripts, 1000, 128),
-	    REPLY("\n{\"name\":\"defineD\",\"file\":\"b.js\",\"line\":4,\"rules\":[{}]}",
-		"\n" PROBLEM("syntax", AT(1), "SyntaxError: Unexpected token ';'") ",\n"
-		PROBLEM("syntax", "\"file\":\"c.js\",\"line\":2,", "SyntaxError: Unexpected identifier 'y'") ",\n"
-		PROBLEM("throws", "\"file\":\"b.js\",\"line\":1,\"column\":37,", "defineA: Error: one") ",\n"
-		PROBLEM("not_json", "\"file\":\"b.js\",\"line\":3,",
-		    "defineC: the returned value has at .a undefined; rules are plain JSON data") ",\n"
-		PROBLEM("not_json", "\"file\":\"b.js\",\"line\":3,",
-		    "defineC: the returned value has at .b NaN; rules are plain JSON data"), ""));
+	CHECK_STR(reply_to(scripts, 1000, 128), want);
 }
 
 static void
 encoding(void)
 {
-	struct quoin_eval_file files[] = {
-	    {quoin_span_str("a.js"), quoin_span_of("'\xff'", 3)}, {quoin_span_str("b.js"), quoin_span_of("1;\0", 3)}};
+	struct quoin_eval_file files[] = {{quoin_span_str("a.js"), quoin_span_of("'\xff'", 3)},
+	    {quoin_span_str("b.js"), quoin_span_of("1;\0", 3)}};
 	struct quoin_eval_request request = {.files = files, .file_count = 2};
 	struct quoin_buf reply;
 	struct quoin_error err = {0};
@@ -394,7 +427,8 @@ reach(void)
 
 	for (size_t i = 0; i < sizeof REACH / sizeof REACH[0]; i++)
 		len += (size_t)snprintf(text + len, sizeof text - len,
-		    "function define%zu() { try { %s; } catch (e) { return {thrown: e.message}; } return {reached: 1}; }\n",
+		    "function define%zu() { try { %s; } catch (e) { return {thrown: e.message}; } "
+		    "return {reached: 1}; }\n",
 		    i, REACH[i].expression);
 	CHECK(len < sizeof text);
 	reply = reply_to_one(text);
@@ -408,13 +442,13 @@ reach(void)
 
 /* ---------------------------------------------------------- hostile: contained, named, and the others go on */
 
-#define GOOD      "\nfunction defineGood() { return {}; }\n"
+#define GOOD	  "\nfunction defineGood() { return {}; }\n"
 #define GOOD_RULE "{\"name\":\"defineGood\",\"file\":\"a.js\",\"line\":2,\"rules\":{}}"
 
 static const struct {
 	const char *text; /* its first line is hostile, the second is good */
 	const char *want;
-	bool rest;        /* the good function is evaluated nevertheless */
+	bool rest; /* the good function is evaluated nevertheless */
 	uint32_t memory_mb;
 } HOSTILE[] = {
     {"function defineA() { for (;;); }" GOOD, "\"code\":\"time_limit\",\"file\":\"a.js\",\"line\":1,", true, 128},
@@ -430,8 +464,8 @@ static const struct {
     {"function defineA() { return 'x'.repeat(2 ** 31); }" GOOD, "\"code\":\"memory_limit\"", true, 128},
     {"function defineA() { const a = []; for (;;) a.push(new Array(1000).fill(1.5)); }" GOOD,
 	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-    {"function defineA() { return new Array(1 << 28).join('abcdef'); }" GOOD,
-	"_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
+    {"function defineA() { return new Array(1 << 28).join('abcdef'); }" GOOD, "_limit\",\"file\":\"a.js\",\"line\":1,",
+	false, 128},
     {"function defineA() { return [new Array(100).fill('x'.repeat(5e6)).join('y')]; }" GOOD,
 	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":1,", true, 128},
     {"function defineA() { const a = []; for (let i = 0; i < 1e7; i++) a.push(i); a.sort(); return a; }" GOOD,
@@ -495,7 +529,8 @@ static const struct {
     {"cat >/dev/null; echo 'out 0 3 defineO' >&2; echo 'at 0 7 defineX' >&2; kill -ILL $$", 0,
 	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":3,\"message\":\"defineO: "},
     {"cat >/dev/null; echo 'at 9 7 ' >&2; kill -KILL $$", 0, "\"code\":\"memory_limit\",\"message\":"},
-    {"cat >/dev/null; echo 'at 0 7 defineX' >&2; kill -XCPU $$", 0, "\"code\":\"time_limit\",\"file\":\"a.js\",\"line\":7,"},
+    {"cat >/dev/null; echo 'at 0 7 defineX' >&2; kill -XCPU $$", 0,
+	"\"code\":\"time_limit\",\"file\":\"a.js\",\"line\":7,"},
     {"cat >/dev/null; kill -SYS $$", 0, "\"code\":\"not_available\","},
     {"exec sleep 60 >/dev/null 2>&1", 0, "\"code\":\"time_limit\",\"message\""},
     {"exec sleep 60", 0, "\"code\":\"time_limit\",\"message\""},
@@ -519,7 +554,9 @@ other_programs(void)
 			/* The deadline itself is seconds away: one level below, with a short one. */
 			struct quoin_eval_child child;
 
-			CHECK_INT(quoin_eval_child_run(getenv("QUOIN_EVAL"), quoin_span_str("x"), 100, 50, &child, &err), 0);
+			CHECK_INT(quoin_eval_child_run(getenv("QUOIN_EVAL"), quoin_span_str("x"), 100, 50, &child,
+				      &err),
+			    0);
 			CHECK_INT(child.end, QUOIN_EVAL_LATE);
 			quoin_eval_child_clear(&child);
 			continue;
