@@ -1,5 +1,8 @@
 /*
  * Files: bounded reads and durable writes. Durable means: written, synced, renamed into place, directory synced.
+ *
+ * What the system refuses is, beside what each function lists: QUOIN_ENOENT (a directory on the way is missing),
+ * QUOIN_EPERM (access, read-only), QUOIN_ENOSPC, QUOIN_ELIMIT (a path too long), QUOIN_ENOMEM, else QUOIN_EIO.
  */
 #ifndef QUOIN_LIB_FILE_H
 #define QUOIN_LIB_FILE_H
@@ -9,8 +12,8 @@
 #include "lib/bytes.h"
 #include "lib/error.h"
 
-/* Append the whole regular file to "out". Returns 0, QUOIN_ENOENT (does not exist), QUOIN_ELIMIT (over out->max),
- * QUOIN_ESYNTAX (not a regular file), QUOIN_EIO, QUOIN_ENOMEM. */
+/* Append the whole regular file to "out"; on failure out->len is as before. Returns 0, QUOIN_ENOENT (does not exist),
+ * QUOIN_ELIMIT (over out->max), QUOIN_ESYNTAX (not a regular file), QUOIN_EIO, QUOIN_ENOMEM. */
 int quoin_file_read(const char *path, struct quoin_buf *out, struct quoin_error *err);
 
 /* The same for a secret: refuses (QUOIN_EPERM) a file that is a link, is not ours, or that group or others can read. */
@@ -24,7 +27,8 @@ int quoin_file_replace(const char *path, struct quoin_span bytes, mode_t mode, s
 int quoin_file_create(const char *path, struct quoin_span bytes, mode_t mode, struct quoin_error *err);
 
 bool quoin_file_exists(const char *path);
-/* Make a directory and its parents, each synced into its parent; existing ones are fine. */
+/* Make a directory and its parents, each synced into its parent; existing ones are fine. QUOIN_EEXISTS if something
+ * else is in the way. */
 int quoin_dir_make(const char *path, mode_t mode, struct quoin_error *err);
 /* fsync of a directory. */
 int quoin_dir_sync(const char *path, struct quoin_error *err);

@@ -34,7 +34,7 @@ const struct quoin_json *quoin_json_root(const struct quoin_json_doc *doc);
 void quoin_json_place(const struct quoin_json_doc *doc, const struct quoin_json *node, uint32_t *ret_line,
     uint32_t *ret_column);
 
-/* The getters of one kind are for nodes of that kind only (asserted); ask quoin_json_kind first. The others take any. */
+/* The getters of one kind are for nodes of that kind only (asserted); ask quoin_json_kind first. Others take any. */
 enum quoin_json_kind quoin_json_kind(const struct quoin_json *node);
 bool quoin_json_bool(const struct quoin_json *node);
 double quoin_json_number(const struct quoin_json *node);

@@ -17,8 +17,9 @@ struct quoin_json_marks {
 
 /*
  * Scan the "len" bytes of "text", which are the caller's own copy: a number of more than QUOIN_JSON_NUMBER_BYTES_MAX
- * characters, which cJSON cannot read, becomes "0" and blanks in place. *ret_marks is the caller's to clear, also on
- * failure. Returns 0, QUOIN_ESYNTAX, QUOIN_ELIMIT, QUOIN_ENOMEM; *ret_at is where the text is wrong, "err" has no place.
+ * characters, which several versions of cJSON cannot read, becomes "0" and blanks in place. *ret_marks is the caller's
+ * to clear, also on failure. Returns 0, QUOIN_ESYNTAX, QUOIN_ELIMIT, QUOIN_ENOMEM; *ret_at is where the text is wrong
+ * ("err" gets no place).
  */
 #define QUOIN_JSON_NUMBER_BYTES_MAX 63
 int quoin_json_scan(uint8_t *text, size_t len, struct quoin_json_marks *ret_marks, size_t *ret_at,

@@ -4,7 +4,11 @@
  *	ts=2026-11-26T06:49:44.123Z level=warn event=rejected release=7 code=ESIGNATURE reason="bad signature"
  *
  * Only shells log; lib, formats and the cores never do. A line equal to the last one but for its time is counted
- * instead, and the count told at most every ten seconds. Thread-safe.
+ * instead, and the count told at most every ten seconds while it goes on, and before the next other line:
+ *
+ *	ts=… level=info event=repeated count=4
+ *
+ * A line is at most 2,047 bytes and one write(2). Thread-safe.
  */
 #ifndef QUOIN_LIB_LOG_H
 #define QUOIN_LIB_LOG_H

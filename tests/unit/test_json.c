@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/json_scan.h"
 #include "lib/limits.h"
 #include "tests/check.h"
 
@@ -312,6 +313,27 @@ numbers(void)
 	}
 }
 
+/* What cJSON gets to see, whichever version it is, and the marks of keys and values. */
+static void
+scan(void)
+{
+	char text[] = "{\"a\":[1234567890123456789012345678901234567890123456789012345678901234,"
+		      "123456789012345678901234567890123456789012345678901234567890123]}";
+	static const char want[] = "{\"a\":[0                                                               ,"
+				   "123456789012345678901234567890123456789012345678901234567890123]}";
+	static const uint32_t offsets[] = {0, 1, 5, 6, 71};
+	struct quoin_json_marks marks;
+	size_t at;
+
+	CHECK_INT(quoin_json_scan((uint8_t *)text, sizeof text - 1, &marks, &at, NULL), 0);
+	CHECK_STR(text, want);
+	CHECK_MEM(marks.offsets, marks.count * sizeof marks.offsets[0], offsets, sizeof offsets);
+	quoin_json_marks_clear(&marks);
+	CHECK_INT(quoin_json_scan((uint8_t *)text, 3, &marks, &at, NULL), QUOIN_ESYNTAX);
+	CHECK_INT(at, 3);
+	quoin_json_marks_clear(&marks);
+}
+
 /* A locale with a decimal comma, if the machine has one, changes nothing. */
 static void
 locales(void)
@@ -602,6 +624,7 @@ static const struct check_case cases[] = {
     {"json/too-many-values", too_many_values},
     {"json/every-prefix-and-byte", every_prefix_and_byte},
     {"json/numbers", numbers},
+    {"json/scan", scan},
     {"json/locales", locales},
     {"json/integers", integers},
     {"json/tree", tree},
