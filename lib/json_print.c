@@ -70,7 +70,7 @@ shortest(double value, struct decimal *ret)
 		if (reads_back(ret, value) || (next_up(ret, count) && reads_back(ret, value)))
 			return;
 	}
-	QUOIN_ASSERT(!"seventeen digits read back");
+	QUOIN_ASSERT(false && "seventeen digits read back");
 }
 
 static void
@@ -201,6 +201,6 @@ quoin_json_print(const struct quoin_json *node, struct quoin_buf *out)
 	case QUOIN_JSON_OBJECT:
 		return print_object(node, out);
 	}
-	QUOIN_ASSERT(!"every kind is printed");
+	QUOIN_ASSERT(false && "every kind is printed");
 	return QUOIN_ESYSTEM;
 }
