@@ -52,14 +52,17 @@ LIB_SRCS := \
 
 FORMATS_SRCS := \
 	formats/activation.c \
+	formats/block.c \
 	formats/bucket.c \
 	formats/cert.c \
 	formats/chunk.c \
 	formats/conf.c \
+	formats/config.c \
 	formats/context.c \
 	formats/document.c \
 	formats/envelope.c \
 	formats/heartbeat.c \
+	formats/image.c \
 	formats/incarnation.c \
 	formats/intent.c \
 	formats/keyfile.c \
@@ -73,9 +76,15 @@ FORMATS_SRCS := \
 	formats/root.c \
 	formats/routes.c \
 	formats/rules.c \
+	formats/rules_objective.c \
+	formats/rules_encode.c \
+	formats/rules_ids.c \
+	formats/rules_verify.c \
+	formats/rules_when.c \
 	formats/ruleset.c \
 	formats/signature.c \
 	formats/source.c \
+	formats/source_read.c \
 	formats/status.c \
 	formats/trust.c \
 

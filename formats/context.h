@@ -62,8 +62,6 @@ void quoin_context_begin(struct quoin_context *context, const struct quoin_rules
 void quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len);
 void quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number);
 void quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean);
-/* Put every attribute by name: the slow way. */
-void quoin_context_put_string_named(struct quoin_context *context, const char *name, const char *string, size_t len);
 /* The cell of a test. 0, QUOIN_ENOMEM, QUOIN_ELIMIT. */
 int quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
 /* NULL version: the current one; NULL caller: none. */

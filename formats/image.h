@@ -62,6 +62,15 @@ quoin_places_get(const struct quoin_places *places, uint32_t id)
 	return places->bases[id / QUOIN_PLACE_GROUP] + distance;
 }
 
+/* The table at a trusted place. */
+static inline void
+quoin_places_at(const struct quoin_image *image, uint32_t offset, uint32_t id_count, struct quoin_places *ret)
+{
+	ret->bases = (const uint32_t *)(const void *)quoin_image_at(image, offset);
+	ret->distances = ret->bases + (id_count + QUOIN_PLACE_GROUP - 1) / QUOIN_PLACE_GROUP;
+	ret->id_count = id_count;
+}
+
 /* Reads that do not care for alignment. */
 static inline uint16_t
 quoin_load_u16(const uint8_t *at)
@@ -123,6 +132,26 @@ int quoin_image_put_block(struct quoin_buf *out, struct quoin_span block, uint32
 /* Append the bytes of a places table (id_count offsets, holes QUOIN_PLACE_NONE) as a block. */
 int quoin_image_put_places(struct quoin_buf *out, const uint32_t *offsets, uint32_t id_count, uint32_t *ret_offset);
 
+/* Write the header over the zeros that "out" begins with: see "For the verifiers". */
+void quoin_image_finish(struct quoin_buf *out, const char magic[8], uint32_t version, const uint32_t *fields);
+
+/*
+ * Ids that last: thing i keeps base_ids[i] (QUOIN_PLACE_NONE: it is new); new things take the lowest free ids from
+ * "first" on, in order. *ret_id_count: one more than the highest id. 0 or QUOIN_ENOMEM.
+ */
+int quoin_image_assign_ids(const uint32_t *base_ids, size_t count, uint32_t first, uint32_t *ret_ids,
+    uint32_t *ret_id_count);
+
+/*
+ * Names: a hash table from the bytes of names to ids, as a block: u32 slots (a power of two), u32 used, and per slot
+ * u32 hash, u32 id + 1 (0: free). Linear probing from the hash's low bits; at most half full.
+ */
+struct quoin_name {
+	struct quoin_span name;
+	uint32_t id;
+};
+int quoin_image_put_names(struct quoin_buf *out, const struct quoin_name *names, size_t count, uint32_t *ret_offset);
+
 /* ---- For the verifiers ---- */
 
 /*
@@ -143,6 +172,8 @@ const uint8_t *quoin_image_block(const struct quoin_image *image, uint32_t offse
 /* The places table at "offset"; every place in it suits a block of at least "least" bytes. */
 bool quoin_image_check_places(const struct quoin_image *image, uint32_t offset, uint32_t id_count, uint32_t least,
     struct quoin_places *ret);
+/* The names table at "offset", at most half full; NULL if it is none. Whether names lead to ids is the caller's look. */
+const uint8_t *quoin_image_check_names(const struct quoin_image *image, uint32_t offset);
 /* Whether block[at .. at+len] is text of "len" bytes without NUL and then a NUL, all inside the block. */
 bool quoin_block_has_text(const uint8_t *block, uint32_t block_bytes, uint32_t at, uint32_t len);
 /* Whether count * size bytes at "at" are inside the block, "at" a multiple of "align". */

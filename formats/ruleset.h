@@ -222,4 +222,13 @@ void quoin_ruleset_clear(struct quoin_ruleset *ruleset);
 size_t quoin_ruleset_order(const struct quoin_ruleset *ruleset, uint32_t objective,
     uint32_t ret[QUOIN_RULES_PER_OBJECTIVE_MAX]);
 
+/* The same for all objectives at once, in one walk over the rules. */
+struct quoin_rule_order {
+	uint32_t *counts; /* per objective */
+	uint32_t (*rules)[QUOIN_RULES_PER_OBJECTIVE_MAX];
+};
+/* 0 or QUOIN_ENOMEM; the caller clears it. */
+int quoin_ruleset_order_all(const struct quoin_ruleset *ruleset, struct quoin_rule_order *ret);
+void quoin_rule_order_clear(struct quoin_rule_order *order);
+
 #endif

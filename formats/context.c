@@ -1,0 +1,281 @@
+#include "formats/context.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "formats/rules_layout.h"
+#include "lib/text.h"
+
+void
+quoin_context_init(struct quoin_context *context)
+{
+	memset(context, 0, sizeof *context);
+	context->tests = context->inline_tests;
+	context->cells = context->inline_cells;
+	context->cell_cap = QUOIN_CONTEXT_CELLS_INLINE;
+}
+
+void
+quoin_context_clear(struct quoin_context *context)
+{
+	if (context->tests != context->inline_tests)
+		free(context->tests);
+	quoin_json_free(context->json);
+	quoin_context_init(context);
+}
+
+void
+quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rules)
+{
+	context->rules = rules;
+	memset(context->ids, 0, ((size_t)rules->attributes.id_count + 15) / 16 * 16 * sizeof context->ids[0]);
+	context->cell_count = 0;
+	context->has_override = false;
+	context->objective = (struct quoin_span){0};
+	if (__builtin_expect(context->json != NULL, 0)) {
+		quoin_json_free(context->json);
+		context->json = NULL;
+	}
+}
+
+/* ---- Values ---- */
+
+static bool
+accepts(const struct quoin_context *context, uint32_t attribute)
+{
+	return attribute < context->rules->attributes.id_count;
+}
+
+void
+quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len)
+{
+	if (!accepts(context, attribute))
+		return;
+	context->values[attribute].kind = QUOIN_VALUE_STRING;
+	context->values[attribute].string = string;
+	context->values[attribute].len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
+}
+
+void
+quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number)
+{
+	if (!accepts(context, attribute))
+		return;
+	context->values[attribute].kind = QUOIN_VALUE_NUMBER;
+	context->values[attribute].number = number == 0 ? 0 : number;
+	context->ids[attribute] = isfinite(number) ? QUOIN_CONTEXT_ID_UNSET : RULES_VALUE_MISSING;
+}
+
+void
+quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean)
+{
+	if (!accepts(context, attribute))
+		return;
+	context->values[attribute].kind = QUOIN_VALUE_BOOL;
+	context->values[attribute].boolean = boolean;
+	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
+}
+
+uint16_t
+quoin_context_intern_one(struct quoin_context *context, uint32_t attribute)
+{
+	const struct quoin_rules *rules = context->rules;
+	const struct quoin_value *value = &context->values[attribute];
+	const struct rules_attribute *block;
+	uint16_t id;
+
+	block = (const void *)quoin_image_at(&rules->image, quoin_places_get(&rules->attributes, attribute));
+	switch (value->kind) {
+	case QUOIN_VALUE_STRING:
+		id = rules_constant_find(block, QUOIN_SCALAR_STRING, value->string, value->len);
+		break;
+	case QUOIN_VALUE_NUMBER:
+		id = rules_constant_find(block, QUOIN_SCALAR_NUMBER, &value->number, sizeof value->number);
+		break;
+	default:
+		id = rules_constant_find(block, QUOIN_SCALAR_BOOL, &value->boolean, 1);
+		break;
+	}
+	return context->ids[attribute] = id;
+}
+
+void
+quoin_context_intern(struct quoin_context *context)
+{
+	for (uint32_t i = 0; i < context->rules->attributes.id_count; i++)
+		quoin_context_id(context, i);
+}
+
+/* ---- Cells and overrides ---- */
+
+static int
+grow_cells(struct quoin_context *context)
+{
+	size_t cap = context->cell_cap * 4;
+	uint64_t *tests;
+	uint32_t *cells;
+
+	if (context->cell_count >= QUOIN_CONTEXT_CELLS_MAX)
+		return QUOIN_ELIMIT;
+	tests = malloc(cap * (sizeof *tests + sizeof *cells));
+	if (tests == NULL)
+		return QUOIN_ENOMEM;
+	cells = (uint32_t *)(void *)(tests + cap);
+	memcpy(tests, context->tests, context->cell_count * sizeof *tests);
+	memcpy(cells, context->cells, context->cell_count * sizeof *cells);
+	if (context->tests != context->inline_tests)
+		free(context->tests);
+	context->tests = tests;
+	context->cells = cells;
+	context->cell_cap = cap;
+	return 0;
+}
+
+int
+quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell)
+{
+	int rc;
+
+	for (size_t i = 0; i < context->cell_count; i++) {
+		if (context->tests[i] == test) {
+			context->cells[i] = cell;
+			return 0;
+		}
+	}
+	if (context->cell_count == context->cell_cap) {
+		rc = grow_cells(context);
+		if (rc != 0)
+			return rc;
+	}
+	context->tests[context->cell_count] = test;
+	context->cells[context->cell_count++] = cell;
+	return 0;
+}
+
+void
+quoin_context_put_override(struct quoin_context *context, const char *model, const char *version, const char *caller)
+{
+	context->has_override = true;
+	context->override_model = quoin_span_str(model);
+	context->has_override_version = version != NULL;
+	context->has_override_caller = caller != NULL;
+	if (version != NULL)
+		context->override_version = quoin_span_str(version);
+	if (caller != NULL)
+		context->override_caller = quoin_span_str(caller);
+}
+
+/* ---- JSON ---- */
+
+/* A test's number is the key's canonical decimal; other keys name no test. */
+static int
+read_cells(struct quoin_context *context, const struct quoin_json *ab)
+{
+	const struct quoin_json *child;
+	uint64_t test;
+	double cell;
+	int rc;
+
+	if (quoin_json_kind(ab) != QUOIN_JSON_OBJECT)
+		return 0;
+	for (child = quoin_json_first(ab); child != NULL; child = quoin_json_next(child)) {
+		if (quoin_json_kind(child) != QUOIN_JSON_NUMBER ||
+		    !quoin_u64_parse(quoin_span_str(quoin_json_key(child)), &test))
+			continue;
+		cell = quoin_json_number(child);
+		if (cell < 0 || cell != floor(cell))
+			continue;
+		/* Keys of one object differ, so there is nothing to replace. */
+		if (context->cell_count == context->cell_cap && (rc = grow_cells(context)) != 0)
+			return rc;
+		context->tests[context->cell_count] = test;
+		context->cells[context->cell_count++] = cell < 2147483648.0 ? (uint32_t)cell : QUOIN_CELL_NONE;
+	}
+	return 0;
+}
+
+static void
+read_override(struct quoin_context *context, const struct quoin_json *override)
+{
+	const struct quoin_json *model, *version, *caller;
+
+	if (quoin_json_kind(override) != QUOIN_JSON_OBJECT)
+		return;
+	model = quoin_json_get(override, "model");
+	version = quoin_json_get(override, "version");
+	caller = quoin_json_get(override, "caller");
+	/* A model or version that is no string is unknown: no rule admits it. */
+	if (model == NULL || quoin_json_kind(model) != QUOIN_JSON_STRING ||
+	    (version != NULL && quoin_json_kind(version) != QUOIN_JSON_STRING))
+		return;
+	quoin_context_put_override(context, quoin_json_string(model), version == NULL ? NULL : quoin_json_string(version),
+	    caller == NULL || quoin_json_kind(caller) != QUOIN_JSON_STRING ? NULL : quoin_json_string(caller));
+}
+
+static int
+read_members(struct quoin_context *context, const struct quoin_json *root)
+{
+	const struct quoin_json *child;
+	const char *key, *string;
+	uint32_t attribute;
+	int rc;
+
+	for (child = quoin_json_first(root); child != NULL; child = quoin_json_next(child)) {
+		key = quoin_json_key(child);
+		if (strcmp(key, "objective") == 0) {
+			context->objective = quoin_span_str(quoin_json_string(child));
+		} else if (strcmp(key, "ab") == 0) {
+			rc = read_cells(context, child);
+			if (rc != 0)
+				return rc;
+		} else if (strcmp(key, "override") == 0) {
+			read_override(context, child);
+		} else {
+			attribute = quoin_rules_attribute(context->rules, quoin_span_str(key));
+			switch (quoin_json_kind(child)) {
+			case QUOIN_JSON_STRING:
+				string = quoin_json_string(child);
+				quoin_context_put_string(context, attribute, string, strlen(string));
+				break;
+			case QUOIN_JSON_NUMBER:
+				quoin_context_put_number(context, attribute, quoin_json_number(child));
+				break;
+			case QUOIN_JSON_BOOL:
+				quoin_context_put_bool(context, attribute, quoin_json_bool(child));
+				break;
+			default:
+				break;
+			}
+		}
+	}
+	return 0;
+}
+
+int
+quoin_context_read_json(struct quoin_context *context, const struct quoin_rules *rules, struct quoin_span line,
+    struct quoin_error *err)
+{
+	const struct quoin_json *root, *objective;
+	struct quoin_json_doc *doc = NULL;
+	int rc;
+
+	quoin_context_begin(context, rules);
+	if (line.len > QUOIN_CONTEXT_BYTES_MAX)
+		return quoin_error_set(err, QUOIN_ELIMIT, "the context has %zu bytes; at most %u are allowed", line.len,
+		    QUOIN_CONTEXT_BYTES_MAX);
+	rc = quoin_json_parse(line, &doc, err);
+	if (rc != 0)
+		return rc;
+	root = quoin_json_root(doc);
+	objective = quoin_json_kind(root) == QUOIN_JSON_OBJECT ? quoin_json_get(root, "objective") : NULL;
+	if (objective == NULL || quoin_json_kind(objective) != QUOIN_JSON_STRING) {
+		quoin_json_free(doc);
+		return quoin_error_set(err, QUOIN_ESYNTAX, "the context is not an object with a string \"objective\"");
+	}
+	context->json = doc;
+	rc = read_members(context, root);
+	if (rc != 0)
+		quoin_context_begin(context, rules);
+	return rc;
+}

@@ -1,0 +1,511 @@
+#include "formats/resolve.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "formats/bucket.h"
+#include "formats/rules_layout.h"
+
+/* ---- Values ---- */
+
+/* The unit as bytes: a string, or an integer of magnitude up to 2^53 in decimal. */
+static bool
+unit_of(struct quoin_context *context, uint32_t attribute, char digits[24], struct quoin_span *ret)
+{
+	const struct quoin_value *value = &context->values[attribute];
+	uint64_t magnitude;
+	char *at = digits + 24;
+
+	if (context->ids[attribute] == RULES_VALUE_MISSING)
+		return false;
+	if (value->kind == QUOIN_VALUE_STRING) {
+		*ret = quoin_span_of(value->string, value->len);
+		return true;
+	}
+	if (value->kind != QUOIN_VALUE_NUMBER || fabs(value->number) > 9007199254740992.0 ||
+	    value->number != floor(value->number))
+		return false;
+	magnitude = (uint64_t)fabs(value->number);
+	do {
+		*--at = (char)('0' + magnitude % 10);
+		magnitude /= 10;
+	} while (magnitude > 0);
+	if (value->number < 0)
+		*--at = '-';
+	*ret = quoin_span_of(at, (size_t)(digits + 24 - at));
+	return true;
+}
+
+/* 1 to 4 decimal components, then nothing or a suffix from the first '-' or '+' on. */
+static bool
+version_of(const struct quoin_value *value, uint32_t ret[4])
+{
+	const char *at = value->string, *end = at + value->len;
+	uint64_t component;
+	size_t count = 0;
+
+	memset(ret, 0, 4 * sizeof *ret);
+	for (;; at++) {
+		if (count == 4 || at == end || *at < '0' || *at > '9')
+			return false;
+		for (component = 0; at < end && *at >= '0' && *at <= '9'; at++) {
+			component = component * 10 + (uint64_t)(*at - '0');
+			if (component > UINT32_MAX)
+				return false;
+		}
+		ret[count++] = (uint32_t)component;
+		if (at == end || *at == '-' || *at == '+')
+			return true;
+		if (*at != '.')
+			return false;
+	}
+}
+
+static bool
+version_holds(const struct quoin_value *value, const struct rules_bound *bounds, size_t count)
+{
+	uint32_t version[4];
+	int order;
+
+	if (value->kind != QUOIN_VALUE_STRING || !version_of(value, version))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		order = 0;
+		for (size_t k = 0; k < 4 && order == 0; k++)
+			order = (version[k] > bounds[i].components[k]) - (version[k] < bounds[i].components[k]);
+		switch (bounds[i].comparator) {
+		case QUOIN_VERSION_EQ:
+			if (order != 0)
+				return false;
+			break;
+		case QUOIN_VERSION_GT:
+			if (order <= 0)
+				return false;
+			break;
+		case QUOIN_VERSION_GTE:
+			if (order < 0)
+				return false;
+			break;
+		case QUOIN_VERSION_LT:
+			if (order >= 0)
+				return false;
+			break;
+		default:
+			if (order > 0)
+				return false;
+			break;
+		}
+	}
+	return true;
+}
+
+static bool
+prefix_holds(const struct quoin_value *value, const uint8_t *block, const struct rules_text *texts, size_t count)
+{
+	if (value->kind != QUOIN_VALUE_STRING)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (texts[i].bytes <= value->len && memcmp(block + texts[i].at, value->string, texts[i].bytes) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+number_holds(const struct quoin_value *value, double bound, uint32_t kind)
+{
+	if (value->kind != QUOIN_VALUE_NUMBER)
+		return false;
+	switch (kind) {
+	case RULES_NODE_LEAF + QUOIN_OP_GT:
+		return value->number > bound;
+	case RULES_NODE_LEAF + QUOIN_OP_GTE:
+		return value->number >= bound;
+	case RULES_NODE_LEAF + QUOIN_OP_LT:
+		return value->number < bound;
+	default:
+		return value->number <= bound;
+	}
+}
+
+/* Where "id" is among ascending ids, or "count". */
+static size_t
+find_id(const uint16_t *ids, size_t count, uint32_t id)
+{
+	const uint16_t *base = ids;
+	size_t left = count, half;
+
+	while (left > 1) {
+		half = left / 2;
+		base = base[half] <= id ? base + half : base;
+		left -= half;
+	}
+	return left == 1 && *base == id ? (size_t)(base - ids) : count;
+}
+
+/* ---- Conditions ---- */
+
+static bool
+leaf_holds(const uint8_t *block, const struct rules_node *node, struct quoin_context *context)
+{
+	const struct quoin_value *value = &context->values[node->attribute];
+	double bound;
+	uint32_t id;
+
+	if (context->ids[node->attribute] == RULES_VALUE_MISSING)
+		return node->kind == RULES_NODE_LEAF + QUOIN_OP_EXISTS && node->count == 0;
+	switch (node->kind) {
+	case RULES_NODE_LEAF + QUOIN_OP_IN:
+	case RULES_NODE_LEAF + QUOIN_OP_NOT_IN:
+		id = quoin_context_id(context, node->attribute);
+		return (find_id(RULES_AT(block, uint16_t, node->data), node->count, id) < node->count) ==
+		    (node->kind == RULES_NODE_LEAF + QUOIN_OP_IN);
+	case RULES_NODE_LEAF + QUOIN_OP_PREFIX:
+		return prefix_holds(value, block, RULES_AT(block, struct rules_text, node->data), node->count);
+	case RULES_NODE_LEAF + QUOIN_OP_VERSION:
+		return version_holds(value, RULES_AT(block, struct rules_bound, node->data), node->count);
+	case RULES_NODE_LEAF + QUOIN_OP_EXISTS:
+		return node->count != 0;
+	default:
+		memcpy(&bound, block + node->data, sizeof bound);
+		return number_holds(value, bound, node->kind);
+	}
+}
+
+static bool
+node_holds(const uint8_t *block, const struct rules_node *nodes, uint32_t index, struct quoin_context *context)
+{
+	const struct rules_node *node = &nodes[index];
+
+	if (node->kind >= RULES_NODE_LEAF)
+		return leaf_holds(block, node, context);
+	if (node->kind == RULES_NODE_NOT)
+		return !node_holds(block, nodes, index + 1, context);
+	for (uint32_t child = index + 1; child < node->end; child = nodes[child].end) {
+		if (node_holds(block, nodes, child, context) != (node->kind == RULES_NODE_ALL))
+			return node->kind == RULES_NODE_ANY;
+	}
+	return node->kind == RULES_NODE_ALL;
+}
+
+static bool
+nodes_hold(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context)
+{
+	const struct rules_node *nodes = RULES_AT(block, struct rules_node, rule->nodes);
+
+	for (uint32_t i = 0; i < rule->node_count; i = nodes[i].end) {
+		if (!node_holds(block, nodes, i, context))
+			return false;
+	}
+	return true;
+}
+
+/* The rules that the attributes' values leave. */
+static uint64_t
+filtered(const struct rules_objective *objective, struct quoin_context *context)
+{
+	const uint8_t *block = (const uint8_t *)objective;
+	const struct rules_filter *filter = RULES_AT(block, struct rules_filter, objective->filters);
+	uint64_t mask = objective->mask;
+	size_t index;
+	uint32_t id;
+
+	for (uint32_t i = 0; i < objective->filter_count && mask != 0; i++, filter++) {
+		id = quoin_context_id(context, filter->attribute);
+		if (filter->kind == RULES_FILTER_DENSE) {
+			index = id < filter->count ? id : RULES_VALUE_UNKNOWN;
+		} else {
+			index = find_id(RULES_AT(block, uint16_t, filter->keys), filter->count, id);
+			index = index < filter->count ? index + RULES_VALUE_FIRST
+			    : id == RULES_VALUE_MISSING ? RULES_VALUE_MISSING : RULES_VALUE_UNKNOWN;
+		}
+		mask &= quoin_load_u64(block + filter->table + (index << objective->mask_shift));
+	}
+	return mask;
+}
+
+/* ---- Choosing ---- */
+
+/* The target of the share that the unit's bucket falls into; RULES_NO_OUTCOME without a unit or beyond all shares. */
+static uint32_t
+share_of(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context)
+{
+	const struct rules_share *shares = RULES_AT(block, struct rules_share, rule->shares);
+	struct quoin_span unit;
+	char digits[24];
+	uint32_t bucket;
+
+	if (rule->share_count == 0 || !unit_of(context, rule->unit, digits, &unit))
+		return RULES_NO_OUTCOME;
+	bucket = quoin_bucket_of(unit, rule->seed);
+	for (uint32_t i = 0; i < rule->share_count; i++) {
+		if (bucket < shares[i].limit)
+			return shares[i].target;
+	}
+	return RULES_NO_OUTCOME;
+}
+
+static uint32_t
+cell_outcome(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context, uint32_t *ret_cell)
+{
+	const struct rules_cell *cells = RULES_AT(block, struct rules_cell, rule->cells);
+	uint32_t cell, index;
+
+	for (size_t i = 0; i < context->cell_count; i++) {
+		if (context->tests[i] != rule->ab_test_id)
+			continue;
+		cell = context->cells[i];
+		for (uint32_t k = 0; k < rule->cell_count; k++) {
+			if (cells[k].cell == cell) {
+				*ret_cell = cell;
+				return cells[k].outcome;
+			}
+		}
+		return RULES_NO_OUTCOME;
+	}
+	index = share_of(block, rule, context);
+	if (index == RULES_NO_OUTCOME)
+		return index;
+	*ret_cell = cells[index].cell;
+	return cells[index].outcome;
+}
+
+static void
+choose(const uint8_t *block, const struct rules_outcome *outcome, struct quoin_choice *ret)
+{
+	ret->model = (const char *)block + outcome->name;
+	ret->version = (const char *)block + outcome->version;
+	ret->routing_key = (const char *)block + outcome->routing_key;
+	ret->id = outcome->model;
+}
+
+static void
+select_outcome(const uint8_t *block, const struct rules_rule *rule, uint32_t index, struct quoin_result *ret)
+{
+	const struct rules_objective *objective = (const void *)block;
+	const struct rules_outcome *outcome = RULES_AT(block, struct rules_outcome, objective->outcomes) + index;
+
+	choose(block, outcome, &ret->selected);
+	ret->config = (const char *)block + outcome->config;
+	ret->config_bytes = outcome->config_bytes;
+	ret->reason = rule->kind;
+}
+
+/* ---- Overrides ---- */
+
+static bool
+caller_is_admitted(const uint8_t *block, const struct rules_rule *rule, const struct quoin_context *context)
+{
+	const struct rules_text *callers = RULES_AT(block, struct rules_text, rule->callers);
+
+	if ((rule->flags & RULES_ANY_CALLER) != 0)
+		return true;
+	for (uint32_t i = 0; context->has_override_caller && i < rule->caller_count; i++) {
+		if (quoin_span_equal(context->override_caller, quoin_span_of(block + callers[i].at, callers[i].bytes)))
+			return true;
+	}
+	return false;
+}
+
+/* The id of the model that the context's override names, or QUOIN_PLACE_NONE. */
+static uint32_t
+overridden_model(const struct quoin_rules *rules, const struct quoin_context *context)
+{
+	char key[QUOIN_ROUTING_KEY_BYTES_MAX];
+	size_t len = context->override_model.len;
+
+	if (len > QUOIN_NAME_BYTES_MAX || memchr(context->override_model.data, '@', len) != NULL)
+		return QUOIN_PLACE_NONE;
+	memcpy(key, context->override_model.data, len);
+	if (context->has_override_version) {
+		if (context->override_version.len > QUOIN_NAME_BYTES_MAX)
+			return QUOIN_PLACE_NONE;
+		key[len++] = '@';
+		memcpy(key + len, context->override_version.data, context->override_version.len);
+		len += context->override_version.len;
+	}
+	return quoin_rules_model(rules, quoin_span_of(key, len));
+}
+
+static const struct rules_override *
+admitted_entry(const uint8_t *block, const struct rules_rule *rule, uint32_t model)
+{
+	const struct rules_override *entries = RULES_AT(block, struct rules_override, rule->overrides);
+	size_t low = 0, high = rule->override_count, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (entries[middle].model == model)
+			return &entries[middle];
+		if (entries[middle].model < model)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool
+model_has_types(const struct rules_objective *objective, const struct rules_model *model)
+{
+	const char *block = (const char *)objective, *other = (const char *)model;
+
+	return strcmp(block + objective->input_type, other + model->input_type) == 0 &&
+	    strcmp(block + objective->model_type, other + model->model_type) == 0;
+}
+
+static bool
+select_override(const struct quoin_rules *rules, const uint8_t *block, const struct rules_rule *rule,
+    struct quoin_context *context, struct quoin_result *ret)
+{
+	const struct rules_objective *objective = (const void *)block;
+	const struct rules_outcome *outcome;
+	const struct rules_override *entry;
+	const struct rules_model *model;
+	uint32_t id;
+
+	if (!context->has_override || !caller_is_admitted(block, rule, context))
+		return false;
+	id = overridden_model(rules, context);
+	if (id == QUOIN_PLACE_NONE)
+		return false;
+	model = (const void *)quoin_image_at(&rules->image, quoin_places_get(&rules->models, id));
+	entry = admitted_entry(block, rule, id);
+	if (entry != NULL) {
+		ret->config = (const char *)block + entry->config;
+		ret->config_bytes = entry->config_bytes;
+	} else {
+		if ((rule->flags & RULES_ANY_MODEL) == 0 || !model_has_types(objective, model))
+			return false;
+		outcome = RULES_AT(block, struct rules_outcome, objective->outcomes) + rule->outcome;
+		ret->config = (const char *)block + outcome->config;
+		ret->config_bytes = outcome->config_bytes;
+	}
+	ret->selected.model = (const char *)model + model->name;
+	ret->selected.version = (const char *)model + model->version;
+	ret->selected.routing_key = (const char *)model + model->routing_key;
+	ret->selected.id = id;
+	ret->reason = QUOIN_RULE_OVERRIDE;
+	return true;
+}
+
+/* ---- The decision ---- */
+
+static bool
+select_by(const struct quoin_rules *rules, const uint8_t *block, const struct rules_rule *rule,
+    struct quoin_context *context, struct quoin_result *ret)
+{
+	uint32_t outcome, cell = 0;
+
+	if (rule->node_count > 0 && !nodes_hold(block, rule, context))
+		return false;
+	switch (rule->kind) {
+	case QUOIN_RULE_AB_TEST:
+		outcome = cell_outcome(block, rule, context, &cell);
+		break;
+	case QUOIN_RULE_CONTEXT:
+		outcome = rule->outcome;
+		break;
+	case QUOIN_RULE_OVERRIDE:
+		return select_override(rules, block, rule, context, ret);
+	default:
+		outcome = share_of(block, rule, context);
+		break;
+	}
+	if (outcome == RULES_NO_OUTCOME)
+		return false;
+	select_outcome(block, rule, outcome, ret);
+	ret->ab_test_id = rule->ab_test_id;
+	ret->cell = cell;
+	return true;
+}
+
+static bool
+is_named(const struct quoin_result *result, uint32_t model)
+{
+	bool found = result->selected.id == model;
+
+	for (uint32_t i = 0; i < result->shadow_count; i++)
+		found = found || result->shadows[i].id == model;
+	return found;
+}
+
+static void
+add_shadows(const uint8_t *block, uint64_t mask, struct quoin_context *context, struct quoin_result *ret)
+{
+	const struct rules_objective *objective = (const void *)block;
+	const struct rules_rule *rules = RULES_AT(block, struct rules_rule, objective->rules), *rule;
+	const struct rules_outcome *outcome;
+	uint32_t index;
+
+	for (; mask != 0 && ret->shadow_count < QUOIN_SHADOWS_MAX; mask &= mask - 1) {
+		rule = &rules[__builtin_ctzll(mask)];
+		if (!nodes_hold(block, rule, context))
+			continue;
+		index = share_of(block, rule, context);
+		if (index == RULES_NO_OUTCOME)
+			continue;
+		outcome = RULES_AT(block, struct rules_outcome, objective->outcomes) + index;
+		if (!is_named(ret, outcome->model))
+			choose(block, outcome, &ret->shadows[ret->shadow_count++]);
+	}
+}
+
+const uint8_t *
+quoin_resolve_objective(const struct quoin_rules *rules, uint32_t id)
+{
+	uint32_t place = quoin_places_get(&rules->objectives, id);
+
+	return place == QUOIN_PLACE_NONE ? NULL : quoin_image_at(&rules->image, place);
+}
+
+void
+quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struct quoin_context *context,
+    struct quoin_result *ret)
+{
+	const struct rules_objective *objective = (const void *)block;
+	const struct rules_rule *records = RULES_AT(block, struct rules_rule, objective->rules);
+	const struct rules_rule *rule = records + objective->rule_count;
+	uint64_t mask = filtered(objective, context), selecting, shadows;
+
+	/* Shifting in two steps: 64 rules may all be shadows. */
+	selecting = mask & (((uint64_t)1 << (objective->rule_count - objective->shadow_count) / 2 <<
+	    (objective->rule_count - objective->shadow_count + 1) / 2) - 1);
+	shadows = mask & ~selecting;
+	if (!context->has_override)
+		selecting = selecting >> objective->override_count / 2 >> (objective->override_count + 1) / 2
+		    << objective->override_count / 2 << (objective->override_count + 1) / 2;
+	ret->ab_test_id = 0;
+	ret->cell = 0;
+	ret->shadow_count = 0;
+	for (; selecting != 0; selecting &= selecting - 1) {
+		if (select_by(rules, block, records + __builtin_ctzll(selecting), context, ret)) {
+			rule = records + __builtin_ctzll(selecting);
+			break;
+		}
+	}
+	if (selecting == 0)
+		select_outcome(block, rule, rule->outcome, ret);
+	ret->objective = (const char *)block + objective->name;
+	ret->objective_id = objective->id;
+	ret->rule = (const char *)block + rule->name;
+	ret->rule_number = rule->number;
+	ret->fallback = (struct quoin_choice){.id = QUOIN_PLACE_NONE};
+	if (ret->selected.id != objective->default_model)
+		choose(block, RULES_AT(block, struct rules_outcome, objective->outcomes) +
+		    records[objective->rule_count].outcome, &ret->fallback);
+	if (shadows != 0)
+		add_shadows(block, shadows, context, ret);
+}
+
+int
+quoin_resolve_named(const struct quoin_rules *rules, struct quoin_span objective, struct quoin_context *context,
+    struct quoin_result *ret)
+{
+	uint32_t id = quoin_rules_objective(rules, objective);
+
+	if (id == QUOIN_PLACE_NONE)
+		return QUOIN_ENOENT;
+	quoin_resolve_block(rules, quoin_resolve_objective(rules, id), context, ret);
+	return 0;
+}

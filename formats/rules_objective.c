@@ -1,0 +1,556 @@
+#include "formats/rules_objective.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/bucket.h"
+#include "formats/config.h"
+#include "formats/rules_when.h"
+#include "lib/assert.h"
+
+#define CONJUNCTS_MAX (QUOIN_RULES_PER_OBJECTIVE_MAX * QUOIN_LEAVES_PER_RULE_MAX)
+
+/* A condition that a whole rule stands or falls with, and that depends on one attribute's value id alone. */
+struct conjunct {
+	const struct rules_attribute_ids *attribute;
+	const struct quoin_when *when;
+	uint32_t rule; /* its bit */
+};
+
+struct rules_objective_maker {
+	const struct quoin_ruleset *ruleset;
+	const struct rules_ids *ids;
+	struct block_maker block;
+	const struct quoin_objective *objective;
+	struct conjunct conjuncts[CONJUNCTS_MAX];
+	size_t conjunct_count;
+	struct rules_nodes nodes;
+	struct rules_set sets[QUOIN_RULES_PER_OBJECTIVE_MAX];
+	struct rules_outcome *outcomes;
+	size_t outcome_count;
+	size_t outcome_cap;
+	struct quoin_buf config; /* scratch */
+	uint64_t never; /* rules whose condition cannot hold */
+};
+
+int
+rules_objective_maker_new(const struct quoin_ruleset *ruleset, const struct rules_ids *ids,
+    struct rules_objective_maker **ret)
+{
+	struct rules_objective_maker *maker = calloc(1, sizeof *maker);
+
+	if (maker == NULL)
+		return QUOIN_ENOMEM;
+	maker->ruleset = ruleset;
+	maker->ids = ids;
+	block_maker_init(&maker->block);
+	quoin_buf_init(&maker->config, QUOIN_JSON_BYTES_MAX);
+	*ret = maker;
+	return 0;
+}
+
+void
+rules_objective_maker_free(struct rules_objective_maker *maker)
+{
+	if (maker == NULL)
+		return;
+	block_maker_clear(&maker->block);
+	quoin_buf_clear(&maker->config);
+	free(maker->outcomes);
+	free(maker);
+}
+
+/* ---- Outcomes ---- */
+
+/* The merged config as a text of the block; *ret_bytes its length. */
+static int
+put_config(struct rules_objective_maker *maker, const char *model, const char *reference, const char *rule,
+    uint32_t *ret_text, uint32_t *ret_bytes)
+{
+	const char *levels[QUOIN_CONFIG_LEVELS] = {maker->objective->config, model, reference, rule};
+	int rc;
+
+	quoin_buf_reset(&maker->config);
+	rc = quoin_config_merge(levels, &maker->config);
+	if (rc != 0)
+		return rc;
+	*ret_text = block_maker_text(&maker->block, quoin_buf_span(&maker->config));
+	*ret_bytes = (uint32_t)maker->config.len;
+	return 0;
+}
+
+static int
+add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, const char *rule_config, uint32_t *ret)
+{
+	const struct quoin_model *model = ref == NULL ? NULL : &maker->ruleset->models[ref->model];
+	struct rules_outcome outcome = {.model = QUOIN_PLACE_NONE}, *outcomes;
+	struct quoin_span empty = {0};
+	int rc;
+
+	if (maker->outcome_count == maker->outcome_cap) {
+		maker->outcome_cap = maker->outcome_cap == 0 ? 64 : maker->outcome_cap * 2;
+		outcomes = realloc(maker->outcomes, maker->outcome_cap * sizeof *outcomes);
+		if (outcomes == NULL)
+			return QUOIN_ENOMEM;
+		maker->outcomes = outcomes;
+	}
+	if (model != NULL)
+		outcome.model = maker->ids->models[ref->model];
+	outcome.name = block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->name));
+	outcome.version = block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->version));
+	outcome.routing_key = block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->routing_key));
+	rc = put_config(maker, model == NULL ? NULL : model->config, ref == NULL ? NULL : ref->config, rule_config,
+	    &outcome.config, &outcome.config_bytes);
+	if (rc != 0)
+		return rc;
+	*ret = (uint32_t)maker->outcome_count;
+	maker->outcomes[maker->outcome_count++] = outcome;
+	return 0;
+}
+
+static void
+put_outcomes(struct rules_objective_maker *maker, struct rules_objective *head)
+{
+	static const size_t fields[] = {offsetof(struct rules_outcome, name), offsetof(struct rules_outcome, version),
+	    offsetof(struct rules_outcome, routing_key), offsetof(struct rules_outcome, config)};
+	uint32_t at, text;
+
+	head->outcomes = block_maker_put(&maker->block, NULL, 0, 8);
+	head->outcome_count = (uint32_t)maker->outcome_count;
+	for (size_t i = 0; i < maker->outcome_count; i++) {
+		at = block_maker_put(&maker->block, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
+		for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
+			memcpy(&text, (const uint8_t *)&maker->outcomes[i] + fields[k], sizeof text);
+			block_maker_refer(&maker->block, at + (uint32_t)fields[k], text);
+		}
+	}
+}
+
+/* ---- Conditions ---- */
+
+static int
+split_when(struct rules_objective_maker *maker, const struct quoin_when *when, uint32_t rule)
+{
+	const char *attribute;
+	int constant = rules_when_constant(when), rc = 0;
+
+	if (constant >= 0) {
+		if (constant == 0)
+			maker->never |= (uint64_t)1 << rule;
+		return 0;
+	}
+	attribute = rules_when_attribute(when);
+	if (attribute != NULL && maker->conjunct_count < CONJUNCTS_MAX) {
+		maker->conjuncts[maker->conjunct_count++] =
+		    (struct conjunct){rules_ids_attribute(maker->ids, attribute), when, rule};
+		return 0;
+	}
+	if (when->kind != QUOIN_WHEN_ALL)
+		return rules_when_put(when, maker->ids, &maker->block, &maker->nodes);
+	for (size_t i = 0; rc == 0 && i < when->child_count; i++)
+		rc = split_when(maker, &when->children[i], rule);
+	return rc;
+}
+
+static int
+conjunct_compare(const void *a, const void *b)
+{
+	const struct conjunct *one = a, *two = b;
+
+	if (one->attribute->id != two->attribute->id)
+		return one->attribute->id < two->attribute->id ? -1 : 1;
+	return (one->rule > two->rule) - (one->rule < two->rule);
+}
+
+static uint64_t
+mask_of(const struct rules_objective_maker *maker, uint64_t all, uint64_t asked, uint32_t id)
+{
+	uint64_t mask = all;
+
+	for (uint32_t rule = 0; rule < QUOIN_RULES_PER_OBJECTIVE_MAX; rule++) {
+		if ((asked >> rule & 1) != 0 && !rules_set_has(&maker->sets[rule], id))
+			mask &= ~((uint64_t)1 << rule);
+	}
+	return mask;
+}
+
+static void
+put_mask(struct rules_objective_maker *maker, uint64_t mask, uint32_t shift)
+{
+	block_maker_put(&maker->block, &mask, (size_t)1 << shift, 1);
+}
+
+/* One filter's tables: dense when that is not much larger than naming the ids. */
+static void
+put_filter(struct rules_objective_maker *maker, uint32_t at, uint32_t attribute, const struct rules_set *mentioned,
+    uint64_t asked, const struct rules_objective *head)
+{
+	struct rules_filter filter = {.attribute = (uint8_t)attribute};
+	uint32_t count = 0, limit = RULES_VALUE_FIRST, keys = 0;
+	uint16_t key;
+
+	for (uint32_t id = RULES_VALUE_FIRST; id < RULES_VALUES_MAX; id++) {
+		if (rules_set_has(mentioned, id)) {
+			count++;
+			limit = id + 1;
+		}
+	}
+	if (limit > 64 && ((size_t)limit << head->mask_shift) > 64 + 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
+		filter.kind = RULES_FILTER_SPARSE;
+		keys = block_maker_put(&maker->block, NULL, 0, 2);
+		for (uint32_t id = RULES_VALUE_FIRST; id < limit; id++) {
+			key = (uint16_t)id;
+			if (rules_set_has(mentioned, id))
+				block_maker_put(&maker->block, &key, sizeof key, 2);
+		}
+	}
+	filter.count = (uint16_t)(filter.kind == RULES_FILTER_SPARSE ? count : limit);
+	filter.keys = keys;
+	filter.table = block_maker_put(&maker->block, NULL, 0, 8);
+	for (uint32_t id = 0; id < limit; id++) {
+		if (filter.kind == RULES_FILTER_DENSE || id < RULES_VALUE_FIRST || rules_set_has(mentioned, id))
+			put_mask(maker, mask_of(maker, head->mask, asked, id), head->mask_shift);
+	}
+	block_maker_put(&maker->block, NULL, 7, 1);
+	memcpy(block_maker_at(&maker->block, at), &filter, sizeof filter);
+}
+
+static void
+put_filters(struct rules_objective_maker *maker, struct rules_objective *head)
+{
+	const struct conjunct *conjunct;
+	struct rules_set set, mentioned;
+	uint64_t asked;
+	size_t i, first;
+
+	if (maker->conjunct_count > 0)
+		qsort(maker->conjuncts, maker->conjunct_count, sizeof maker->conjuncts[0], conjunct_compare);
+	for (i = 0; i < maker->conjunct_count; i++)
+		head->filter_count = (uint8_t)(head->filter_count + (i == 0 ||
+		    maker->conjuncts[i].attribute != maker->conjuncts[i - 1].attribute));
+	head->filters = block_maker_put(&maker->block, NULL, head->filter_count * sizeof(struct rules_filter), 8);
+	for (i = 0, first = 0; first < maker->conjunct_count; i++) {
+		asked = 0;
+		mentioned = (struct rules_set){0};
+		conjunct = &maker->conjuncts[first];
+		for (; first < maker->conjunct_count; first++) {
+			const struct conjunct *next = &maker->conjuncts[first];
+			uint64_t bit = (uint64_t)1 << next->rule;
+
+			if (next->attribute != conjunct->attribute)
+				break;
+			rules_when_ids(next->when, next->attribute, &set, &mentioned);
+			for (size_t word = 0; word < RULES_SET_WORDS; word++)
+				maker->sets[next->rule].words[word] = (asked & bit) == 0
+				    ? set.words[word]
+				    : maker->sets[next->rule].words[word] & set.words[word];
+			asked |= bit;
+		}
+		put_filter(maker, head->filters + (uint32_t)(i * sizeof(struct rules_filter)), conjunct->attribute->id,
+		    &mentioned, asked, head);
+	}
+}
+
+static void
+put_nodes(struct rules_objective_maker *maker, struct rules_rule *record)
+{
+	record->node_count = (uint16_t)maker->nodes.count;
+	record->nodes = block_maker_put(&maker->block, maker->nodes.items,
+	    maker->nodes.count * sizeof maker->nodes.items[0], 4);
+}
+
+/* ---- What a rule chooses ---- */
+
+static int
+put_cells(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_rule *record)
+{
+	struct rules_cell cell;
+	int rc;
+
+	record->cell_count = (uint16_t)rule->cell_count;
+	record->cells = block_maker_put(&maker->block, NULL, 0, 8);
+	for (size_t i = 0; i < rule->cell_count; i++) {
+		cell.cell = rule->cells[i].cell;
+		rc = add_outcome(maker, &rule->cells[i].ref, rule->config, &cell.outcome);
+		if (rc != 0)
+			return rc;
+		block_maker_put(&maker->block, &cell, sizeof cell, 8);
+	}
+	return 0;
+}
+
+static uint32_t
+cell_index(const struct quoin_rule *rule, uint32_t cell)
+{
+	for (size_t i = 0; i < rule->cell_count; i++) {
+		if (rule->cells[i].cell == cell)
+			return (uint32_t)i;
+	}
+	QUOIN_ASSERT(!"an allocation's cell has a model");
+	return 0;
+}
+
+/* Shares as limits of buckets; "first" is the outcome of a split's first entry, and of a ramp's or shadow's only one. */
+static void
+put_shares(struct rules_objective_maker *maker, const struct quoin_rule *rule, uint32_t first,
+    struct rules_rule *record)
+{
+	struct rules_share share = {0};
+
+	if (rule->share_count == 0)
+		return;
+	record->bucketing = RULES_MURMUR3;
+	record->unit = (uint8_t)rules_ids_attribute(maker->ids, rule->by)->id;
+	record->seed = quoin_bucket_seed(quoin_span_str(rule->salt));
+	record->share_count = (uint16_t)rule->share_count;
+	record->shares = block_maker_put(&maker->block, NULL, 0, 8);
+	for (size_t i = 0; i < rule->share_count; i++) {
+		share.limit += rule->shares[i].share;
+		share.target = rule->kind == QUOIN_RULE_AB_TEST ? cell_index(rule, rule->shares[i].key)
+		    : rule->kind == QUOIN_RULE_SPLIT	    ? first + rule->shares[i].key
+							    : first;
+		block_maker_put(&maker->block, &share, sizeof share, 8);
+	}
+}
+
+static int
+put_refs(struct rules_objective_maker *maker, const struct quoin_rule *rule, uint32_t *ret_first)
+{
+	uint32_t outcome;
+	int rc;
+
+	for (size_t i = 0; i < rule->ref_count; i++) {
+		rc = add_outcome(maker, &rule->refs[i], rule->config, &outcome);
+		if (rc != 0)
+			return rc;
+		if (i == 0)
+			*ret_first = outcome;
+	}
+	return 0;
+}
+
+/* ---- Overrides ---- */
+
+static bool
+model_is_admitted(const struct rules_objective_maker *maker, const struct quoin_rule *rule, uint32_t index,
+    const struct quoin_ref **ret_ref)
+{
+	const struct quoin_model *models = maker->ruleset->models, *model = &models[index];
+
+	if (!model->is_used || strcmp(model->input_type, maker->objective->input_type) != 0 ||
+	    strcmp(model->model_type, maker->objective->model_type) != 0)
+		return false;
+	*ret_ref = NULL;
+	if (rule->any_model)
+		return true;
+	for (size_t i = 0; i < rule->ref_count; i++) {
+		if (rule->refs[i].model == index ||
+		    (rule->ref_any_version[i] && strcmp(models[rule->refs[i].model].name, model->name) == 0)) {
+			*ret_ref = &rule->refs[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+struct admitted {
+	struct rules_override entry;
+	uint32_t text;
+};
+
+static int
+admitted_compare(const void *a, const void *b)
+{
+	uint32_t one = ((const struct admitted *)a)->entry.model, two = ((const struct admitted *)b)->entry.model;
+
+	return (one > two) - (one < two);
+}
+
+/* A list names every model that it admits; for "any", those with a config of their own. */
+static int
+put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_rule *record)
+{
+	const struct quoin_ruleset *ruleset = maker->ruleset;
+	struct admitted *admitted = calloc(ruleset->model_count + 1, sizeof *admitted);
+	const struct quoin_ref *ref;
+	size_t count = 0;
+	uint32_t at;
+	int rc = admitted == NULL ? QUOIN_ENOMEM : 0;
+
+	for (uint32_t i = 0; rc == 0 && i < ruleset->model_count; i++) {
+		if (!model_is_admitted(maker, rule, i, &ref) || (rule->any_model && ruleset->models[i].config == NULL))
+			continue;
+		admitted[count].entry.model = maker->ids->models[i];
+		rc = put_config(maker, ruleset->models[i].config, ref == NULL ? NULL : ref->config, rule->config,
+		    &admitted[count].text, &admitted[count].entry.config_bytes);
+		count++;
+	}
+	if (rc == 0) {
+		qsort(admitted, count, sizeof *admitted, admitted_compare);
+		record->override_count = (uint32_t)count;
+		record->overrides = block_maker_put(&maker->block, NULL, 0, 8);
+		for (size_t i = 0; i < count; i++) {
+			at = block_maker_put(&maker->block, &admitted[i].entry, sizeof admitted[i].entry, 4);
+			block_maker_refer(&maker->block, at + offsetof(struct rules_override, config), admitted[i].text);
+		}
+	}
+	free(admitted);
+	return rc;
+}
+
+static int
+put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_rule *record)
+{
+	struct rules_text *text;
+	struct quoin_span caller;
+	uint32_t at;
+	int rc = put_admitted(maker, rule, record);
+
+	if (rc == 0 && rule->any_model) {
+		record->flags |= RULES_ANY_MODEL;
+		rc = add_outcome(maker, NULL, rule->config, &record->outcome);
+	}
+	if (rc != 0)
+		return rc;
+	if (rule->callers == NULL)
+		record->flags |= RULES_ANY_CALLER;
+	if (rule->caller_count > UINT16_MAX)
+		return QUOIN_ELIMIT;
+	record->caller_count = (uint16_t)rule->caller_count;
+	record->callers = block_maker_put(&maker->block, NULL, rule->caller_count * sizeof *text, 8);
+	for (size_t i = 0; i < rule->caller_count; i++) {
+		at = record->callers + (uint32_t)(i * sizeof *text);
+		caller = quoin_span_str(rule->callers[i]);
+		block_maker_refer(&maker->block, at, block_maker_text(&maker->block, caller));
+		text = block_maker_at(&maker->block, at);
+		text->bytes = (uint32_t)caller.len;
+	}
+	return 0;
+}
+
+/* ---- The block ---- */
+
+static void
+put_record(struct rules_objective_maker *maker, uint32_t at, struct rules_rule *record, const char *name)
+{
+	struct quoin_span text = quoin_span_str(name);
+
+	record->name_bytes = (uint16_t)text.len;
+	memcpy(block_maker_at(&maker->block, at), record, sizeof *record);
+	block_maker_refer(&maker->block, at + offsetof(struct rules_rule, name), block_maker_text(&maker->block, text));
+}
+
+static int
+put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, uint32_t at)
+{
+	const struct quoin_rule *rule = &maker->ruleset->rules[index];
+	struct rules_rule record = {.number = maker->ids->numbers[index],
+	    .kind = (uint8_t)rule->kind,
+	    .unit = RULES_NO_ATTRIBUTE,
+	    .outcome = RULES_NO_OUTCOME};
+	uint32_t first = RULES_NO_OUTCOME;
+	int rc = 0;
+
+	maker->nodes.count = 0;
+	if (rule->when != NULL)
+		rc = split_when(maker, rule->when, bit);
+	if (rc == 0) {
+		put_nodes(maker, &record);
+		if (rule->kind == QUOIN_RULE_AB_TEST) {
+			record.ab_test_id = rule->ab_test_id;
+			rc = put_cells(maker, rule, &record);
+		} else if (rule->kind == QUOIN_RULE_OVERRIDE) {
+			rc = put_override(maker, rule, &record);
+		} else {
+			rc = put_refs(maker, rule, &first);
+			record.outcome = first;
+		}
+	}
+	if (rc != 0)
+		return rc;
+	put_shares(maker, rule, first, &record);
+	put_record(maker, at, &record, rule->name);
+	return 0;
+}
+
+static uint32_t
+default_number(const struct rules_objective_maker *maker, const struct quoin_objective *objective)
+{
+	for (size_t i = 0; i < maker->ruleset->rule_count; i++) {
+		const struct quoin_rule *rule = &maker->ruleset->rules[i];
+
+		if (rule->kind == QUOIN_RULE_DEFAULT && strcmp(rule->name, objective->default_rule) == 0)
+			return maker->ids->numbers[i];
+	}
+	return 0;
+}
+
+static int
+put_rules(struct rules_objective_maker *maker, const uint32_t *order, size_t count, struct rules_objective *head)
+{
+	const struct quoin_objective *objective = maker->objective;
+	struct rules_rule fallback = {.kind = QUOIN_RULE_DEFAULT, .unit = RULES_NO_ATTRIBUTE};
+	int rc;
+
+	head->rules = block_maker_put(&maker->block, NULL, (count + 1) * sizeof(struct rules_rule), 8);
+	rc = add_outcome(maker, &objective->default_ref, objective->default_config, &fallback.outcome);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = put_rule(maker, order[i], (uint32_t)i, head->rules + (uint32_t)(i * sizeof fallback));
+	if (rc != 0)
+		return rc;
+	fallback.number = default_number(maker, objective);
+	put_record(maker, head->rules + (uint32_t)(count * sizeof fallback), &fallback, objective->default_rule);
+	return 0;
+}
+
+static void
+count_classes(const struct rules_objective_maker *maker, const uint32_t *order, size_t count,
+    struct rules_objective *head)
+{
+	const struct quoin_rule *rules = maker->ruleset->rules;
+
+	for (size_t i = 0; i < count; i++) {
+		head->override_count = (uint8_t)(head->override_count + (rules[order[i]].kind == QUOIN_RULE_OVERRIDE));
+		head->shadow_count = (uint8_t)(head->shadow_count + (rules[order[i]].kind == QUOIN_RULE_SHADOW));
+	}
+	head->rule_count = (uint8_t)count;
+	head->mask = count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+	head->mask_shift = count <= 8 ? 0 : count <= 16 ? 1 : count <= 32 ? 2 : 3;
+}
+
+int
+rules_objective_make(struct rules_objective_maker *maker, uint32_t objective, const uint32_t *order, size_t count,
+    struct quoin_span *ret, struct quoin_error *err)
+{
+	const struct quoin_objective *thing = &maker->ruleset->objectives[objective];
+	struct rules_objective head = {.id = maker->ids->objectives[objective]};
+	int rc;
+
+	maker->objective = thing;
+	maker->conjunct_count = maker->outcome_count = 0;
+	maker->never = 0;
+	block_maker_reset(&maker->block);
+	block_maker_put(&maker->block, NULL, sizeof head, 8);
+	count_classes(maker, order, count, &head);
+	head.name_bytes = (uint16_t)strlen(thing->name);
+	head.default_model = maker->ids->models[thing->default_ref.model];
+	rc = put_rules(maker, order, count, &head);
+	if (rc == 0) {
+		put_filters(maker, &head);
+		put_outcomes(maker, &head);
+		head.mask &= ~maker->never;
+		memcpy(block_maker_at(&maker->block, 0), &head, sizeof head);
+		block_maker_refer(&maker->block, offsetof(struct rules_objective, name),
+		    block_maker_text(&maker->block, quoin_span_str(thing->name)));
+		block_maker_refer(&maker->block, offsetof(struct rules_objective, input_type),
+		    block_maker_text(&maker->block, quoin_span_str(thing->input_type)));
+		block_maker_refer(&maker->block, offsetof(struct rules_objective, model_type),
+		    block_maker_text(&maker->block, quoin_span_str(thing->model_type)));
+		rc = block_maker_finish(&maker->block, ret);
+	}
+	if (rc == QUOIN_ELIMIT)
+		return quoin_error_set(err, rc,
+		    "objective %s: its rules and configs do not fit one block of %u bytes; use smaller configs", thing->name,
+		    QUOIN_SEGMENT_BYTES_MAX);
+	return rc;
+}

@@ -1,0 +1,262 @@
+#include "formats/rules_when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/assert.h"
+
+static bool
+leaf_asks_id(const struct quoin_when *when)
+{
+	return when->op == QUOIN_OP_IN || when->op == QUOIN_OP_NOT_IN || when->op == QUOIN_OP_EXISTS;
+}
+
+/* Whether every leaf asks for the value id of *attribute, which is found with the first leaf. */
+static bool
+asks_one(const struct quoin_when *when, const char **attribute)
+{
+	if (when->kind == QUOIN_WHEN_LEAF) {
+		if (*attribute == NULL)
+			*attribute = when->attribute;
+		return leaf_asks_id(when) && strcmp(*attribute, when->attribute) == 0;
+	}
+	for (size_t i = 0; i < when->child_count; i++) {
+		if (!asks_one(&when->children[i], attribute))
+			return false;
+	}
+	return true;
+}
+
+const char *
+rules_when_attribute(const struct quoin_when *when)
+{
+	const char *attribute = NULL;
+
+	return asks_one(when, &attribute) ? attribute : NULL;
+}
+
+static void
+set_invert(struct rules_set *set)
+{
+	for (size_t i = 0; i < RULES_SET_WORDS; i++)
+		set->words[i] = ~set->words[i];
+}
+
+static void
+set_join(struct rules_set *set, const struct rules_set *other, bool both)
+{
+	for (size_t i = 0; i < RULES_SET_WORDS; i++)
+		set->words[i] = both ? set->words[i] & other->words[i] : set->words[i] | other->words[i];
+}
+
+static void
+set_add(struct rules_set *set, uint32_t id)
+{
+	set->words[id / 64] |= (uint64_t)1 << id % 64;
+}
+
+static void
+leaf_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+    struct rules_set *mentioned)
+{
+	uint32_t id;
+
+	*ret = (struct rules_set){0};
+	if (leaf->op == QUOIN_OP_EXISTS) {
+		set_add(ret, RULES_VALUE_MISSING);
+		if (leaf->scalars[0].boolean)
+			set_invert(ret);
+		return;
+	}
+	for (size_t i = 0; i < leaf->scalar_count; i++) {
+		id = rules_ids_value(attribute, &leaf->scalars[i]);
+		set_add(ret, id);
+		set_add(mentioned, id);
+	}
+	if (leaf->op == QUOIN_OP_NOT_IN) {
+		set_add(ret, RULES_VALUE_MISSING);
+		set_invert(ret);
+	}
+}
+
+void
+rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+    struct rules_set *mentioned)
+{
+	struct rules_set child;
+
+	if (when->kind == QUOIN_WHEN_LEAF) {
+		leaf_ids(when, attribute, ret, mentioned);
+		return;
+	}
+	if (when->kind == QUOIN_WHEN_NOT) {
+		rules_when_ids(&when->children[0], attribute, ret, mentioned);
+		set_invert(ret);
+		return;
+	}
+	*ret = (struct rules_set){0};
+	if (when->kind == QUOIN_WHEN_ALL)
+		set_invert(ret);
+	for (size_t i = 0; i < when->child_count; i++) {
+		rules_when_ids(&when->children[i], attribute, &child, mentioned);
+		set_join(ret, &child, when->kind == QUOIN_WHEN_ALL);
+	}
+}
+
+int
+rules_when_constant(const struct quoin_when *when)
+{
+	int neutral = when->kind == QUOIN_WHEN_ALL, child, all = neutral;
+
+	if (when->kind == QUOIN_WHEN_LEAF)
+		return -1;
+	for (size_t i = 0; i < when->child_count; i++) {
+		child = rules_when_constant(&when->children[i]);
+		if (when->kind == QUOIN_WHEN_NOT)
+			return child < 0 ? -1 : !child;
+		if (child == !neutral)
+			return child;
+		if (child < 0)
+			all = -1;
+	}
+	return all;
+}
+
+/* ---- Nodes ---- */
+
+static int
+compare_u16(const void *a, const void *b)
+{
+	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
+}
+
+static int
+put_ids(const struct quoin_when *leaf, const struct rules_ids *ids, struct block_maker *maker, struct rules_node *node)
+{
+	const struct rules_attribute_ids *attribute = rules_ids_attribute(ids, leaf->attribute);
+	uint16_t *values = calloc(leaf->scalar_count + 1, sizeof *values);
+	size_t kept = 0;
+
+	if (values == NULL)
+		return QUOIN_ENOMEM;
+	for (size_t i = 0; i < leaf->scalar_count; i++)
+		values[i] = (uint16_t)rules_ids_value(attribute, &leaf->scalars[i]);
+	qsort(values, leaf->scalar_count, sizeof *values, compare_u16);
+	for (size_t i = 0; i < leaf->scalar_count; i++) {
+		if (kept == 0 || values[kept - 1] != values[i])
+			values[kept++] = values[i];
+	}
+	node->count = (uint16_t)kept;
+	node->data = block_maker_put(maker, values, kept * sizeof *values, 2);
+	free(values);
+	return 0;
+}
+
+static int
+put_prefixes(const struct quoin_when *leaf, struct block_maker *maker, struct rules_node *node)
+{
+	struct rules_text *entry;
+	struct quoin_span text;
+
+	if (leaf->scalar_count > UINT16_MAX)
+		return QUOIN_ELIMIT;
+	node->count = (uint16_t)leaf->scalar_count;
+	node->data = block_maker_put(maker, NULL, leaf->scalar_count * sizeof *entry, 4);
+	for (size_t i = 0; i < leaf->scalar_count; i++) {
+		uint32_t at = node->data + (uint32_t)(i * sizeof *entry);
+
+		text = quoin_span_str(leaf->scalars[i].string);
+		block_maker_refer(maker, at, block_maker_text(maker, text));
+		entry = block_maker_at(maker, at);
+		entry->bytes = (uint32_t)text.len;
+	}
+	return 0;
+}
+
+static int
+put_bounds(const struct quoin_when *leaf, struct block_maker *maker, struct rules_node *node)
+{
+	struct rules_bound bound;
+
+	if (leaf->bound_count > UINT16_MAX)
+		return QUOIN_ELIMIT;
+	node->count = (uint16_t)leaf->bound_count;
+	node->data = block_maker_put(maker, NULL, 0, 4);
+	for (size_t i = 0; i < leaf->bound_count; i++) {
+		bound.comparator = leaf->bounds[i].comparator;
+		memcpy(bound.components, leaf->bounds[i].components, sizeof bound.components);
+		block_maker_put(maker, &bound, sizeof bound, 4);
+	}
+	return 0;
+}
+
+static int
+put_leaf(const struct quoin_when *leaf, const struct rules_ids *ids, struct block_maker *maker, struct rules_node *node)
+{
+	double number;
+
+	node->kind = (uint8_t)(RULES_NODE_LEAF + leaf->op);
+	node->attribute = (uint8_t)rules_ids_attribute(ids, leaf->attribute)->id;
+	switch (leaf->op) {
+	case QUOIN_OP_IN:
+	case QUOIN_OP_NOT_IN:
+		return put_ids(leaf, ids, maker, node);
+	case QUOIN_OP_PREFIX:
+		return put_prefixes(leaf, maker, node);
+	case QUOIN_OP_VERSION:
+		return put_bounds(leaf, maker, node);
+	case QUOIN_OP_EXISTS:
+		node->count = leaf->scalars[0].boolean;
+		return 0;
+	case QUOIN_OP_GT:
+	case QUOIN_OP_GTE:
+	case QUOIN_OP_LT:
+	case QUOIN_OP_LTE:
+		number = leaf->scalars[0].number;
+		node->count = 1;
+		node->data = block_maker_put(maker, &number, sizeof number, 8);
+		return 0;
+	}
+	return QUOIN_EUSAGE;
+}
+
+int
+rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struct block_maker *maker,
+    struct rules_nodes *nodes)
+{
+	const struct quoin_when *last = NULL;
+	struct rules_node *node;
+	size_t open = 0;
+	int rc = 0;
+
+	/* What cannot change the outcome is left out, so that the number of nodes is bounded by that of the leaves. */
+	if (when->kind == QUOIN_WHEN_NOT && when->children[0].kind == QUOIN_WHEN_NOT)
+		return rules_when_put(&when->children[0].children[0], ids, maker, nodes);
+	if (when->kind == QUOIN_WHEN_ALL || when->kind == QUOIN_WHEN_ANY) {
+		for (size_t i = 0; i < when->child_count; i++) {
+			if (rules_when_constant(&when->children[i]) < 0) {
+				last = &when->children[i];
+				open++;
+			}
+		}
+		QUOIN_ASSERT(open > 0);
+		if (open == 1)
+			return rules_when_put(last, ids, maker, nodes);
+	}
+	if (nodes->count == RULES_NODES_MAX)
+		return QUOIN_ELIMIT;
+	node = &nodes->items[nodes->count++];
+	*node = (struct rules_node){0};
+	if (when->kind == QUOIN_WHEN_LEAF)
+		rc = put_leaf(when, ids, maker, node);
+	else
+		node->kind = when->kind == QUOIN_WHEN_ALL ? RULES_NODE_ALL
+		    : when->kind == QUOIN_WHEN_ANY	  ? RULES_NODE_ANY
+							  : RULES_NODE_NOT;
+	for (size_t i = 0; rc == 0 && i < when->child_count; i++) {
+		if (rules_when_constant(&when->children[i]) < 0)
+			rc = rules_when_put(&when->children[i], ids, maker, nodes);
+	}
+	node->end = (uint32_t)nodes->count;
+	return rc;
+}

@@ -1,0 +1,39 @@
+/*
+ * Conditions on their way into a rules part: what tables from value ids to masks can say, and nodes for the rest. Used by
+ * the encoder of the rules part alone.
+ */
+#ifndef QUOIN_FORMATS_RULES_WHEN_H
+#define QUOIN_FORMATS_RULES_WHEN_H
+
+#include "formats/block.h"
+#include "formats/rules_ids.h"
+#include "formats/rules_layout.h"
+
+/* A set of value ids of one attribute. */
+#define RULES_SET_WORDS ((RULES_VALUES_MAX + 63) / 64)
+struct rules_set {
+	uint64_t words[RULES_SET_WORDS];
+};
+static inline bool
+rules_set_has(const struct rules_set *set, uint32_t id)
+{
+	return (set->words[id / 64] >> id % 64 & 1) != 0;
+}
+
+/* If the condition depends on the value id of one attribute alone: that attribute's name, else NULL. */
+const char *rules_when_attribute(const struct quoin_when *when);
+/* The value ids for which such a condition holds; "mentioned" gains the ids that it names. */
+void rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+    struct rules_set *mentioned);
+
+struct rules_nodes {
+	struct rules_node items[RULES_NODES_MAX];
+	size_t count;
+};
+/* Whether the condition is the same for every context: 1 holds, 0 does not, -1 depends. */
+int rules_when_constant(const struct quoin_when *when);
+/* Append the nodes of a condition that depends; their data goes to the block. QUOIN_ELIMIT, QUOIN_ENOMEM. */
+int rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struct block_maker *maker,
+    struct rules_nodes *nodes);
+
+#endif
