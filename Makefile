@@ -164,6 +164,7 @@ UNIT_TESTS := \
 	tests/unit/test_clock.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
+	tests/unit/test_document.c \
 	tests/unit/test_env.c \
 	tests/unit/test_error.c \
 	tests/unit/test_eval.c \
