@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "publisher/check_value.h"
 #include "publisher/check_when.h"
 
@@ -68,6 +69,43 @@ quoin_check_kind_read(struct quoin_check_rule *read)
 	kinds[read->rule->kind].read(read);
 }
 
+static bool
+is_common_key(const char *key)
+{
+	static const char *const keys[] = {BUCKETING_KEYS, "cellToModel", "allocation", "percent"};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* No field says what the rule is; perhaps one of its keys was meant to. */
+static void
+refuse_no_kind(struct quoin_check_rule *read)
+{
+	const char *fields[KINDS];
+	const char *near = NULL;
+
+	for (size_t i = 0; i < KINDS; i++)
+		fields[i] = kinds[i].field;
+	for (const struct quoin_json *member = quoin_json_first(read->node); member != NULL && near == NULL;
+	    member = quoin_json_next(member)) {
+		if (!is_common_key(quoin_json_key(member)))
+			near = quoin_text_nearest(quoin_json_key(member), fields, KINDS);
+		if (near != NULL) {
+			quoin_check_error(read->run, &read->source, member, "no_kind",
+			    "\"%.64s\" is no key of a rule; did you mean \"%s\"?", quoin_json_key(member), near);
+		}
+	}
+	if (near == NULL) {
+		quoin_check_error(read->run, &read->source, read->node, "no_kind",
+		    "nothing says what the rule is; it has one of \"defaultModel\", \"abTestId\", \"model\", \"split\", \"ramp\", "
+		    "\"shadow\", \"override\", \"route\"");
+	}
+}
+
 bool
 quoin_check_kind_find(struct quoin_check_rule *read, enum quoin_rule_kind *ret)
 {
@@ -84,8 +122,7 @@ quoin_check_kind_find(struct quoin_check_rule *read, enum quoin_rule_kind *ret)
 	if (count == 1)
 		return true;
 	if (count == 0) {
-		quoin_check_error(read->run, &read->source, read->node, "no_kind",
-		    "the rule has none of \"defaultModel\", \"abTestId\", \"model\", \"split\", \"ramp\", \"shadow\", \"override\", \"route\"; one of them says what it is");
+		refuse_no_kind(read);
 	} else {
 		quoin_check_error(read->run, &read->source, read->node, "two_kinds",
 		    "the rule has both \"%s\" and \"%s\"; make it two rules", found[0], found[1]);

@@ -72,7 +72,7 @@ read_version(struct quoin_check_run *run, const struct quoin_check_source *sourc
 	const struct quoin_json *node = quoin_json_get(object, "version");
 
 	if (node != NULL && quoin_json_kind(node) == QUOIN_JSON_NUMBER) {
-		quoin_check_error(run, source, node, "wrong_type", "\"version\" is a number; write it as a string: \"%.17g\"",
+		quoin_check_error(run, source, node, "wrong_type", "\"version\" is a number; write it as a string: \"%.15g\"",
 		    quoin_json_number(node));
 		return false;
 	}

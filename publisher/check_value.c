@@ -156,7 +156,7 @@ quoin_check_int_member(struct quoin_check_run *run, const struct quoin_check_sou
 	int64_t value = otherwise;
 
 	if (node != NULL && !quoin_json_is_int(node, min, max, &value)) {
-		quoin_check_error(run, source, node, "bad_value", "\"%s\" is %.17g; write an integer from %lld to %lld", key,
+		quoin_check_error(run, source, node, "bad_value", "\"%s\" is %.15g; write an integer from %lld to %lld", key,
 		    quoin_json_number(node), (long long)min, (long long)max);
 	}
 	return value;
@@ -183,12 +183,12 @@ quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source
 		return false;
 	percent = quoin_json_number(node);
 	if (!(percent >= 0 && percent <= 100)) {
-		quoin_check_error(run, source, node, "percent", "%s is %.17g; write a percent from 0 to 100", what, percent);
+		quoin_check_error(run, source, node, "percent", "%s is %.15g; write a percent from 0 to 100", what, percent);
 		return false;
 	}
 	thousandths = llround(percent * 1000);
 	if ((double)thousandths / 1000.0 != percent) {
-		quoin_check_error(run, source, node, "percent", "%s is %.17g; a percent has at most three decimals", what,
+		quoin_check_error(run, source, node, "percent", "%s is %.15g; a percent has at most three decimals", what,
 		    percent);
 		return false;
 	}
@@ -320,7 +320,7 @@ quoin_check_amounts(struct quoin_check_run *run, const struct quoin_check_source
 		if (!quoin_check_is(run, source, members[i], QUOIN_JSON_NUMBER, what))
 			continue;
 		if (!quoin_json_is_int(members[i], 0, QUOIN_CHECK_INT_MAX, &amount)) {
-			quoin_check_error(run, source, members[i], "bad_value", "%s is %.17g; write an integer from 0 to 2^53", what,
+			quoin_check_error(run, source, members[i], "bad_value", "%s is %.15g; write an integer from 0 to 2^53", what,
 			    quoin_json_number(members[i]));
 			continue;
 		}

@@ -80,7 +80,8 @@ read_scalar(struct walk *walk, const struct quoin_json *node, const char *what, 
 	case QUOIN_JSON_ARRAY:
 	case QUOIN_JSON_OBJECT:
 		quoin_check_error(walk->run, walk->source, node, "condition",
-		    "a condition on \"%s\" has an array or object among its values; write strings, numbers or booleans", what);
+		    "a condition on \"%s\" has an array or object among its values; write strings, numbers or booleans, or \"anyOf\", \"allOf\" or \"not\" for blocks",
+		    what);
 		break;
 	}
 	walk->is_sound = false;

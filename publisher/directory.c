@@ -219,14 +219,28 @@ out:
 	return rc;
 }
 
+/* Whether the file was there but could not be taken. */
+static bool
+is_told(const struct quoin_problems *problems, const char *path)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		if (strcmp(problems->items[i].place.file, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 quoin_directory_finish(const struct quoin_directory *directory, struct quoin_problems *problems)
 {
 	for (size_t i = 0; i < TOP_FILES; i++) {
-		if (top_files[i].is_required && quoin_directory_find(directory, top_files[i].kind) == NULL) {
-			quoin_problem_error(problems, "missing_file", (struct quoin_place){.file = top_files[i].name},
-			    "the file is missing or too large; an authoring directory has objectives.json, models.json and shards.json");
-		}
+		const char *name = top_files[i].name;
+
+		if (!top_files[i].is_required || quoin_directory_find(directory, top_files[i].kind) != NULL ||
+		    is_told(problems, name))
+			continue;
+		quoin_problem_error(problems, "missing_file", (struct quoin_place){.file = name},
+		    "the file is missing; an authoring directory has objectives.json, models.json and shards.json");
 	}
 }
 
