@@ -92,6 +92,7 @@ FORMATS_SRCS := \
 PUBLISHER_SRCS := \
 	publisher/activations.c \
 	publisher/announce.c \
+	publisher/base.c \
 	publisher/blobs.c \
 	publisher/check.c \
 	publisher/check_config.c \
@@ -112,12 +113,14 @@ PUBLISHER_SRCS := \
 	publisher/check_when.c \
 	publisher/check_whole.c \
 	publisher/cli.c \
+	publisher/cmd_check.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_export.c \
 	publisher/cmd_init.c \
 	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
 	publisher/cmd_log.c \
+	publisher/cmd_publish.c \
 	publisher/cmd_show.c \
 	publisher/cmd_status.c \
 	publisher/cmd_verify.c \
@@ -140,6 +143,7 @@ PUBLISHER_SRCS := \
 	publisher/operate.c \
 	publisher/problem.c \
 	publisher/publish.c \
+	publisher/report.c \
 	publisher/topics.c \
 	publisher/wait.c \
 

@@ -20,6 +20,24 @@ const struct quoin_command quoin_commands[] = {
 	    "  --days N           validity; default 365\n"
 	    "  --out DIR          where the identity goes; an existing key there is kept\n",
 	    quoin_cmd_enrol},
+	{"check", "DIR [--against N]", "Everything short of signing, and the directory's own tests; needs no broker, no keys.",
+	    "  --against N        compile against release N, as publish would against the active one\n",
+	    quoin_cmd_check},
+	{"publish",
+	    "DIR | --part NAME=FILE... | --from OUT  [-m TEXT] [--meta K=V]... [--expect N] [--waive GUARD]... "
+	    "[--wait[=SECONDS]] [--dry-run] [--prepare OUT]",
+	    "Publish a rules directory, or any files, as the next release.",
+	    "  --part NAME=FILE   a part of any content; repeatable; in place of DIR\n"
+	    "  --schema raw       of the parts; raw is the only one for files\n"
+	    "  --policy FILE      policy.json for --part\n" MESSAGE_HELP
+	    "  --meta K=V         kept in the signed release; repeatable\n"
+	    "  --expect N         only on top of release N; else exit 5\n"
+	    "  --waive GUARD      let a guard not hold; written into the release; repeatable\n"
+	    "  --wait[=SECONDS]   wait until it is active, or sure not to be; default 600\n"
+	    "  --dry-run          everything but sending and signing\n"
+	    "  --prepare OUT      write OUT/release.txt for an offline signer\n"
+	    "  --from OUT         publish what was prepared and signed\n",
+	    quoin_cmd_publish},
 	{"pin", "N [--label K=V]... [-m TEXT] [--wait[=SECONDS]]", "Keep routers (those with the labels) on release N.",
 	    "  --label K=V        only hosts with this label; repeatable\n"
 	    MESSAGE_HELP WAIT_HELP,

@@ -1,0 +1,119 @@
+#include <stdio.h>
+
+#include "lib/text.h"
+#include "publisher/base.h"
+#include "publisher/commands.h"
+#include "publisher/report.h"
+#include "publisher/testfile.h"
+
+static int
+print_result(const struct quoin_cli *cli, const struct quoin_compiled *compiled,
+    const struct quoin_testfile_result *tests, const struct quoin_problems *problems)
+{
+	struct quoin_json_writer writer;
+	struct quoin_buf json, list;
+	int r;
+
+	if (!cli->json) {
+		quoin_report_warnings(cli, problems);
+		quoin_cli_say(cli, "ok: %zu objectives, %zu rules, %zu model versions on %zu shards; %zu tests passed",
+		    compiled->objective_count, compiled->rule_count, compiled->model_count, compiled->shard_count,
+		    tests->passed);
+		return 0;
+	}
+	quoin_buf_init(&json, 32u << 20);
+	quoin_buf_init(&list, 16u << 20);
+	(void)quoin_problems_print_json(problems, &list);
+	quoin_json_writer_init(&writer, &json);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_bool(&writer, "ok", true);
+	quoin_report_parts(&writer, compiled);
+	quoin_json_put_u64(&writer, "objectives", compiled->objective_count);
+	quoin_json_put_u64(&writer, "models", compiled->model_count);
+	quoin_json_put_u64(&writer, "shards", compiled->shard_count);
+	quoin_json_put_u64(&writer, "rules", compiled->rule_count);
+	quoin_json_begin_object(&writer, "tests");
+	quoin_json_put_u64(&writer, "passed", tests->passed);
+	quoin_json_put_u64(&writer, "failed", tests->failed);
+	quoin_json_end_object(&writer);
+	quoin_json_put_raw(&writer, "problems", quoin_buf_span(&list));
+	quoin_json_end_object(&writer);
+	r = quoin_cli_print_json(&json);
+	quoin_buf_clear(&list);
+	quoin_buf_clear(&json);
+	return r;
+}
+
+/* Compile, guard, run the directory's own tests: everything short of signing. */
+static int
+check(const char *dir, const struct quoin_base *base, struct quoin_buf *console, struct quoin_compiled *compiled,
+    struct quoin_testfile_result *tests, struct quoin_problems *problems, struct quoin_error *err)
+{
+	struct quoin_compile_base compile_base = quoin_base_for_compile(base);
+	struct quoin_guard_input guard = {
+	    .compiled = compiled,
+	    .retained = base->retained,
+	    .retained_count = base->retained_count,
+	    .base_objective_count = base->objective_count,
+	};
+	int r;
+
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
+		guard.base_part_bytes[i] = base->part_bytes[i];
+	r = quoin_compile(dir, &compile_base, console, compiled, problems, err);
+	if (r == 0)
+		r = quoin_guard(&guard, problems, err);
+	if (r == 0)
+		r = quoin_testfile_run(compiled, tests, problems, err);
+	if (r == 0 && tests->failed > 0)
+		r = QUOIN_EREFUSED;
+	return r;
+}
+
+int
+quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
+{
+	const char *against = NULL;
+	const struct quoin_option options[] = {
+	    {.name = "against", .takes_value = true, .value = &against},
+	    {0},
+	};
+	struct quoin_testfile_result tests = {0};
+	struct quoin_compiled compiled = {0};
+	struct quoin_problems problems;
+	struct quoin_session session = {0};
+	struct quoin_base base = {0};
+	struct quoin_error err = {0};
+	struct quoin_buf console;
+	uint64_t number = 0;
+	int r, count;
+
+	r = quoin_cli_options(cli, argc, argv, options, &count);
+	if (r != 0)
+		return r < 0 ? 0 : r;
+	if (count != 1)
+		return quoin_cli_usage(cli, "name one directory");
+	if (against != NULL && (!quoin_u64_parse(quoin_span_str(against), &number) || number == 0))
+		return quoin_cli_usage(cli, "--against takes a release number");
+	quoin_problems_init(&problems);
+	quoin_buf_init(&console, 4u << 20);
+	if (against != NULL) {
+		r = quoin_session_open(cli, &session, &err);
+		if (r == 0)
+			r = quoin_base_fetch(&session.conf, &session.control, number, &base, &err);
+	}
+	if (r == 0)
+		r = check(argv[1], &base, &console, &compiled, &tests, &problems, &err);
+	quoin_problems_sort(&problems);
+	quoin_report_console(cli, &console);
+	if (r == QUOIN_EREFUSED && problems.error_count > 0)
+		r = quoin_report_refusal(cli, r, &problems);
+	else
+		r = r == 0 ? print_result(cli, &compiled, &tests, &problems) : quoin_cli_fail(cli, &err);
+	quoin_buf_clear(&console);
+	quoin_problems_clear(&problems);
+	quoin_compiled_clear(&compiled);
+	quoin_base_clear(&base);
+	quoin_session_close(&session);
+	return r;
+}

@@ -1,0 +1,23 @@
+/*
+ * Report: how commands tell what a compilation found: problems and console lines, and a summary of the parts.
+ */
+#ifndef QUOIN_PUBLISHER_REPORT_H
+#define QUOIN_PUBLISHER_REPORT_H
+
+#include "publisher/cli.h"
+#include "publisher/compile.h"
+
+/* The lines of console.log on stderr, unless --json or --quiet. */
+void quoin_report_console(const struct quoin_cli *cli, struct quoin_buf *console);
+
+/* Problems of a refused directory: for people on stderr, or the error object with them on stdout. Returns the exit status
+ * of "code". */
+int quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems);
+
+/* Warnings on stderr, unless --json (where they are in the result) or --quiet. */
+void quoin_report_warnings(const struct quoin_cli *cli, const struct quoin_problems *problems);
+
+/* "parts": {name: {hash, bytes}} as a member of the object that is open. */
+void quoin_report_parts(struct quoin_json_writer *writer, const struct quoin_compiled *compiled);
+
+#endif
