@@ -174,6 +174,7 @@ UNIT_TESTS := \
 	tests/unit/test_eval.c \
 	tests/unit/test_eval_reply.c \
 	tests/unit/test_eval_request.c \
+	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
 	tests/unit/test_json.c \
@@ -285,8 +286,10 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 	$(call say,LINK,$@)
 	$(link)
 
-# It runs the program.
+# One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
+$(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
+$(BUILD)/tests/unit/test_eval_sandbox: $(BUILD)/publisher/eval_sandbox.o
 
 $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
 		$(BUILD)/tests/check.o $(ARCHIVES)

@@ -105,7 +105,7 @@ report_end(struct quoin_eval_reply *reply, const struct quoin_eval_request *requ
 	struct quoin_eval_place place = {0};
 	const char *colon = step->name[0] != '\0' ? ": " : "";
 
-	if (step->known && step->file < request->file_count) {
+	if (step->file < request->file_count) {
 		place.file = request->files[step->file].path;
 		place.line = step->line;
 	}
@@ -173,6 +173,9 @@ run_once(const char *program, const struct quoin_eval_request *request, struct q
 	} else if (child.end == QUOIN_EVAL_EXITED) {
 		rc = quoin_error_set(err, QUOIN_ESYSTEM, "%s failed with status %d: %s", program, child.status,
 		    child.complaint[0] != '\0' ? child.complaint : "it does not say why");
+	} else if (!child.at.known) {
+		rc = quoin_error_set(err, QUOIN_ESYSTEM, "%s ended before it looked at a file: %s", program,
+		    child.complaint[0] != '\0' ? child.complaint : "the machine may lack memory or time");
 	} else {
 		rc = reply_to_end(request, &child, out);
 	}

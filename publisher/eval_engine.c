@@ -236,7 +236,7 @@ set_options(void)
 	setenv("JSC_useConcurrentGC", "0", 1);
 	setenv("JSC_numberOfGCMarkers", "1", 1);
 	setenv("JSC_useTailCalls", "0", 1);
-	setenv("JSC_forceRAMSize", "268435456", 1);
+	setenv("JSC_forceRAMSize", "1073741824", 1);
 }
 
 static JSValueRef

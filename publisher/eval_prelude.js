@@ -14,6 +14,7 @@
 	const NESTING_MAX = 60;
 	const PROBLEMS_MAX = 16;
 	const TEXT_MAX = 2048;
+	const QUOTED_MAX = 16384;
 
 	/* ------------------------------------------------------------ what is taken away */
 
@@ -293,6 +294,9 @@
 
 	class TooLarge {}
 
+	/* The JSON of short texts: keys and names come again and again. */
+	const quotedTexts = new Map();
+
 	function place(path) {
 		return path.map((key) => typeof key === "number" ? `[${key}]`
 			: /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`).join("");
@@ -322,14 +326,24 @@
 				problems.push(`${where} ${what}`.slice(0, 512));
 			}
 		}
-		function putString(text) {
+		function quote(text) {
+			let quoted = quotedTexts.get(text);
+			if (quoted !== undefined) {
+				return quoted;
+			}
 			if (!text.isWellFormed()) {
 				refuse("a string with a lone surrogate");
-			} else if (text.includes("\0")) {
-				refuse("a string with the character U+0000");
-			} else {
-				put(JSON.stringify(text));
+				return "";
 			}
+			if (text.includes("\0")) {
+				refuse("a string with the character U+0000");
+				return "";
+			}
+			quoted = JSON.stringify(text);
+			if (text.length <= 64 && quotedTexts.size < QUOTED_MAX) {
+				quotedTexts.set(text, quoted);
+			}
+			return quoted;
 		}
 		function putProperty(object, key, step) {
 			const property = Object.getOwnPropertyDescriptor(object, key);
@@ -369,10 +383,8 @@
 					refuse("an object with a symbol as a key");
 					continue;
 				}
-				put(separator);
+				put(`${separator}${quote(key)}:`);
 				separator = ",";
-				putString(key);
-				put(":");
 				putProperty(object, key, key);
 			}
 			put("}");
@@ -401,7 +413,7 @@
 		function putValue(value) {
 			switch (typeof value) {
 			case "string":
-				putString(value);
+				put(quote(value));
 				break;
 			case "boolean":
 				put(String(value));
