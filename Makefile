@@ -137,6 +137,16 @@ PUBLISHER_SRCS := \
 	publisher/eval_stack.c \
 	publisher/export.c \
 	publisher/fleet.c \
+	publisher/gate_core.c \
+	publisher/gate_decide.c \
+	publisher/gate_draft.c \
+	publisher/gate_evidence.c \
+	publisher/gate_hosts.c \
+	publisher/gate_pins.c \
+	publisher/gate_print.c \
+	publisher/gate_release.c \
+	publisher/gate_retire.c \
+	publisher/gate_rollout.c \
 	publisher/genesis.c \
 	publisher/host_state.c \
 	publisher/keyring.c \

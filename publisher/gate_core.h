@@ -123,10 +123,11 @@ enum quoin_gate_action_kind {
 	QUOIN_GATE_PRODUCE_HEARTBEAT,  /* number, and the newest activation in "position" */
 	QUOIN_GATE_STEP_DOWN,	       /* be a standby; close the writer */
 	QUOIN_GATE_ALARM,	       /* a person must look: "text"; told once while it holds */
-	QUOIN_GATE_REASON,	       /* what is decided, or what is waited for: "text"; told when it changes */
+	QUOIN_GATE_DECIDED,	       /* what the next activation changes, and why: "text" */
+	QUOIN_GATE_REASON,	       /* what is waited for: "text"; told when it changes, "" when nothing is */
 };
 
-#define QUOIN_GATE_TEXT_BYTES 512
+#define QUOIN_GATE_TEXT_BYTES 768
 #define QUOIN_GATE_ACTIONS_MAX 24
 struct quoin_gate_action {
 	enum quoin_gate_action_kind kind;

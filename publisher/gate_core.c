@@ -1,0 +1,384 @@
+/* Events in, actions out; standby, take-over and heartbeats (PROTOCOL.md section 5, DESIGN.md section 4). */
+#include "publisher/gate_core.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/assert.h"
+#include "publisher/gate_state.h"
+
+int64_t
+gate_after(int64_t ms, uint64_t more_ms)
+{
+	QUOIN_ASSERT(ms >= 0);
+	return more_ms > (uint64_t)(INT64_MAX - ms) ? INT64_MAX : ms + (int64_t)more_ms;
+}
+
+void
+gate_wake(struct quoin_gate_core *core, int64_t at_ms)
+{
+	if (at_ms < core->wake_ms)
+		core->wake_ms = at_ms;
+}
+
+struct quoin_gate_action *
+gate_act(struct quoin_gate_core *core, enum quoin_gate_action_kind kind)
+{
+	static struct quoin_gate_action spare;
+	struct quoin_gate_actions *actions = core->actions;
+	/* Texts leave room for what must be done. */
+	size_t room = kind < QUOIN_GATE_ALARM ? QUOIN_GATE_ACTIONS_MAX : QUOIN_GATE_ACTIONS_MAX - 8;
+	struct quoin_gate_action *action;
+
+	if (actions->count >= room) {
+		QUOIN_ASSERT(kind >= QUOIN_GATE_ALARM || kind == QUOIN_GATE_NEED_RELEASE);
+		actions->left_out++;
+		return &spare;
+	}
+	action = &actions->items[actions->count++];
+	action->kind = kind;
+	action->number = 0;
+	action->token = 0;
+	memset(&action->position, 0, sizeof action->position);
+	action->activation = NULL;
+	action->text[0] = '\0';
+	return action;
+}
+
+void
+gate_decided(struct quoin_gate_core *core, const char *fmt, ...)
+{
+	struct quoin_gate_action *action = gate_act(core, QUOIN_GATE_DECIDED);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(action->text, sizeof action->text, fmt, args);
+	va_end(args);
+}
+
+void
+gate_waits(struct quoin_gate_core *core, const char *fmt, ...)
+{
+	va_list args;
+
+	if (core->reason[0] != '\0')
+		return;
+	va_start(args, fmt);
+	vsnprintf(core->reason, sizeof core->reason, fmt, args);
+	va_end(args);
+}
+
+void
+gate_waits_last(struct quoin_gate_core *core, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(core->last_reason, sizeof core->last_reason, fmt, args);
+	va_end(args);
+}
+
+void
+gate_alarm(struct quoin_gate_core *core, const char *fmt, ...)
+{
+	char *text;
+	va_list args;
+
+	if (core->alarm_count == QUOIN_GATE_ALARMS_MAX)
+		return;
+	text = core->alarms[core->alarm_count++];
+	va_start(args, fmt);
+	vsnprintf(text, QUOIN_GATE_TEXT_BYTES, fmt, args);
+	va_end(args);
+	for (size_t i = 0; i < core->told_count; i++)
+		if (strcmp(core->told[i], text) == 0)
+			return;
+	snprintf(gate_act(core, QUOIN_GATE_ALARM)->text, QUOIN_GATE_TEXT_BYTES, "%s", text);
+}
+
+int
+quoin_gate_core_new(const struct quoin_gate_core_conf *conf, struct quoin_gate_core **ret)
+{
+	struct quoin_gate_core *core;
+
+	QUOIN_ASSERT(conf->heartbeat_ms > 0);
+	core = calloc(1, sizeof *core);
+	if (core == NULL)
+		return QUOIN_ENOMEM;
+	core->alarms = calloc(QUOIN_GATE_ALARMS_MAX, sizeof *core->alarms);
+	core->told = calloc(QUOIN_GATE_ALARMS_MAX, sizeof *core->told);
+	if (core->alarms == NULL || core->told == NULL) {
+		quoin_gate_core_free(core);
+		return QUOIN_ENOMEM;
+	}
+	core->conf = *conf;
+	core->mode = GATE_STANDBY;
+	core->wake_ms = INT64_MAX;
+	*ret = core;
+	return 0;
+}
+
+void
+quoin_gate_core_free(struct quoin_gate_core *core)
+{
+	if (core == NULL)
+		return;
+	gate_hosts_clear(core);
+	for (size_t i = 0; i < core->summary_count; i++)
+		quoin_gate_release_free(core->summaries[i]);
+	quoin_activation_clear(&core->activation);
+	quoin_activation_clear(&core->draft);
+	free(core->alarms);
+	free(core->told);
+	free(core);
+}
+
+/* ---- What the gate topic says ---- */
+
+static void
+remember_position(struct quoin_gate_core *core, const struct quoin_position *position)
+{
+	core->past[core->past_count % QUOIN_GATE_POSITIONS_MAX] = *position;
+	core->past_count++;
+}
+
+static void
+take_activation(struct quoin_gate_core *core, const struct quoin_gate_event *event)
+{
+	const struct quoin_activation *activation = event->activation;
+	struct quoin_position position = {activation->epoch, activation->seq, event->hash};
+	struct quoin_activation copy = {0};
+
+	if (core->has_activation && quoin_position_compare(&position, &core->position) <= 0)
+		return;
+	core->code = quoin_activation_copy(activation, &copy);
+	if (core->code != 0)
+		return;
+	quoin_activation_clear(&core->activation);
+	core->activation = copy;
+	core->position = position;
+	core->has_activation = true;
+	core->is_producing = false;
+	core->is_undecided = true;
+	remember_position(core, &position);
+	/* The end of a lease is decided, and now written down. */
+	for (size_t i = 0; i < copy.kept_count; i++) {
+		struct gate_host *host = gate_host(core, copy.kept[i].host);
+
+		if (host != NULL)
+			host->lease_until_ms = 0;
+	}
+}
+
+static void
+take_heartbeat(struct quoin_gate_core *core, const struct quoin_heartbeat *heartbeat)
+{
+	int64_t age_ms = core->wall_ms - heartbeat->issued_ms;
+
+	if (heartbeat->number > core->heartbeat_number)
+		core->heartbeat_number = heartbeat->number;
+	if (memcmp(heartbeat->gate, core->conf.gate, sizeof core->conf.gate) == 0)
+		return;
+	/* A clock ahead of ours makes it fresh, not fresher. */
+	core->heard_ms = core->now_ms - (age_ms > 0 ? age_ms : 0);
+	core->heard_interval_ms = heartbeat->interval_ms;
+	core->has_heard = true;
+}
+
+/* ---- Standby and take-over ---- */
+
+static int64_t
+take_over_at(const struct quoin_gate_core *core)
+{
+	uint64_t interval_ms = core->heard_interval_ms;
+	uint64_t jitter_ms = core->conf.jitter_ms;
+
+	if (!core->has_heard)
+		return core->now_ms;
+	if (interval_ms > QUOIN_GATE_AGE_MS_MAX)
+		interval_ms = QUOIN_GATE_AGE_MS_MAX;
+	/* A gate that ended cleanly said so with a tiny interval: nobody needs to wait. */
+	if (interval_ms < core->conf.heartbeat_ms)
+		jitter_ms = jitter_ms * interval_ms / core->conf.heartbeat_ms;
+	if (core->heard_ms < 0)
+		return core->now_ms;
+	return gate_after(core->heard_ms, 3 * interval_ms + jitter_ms);
+}
+
+static void
+stand_by(struct quoin_gate_core *core)
+{
+	if (core->mode != GATE_STANDBY || !core->is_caught_up)
+		return;
+	if (core->now_ms < take_over_at(core)) {
+		gate_wake(core, take_over_at(core));
+		return;
+	}
+	core->mode = GATE_TAKING_OVER;
+	gate_act(core, QUOIN_GATE_TAKE_OVER);
+}
+
+static void
+step_down(struct quoin_gate_core *core)
+{
+	if (core->mode == GATE_ACTING)
+		gate_act(core, QUOIN_GATE_STEP_DOWN);
+	core->mode = GATE_STANDBY;
+	core->is_producing = false;
+	core->is_reading = false;
+	core->asked_count = 0;
+	core->alarm_count = core->told_count = 0;
+	core->reason[0] = core->told_reason[0] = '\0';
+	/* Whoever fenced us gets three intervals to be heard: we never init again directly. */
+	core->has_heard = true;
+	core->heard_ms = core->now_ms;
+	core->heard_interval_ms = core->conf.heartbeat_ms;
+}
+
+static void
+take_over(struct quoin_gate_core *core)
+{
+	if (core->mode != GATE_TAKING_OVER)
+		return;
+	core->mode = GATE_ACTING;
+	core->is_undecided = true;
+	core->is_producing = false;
+	core->is_reading = false;
+	core->watch_ms = gate_after(core->now_ms, 6 * core->conf.heartbeat_ms);
+	core->beat_ms = core->now_ms; /* the fleet hears of it at once */
+	core->drain_count = 0;
+	core->way = 0;
+	gate_grant_leases(core);
+}
+
+static void
+beat(struct quoin_gate_core *core)
+{
+	struct quoin_gate_action *action;
+
+	if (core->mode != GATE_ACTING || core->is_producing)
+		return;
+	if (core->now_ms < core->beat_ms) {
+		gate_wake(core, core->beat_ms);
+		return;
+	}
+	action = gate_act(core, QUOIN_GATE_PRODUCE_HEARTBEAT);
+	action->number = ++core->heartbeat_number;
+	action->position = core->position;
+	core->beat_ms = gate_after(core->now_ms, core->conf.heartbeat_ms);
+	gate_wake(core, core->beat_ms);
+}
+
+/* ---- Steps ---- */
+
+static void
+take(struct quoin_gate_core *core, const struct quoin_gate_event *event)
+{
+	switch (event->kind) {
+	case QUOIN_GATE_TICK:
+	case QUOIN_GATE_HEARTBEAT_WRITTEN:
+		break;
+	case QUOIN_GATE_LEDGER:
+		core->ledger = event->ledger;
+		gate_read_forgets(core);
+		core->is_undecided = true;
+		break;
+	case QUOIN_GATE_ROOT:
+		core->epoch = event->epoch;
+		core->is_undecided = true;
+		break;
+	case QUOIN_GATE_CERT:
+		gate_cert(core, event->cert);
+		core->is_undecided = true;
+		break;
+	case QUOIN_GATE_CERT_GONE:
+		gate_cert_gone(core, event->host);
+		core->is_undecided = true;
+		break;
+	case QUOIN_GATE_ACTIVATION:
+		take_activation(core, event);
+		break;
+	case QUOIN_GATE_HEARTBEAT:
+		take_heartbeat(core, event->heartbeat);
+		break;
+	case QUOIN_GATE_STATUS:
+		gate_status(core, event);
+		core->is_undecided = true;
+		break;
+	case QUOIN_GATE_RELEASE:
+		gate_summary_take(core, event->release);
+		core->is_undecided = true;
+		break;
+	case QUOIN_GATE_STATUS_READ:
+		break;
+	case QUOIN_GATE_CAUGHT_UP:
+		core->is_caught_up = true;
+		break;
+	case QUOIN_GATE_TOOK_OVER:
+		take_over(core);
+		break;
+	case QUOIN_GATE_FENCED:
+		step_down(core);
+		break;
+	case QUOIN_GATE_NOT_WRITTEN:
+		core->is_producing = false;
+		core->is_undecided = true;
+		break;
+	}
+}
+
+int
+quoin_gate_core_step(struct quoin_gate_core *core, const struct quoin_gate_event *event,
+    struct quoin_gate_actions *actions)
+{
+	bool is_confirmed;
+
+	QUOIN_ASSERT(event->now_ms >= core->now_ms);
+	actions->count = 0;
+	actions->left_out = 0;
+	core->actions = actions;
+	core->now_ms = event->now_ms;
+	core->wall_ms = event->wall_ms;
+	take(core, event);
+	is_confirmed = event->kind == QUOIN_GATE_STATUS_READ && core->is_reading && event->token == core->token;
+	if (is_confirmed)
+		core->is_reading = false;
+	/* Reading to an end and being late are decided at once; the rest may be gathered. */
+	if (core->code == 0 && (!event->more || is_confirmed)) {
+		if (core->is_undecided || is_confirmed || core->now_ms >= core->wake_ms) {
+			core->wake_ms = INT64_MAX;
+			gate_decide(core, is_confirmed);
+		}
+		stand_by(core);
+		beat(core);
+	}
+	core->actions = NULL;
+	return core->code;
+}
+
+int64_t
+quoin_gate_core_deadline(const struct quoin_gate_core *core)
+{
+	return core->wake_ms;
+}
+
+bool
+quoin_gate_core_is_acting(const struct quoin_gate_core *core)
+{
+	return core->mode == GATE_ACTING;
+}
+
+const struct quoin_activation *
+quoin_gate_core_activation(const struct quoin_gate_core *core, struct quoin_position *ret_position)
+{
+	*ret_position = core->position;
+	return core->has_activation ? &core->activation : NULL;
+}
+
+const char *
+quoin_gate_core_reason(const struct quoin_gate_core *core)
+{
+	return core->reason;
+}

@@ -1,0 +1,317 @@
+/*
+ * One decision, in the order of PROTOCOL.md section 5: take in what was asked; see what is complete; see what is on its
+ * way; pins; leases; what may leave. Out comes at most one activation, or the wish to read the status topic first.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/assert.h"
+#include "publisher/gate_state.h"
+
+/* ---- Wishes ---- */
+
+static bool
+same_wish(const struct gate_wish *a, const struct gate_wish *b)
+{
+	return a->kind == b->kind && a->number == b->number && a->step == b->step && a->host == b->host;
+}
+
+bool
+gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number, uint32_t step,
+    const struct gate_host *host)
+{
+	struct gate_wish wish = {kind, number, step, host};
+
+	for (size_t i = 0; core->is_confirmed && i < core->asked_count; i++)
+		if (same_wish(&core->asked[i], &wish))
+			return true;
+	if (core->wish_count < QUOIN_GATE_WISHES_MAX)
+		core->wishes[core->wish_count++] = wish;
+	return false;
+}
+
+static void
+ask_for_the_end(struct quoin_gate_core *core)
+{
+	if (core->is_reading || core->wish_count == 0)
+		return;
+	memcpy(core->asked, core->wishes, sizeof core->wishes);
+	core->asked_count = core->wish_count;
+	core->asked_at = core->position;
+	core->is_reading = true;
+	gate_act(core, QUOIN_GATE_READ_STATUS)->token = ++core->token;
+}
+
+/* ---- Whether to act at all ---- */
+
+static bool
+is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *obeyed)
+{
+	size_t count = core->past_count < QUOIN_GATE_POSITIONS_MAX ? core->past_count : QUOIN_GATE_POSITIONS_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		if (quoin_position_compare(&core->past[i], obeyed) == 0)
+			return !quoin_hash_equal(&core->past[i].hash, &obeyed->hash);
+	return false;
+}
+
+/* Section 5: a verified status that names a later activation than this log, or the same with another hash, means that the
+ * log is not the fleet's. So does a control topic without documents that were consumed. */
+static bool
+may_act(struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->host_count; i++) {
+		const struct gate_host *host = core->hosts[i];
+		bool is_later;
+
+		if (!host->has_status || !host->is_certified)
+			continue;
+		is_later = quoin_position_compare(&host->obeyed, &core->position) > 0;
+		if (!is_later && !is_other_hash(core, &host->obeyed))
+			continue;
+		gate_alarm(core, "%s obeys activation %llu/%llu, %s; nothing is decided until \"quoin import\" brings the "
+		    "fleet's newest activation", host->name, (unsigned long long)host->obeyed.epoch,
+		    (unsigned long long)host->obeyed.seq,
+		    is_later ? "which the gate topic does not have" : "which is another one on the gate topic");
+		return false;
+	}
+	if (core->activation.head.number > core->ledger->head.number ||
+	    core->activation.intent.number > core->ledger->last_intent.number) {
+		gate_alarm(core, "the control topic ends at release %llu and intent %llu, and the newest activation has seen %llu "
+		    "and %llu; nothing is decided until they are there again", (unsigned long long)core->ledger->head.number,
+		    (unsigned long long)core->ledger->last_intent.number, (unsigned long long)core->activation.head.number,
+		    (unsigned long long)core->activation.intent.number);
+		return false;
+	}
+	return true;
+}
+
+/* ---- The draft ---- */
+
+/* A new epoch counts from 1 again: everything live enters anew, and was last selectable at its beginning if ever. */
+static void
+begin_epoch(struct quoin_gate_core *core)
+{
+	struct quoin_activation *draft = &core->draft;
+
+	draft->epoch = core->epoch;
+	draft->seq = 1;
+	draft->step_seq = 1;
+	for (size_t i = 0; i < draft->live_count; i++) {
+		draft->live[i].since = 1;
+		draft->live[i].last = draft->live[i].last > 0 ? 1 : 0;
+	}
+	core->is_changed = core->has_activation;
+}
+
+static void
+begin_draft(struct quoin_gate_core *core)
+{
+	struct quoin_activation *draft = &core->draft;
+
+	core->is_changed = core->is_cramped = false;
+	core->working = core->replacing = 0;
+	core->wish_count = 0;
+	core->reason[0] = core->last_reason[0] = '\0';
+	quoin_activation_clear(draft);
+	core->code = quoin_activation_copy(&core->activation, draft);
+	if (core->code != 0)
+		return;
+	draft->origin = core->conf.origin;
+	draft->prev = core->position;
+	draft->created_ms = core->wall_ms > 0 ? core->wall_ms : 0;
+	memcpy(draft->gate, core->conf.gate, sizeof draft->gate);
+	draft->seq = core->activation.seq + 1;
+	if (!core->has_activation) {
+		draft->step_threshold = 100000;
+		draft->step_seq = 1;
+	}
+	if (core->epoch > draft->epoch || !core->has_activation)
+		begin_epoch(core);
+}
+
+/* retry: a failed release enters anew; its old reports do not count. */
+static void
+retry(struct quoin_gate_core *core, uint64_t release)
+{
+	struct quoin_live *live = gate_draft_live(core, release);
+
+	if (quoin_activation_failure(&core->draft, release) == NULL)
+		return;
+	gate_decided(core, "release %llu is tried again", (unsigned long long)release);
+	gate_draft_unfail(core, release);
+	if (live != NULL && !quoin_activation_may_select(&core->draft, release))
+		live->since = core->draft.seq;
+}
+
+/* The intents since the last activation whose effect is the gate's own. */
+static void
+take_intents(struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->ledger->intent_count; i++) {
+		const struct quoin_intent *intent = &core->ledger->intents[i];
+
+		if (intent->number <= core->activation.intent.number)
+			continue;
+		if (intent->action == QUOIN_ACTION_RETRY)
+			retry(core, intent->release.number);
+		if (intent->action == QUOIN_ACTION_FORGET && gate_kept(&core->draft, intent->host) != NULL) {
+			gate_decided(core, "%s is forgotten: nothing is kept for it", intent->host);
+			gate_draft_unkeep(core, intent->host);
+		}
+	}
+}
+
+static bool
+is_excluded_by_operator(struct quoin_gate_core *core, const char *host)
+{
+	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
+		const struct quoin_exclusion *wanted = &core->ledger->excluded[i];
+
+		if (strcmp(wanted->host, host) != 0)
+			continue;
+		return wanted->until_ms == 0 || core->wall_ms < wanted->until_ms;
+	}
+	return false;
+}
+
+/* Excluded at once; included again when the host has everything that runs (section 5). */
+static void
+take_exclusions(struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
+		struct quoin_exclusion wanted = core->ledger->excluded[i];
+
+		if (!is_excluded_by_operator(core, wanted.host))
+			continue;
+		wanted.by_operator = true;
+		gate_draft_exclude(core, &wanted);
+		if (wanted.until_ms != 0)
+			gate_wake(core, gate_after(core->now_ms, (uint64_t)(wanted.until_ms - core->wall_ms)));
+	}
+	for (size_t i = 0; i < core->draft.excluded_count;) {
+		const struct gate_host *host = gate_host(core, core->draft.excluded[i].host);
+
+		if (is_excluded_by_operator(core, core->draft.excluded[i].host)) {
+			i++;
+			continue;
+		}
+		if (host != NULL && host->is_certified && host->role == QUOIN_HOST_SERVING && !gate_is_complete(core, host)) {
+			gate_waits(core, "%s is included again when it is ready for everything that runs", host->name);
+			i++;
+			continue;
+		}
+		gate_decided(core, "%s is included again", core->draft.excluded[i].host);
+		gate_draft_include(core, core->draft.excluded[i].host);
+	}
+}
+
+static void
+take_ledger(struct quoin_gate_core *core)
+{
+	const struct quoin_ledger *ledger = core->ledger;
+	struct quoin_activation *draft = &core->draft;
+
+	if (draft->head.number != ledger->head.number || draft->intent.number != ledger->last_intent.number)
+		core->is_changed = true;
+	draft->head = ledger->head;
+	draft->intent = ledger->last_intent;
+	draft->frozen = ledger->frozen;
+	for (size_t i = 0; i < ledger->release_count; i++)
+		if (ledger->releases[i].is_revoked)
+			gate_draft_add_number(core, &draft->revoked, &draft->revoked_count, ledger->releases[i].ref.number);
+	take_intents(core);
+	core->working = draft->asked;
+	take_exclusions(core);
+}
+
+static void
+produce(struct quoin_gate_core *core)
+{
+	struct quoin_activation *draft = &core->draft;
+	struct quoin_gate_action *action;
+
+	for (size_t i = 0; i < draft->live_count; i++)
+		if (quoin_activation_may_select(draft, draft->live[i].release.number))
+			draft->live[i].last = draft->seq;
+	QUOIN_ASSERT(draft->target == 0 || gate_draft_live(core, draft->target) != NULL);
+	QUOIN_ASSERT(draft->from == 0 || gate_draft_live(core, draft->from) != NULL);
+	core->is_producing = true;
+	core->beat_ms = gate_after(core->now_ms, core->conf.heartbeat_ms);
+	action = gate_act(core, QUOIN_GATE_PRODUCE_ACTIVATION);
+	action->number = ++core->heartbeat_number;
+	action->activation = draft;
+}
+
+static void
+tell_reason(struct quoin_gate_core *core)
+{
+	if (core->reason[0] == '\0')
+		memcpy(core->reason, core->last_reason, sizeof core->reason);
+	if (strcmp(core->reason, core->told_reason) == 0)
+		return;
+	memcpy(core->told_reason, core->reason, sizeof core->told_reason);
+	memcpy(gate_act(core, QUOIN_GATE_REASON)->text, core->reason, sizeof core->reason);
+}
+
+/* Selecting is what everybody waits for: what else changed goes into the same activation, after the reading. */
+static bool
+wants_to_select(const struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->wish_count; i++)
+		if (core->wishes[i].kind == GATE_WISH_SELECT || core->wishes[i].kind == GATE_WISH_PIN)
+			return true;
+	return false;
+}
+
+/* The draft is not produced: what it says is not decided. */
+static void
+take_back_decisions(struct quoin_gate_core *core, size_t from)
+{
+	struct quoin_gate_actions *actions = core->actions;
+	size_t kept = from;
+
+	for (size_t i = from; i < actions->count; i++)
+		if (actions->items[i].kind != QUOIN_GATE_DECIDED)
+			actions->items[kept++] = actions->items[i];
+	actions->count = kept;
+}
+
+void
+gate_decide(struct quoin_gate_core *core, bool is_confirmed)
+{
+	char (*told)[QUOIN_GATE_TEXT_BYTES] = core->told;
+	size_t texts;
+
+	if (core->mode != GATE_ACTING || core->is_producing || core->ledger == NULL)
+		return;
+	core->is_undecided = false;
+	core->told = core->alarms;
+	core->told_count = core->alarm_count;
+	core->alarms = told;
+	core->alarm_count = 0;
+	core->is_confirmed = is_confirmed && quoin_position_compare(&core->asked_at, &core->position) == 0;
+	if (!may_act(core))
+		return;
+	begin_draft(core);
+	if (core->code != 0)
+		return;
+	texts = core->actions->count;
+	take_ledger(core);
+	gate_complete(core);
+	gate_rollout(core);
+	gate_pins(core);
+	gate_end_leases(core);
+	gate_retire(core);
+	gate_watch_readiness(core);
+	if (core->code != 0)
+		return;
+	if (core->is_changed && !wants_to_select(core)) {
+		produce(core);
+	} else {
+		take_back_decisions(core, texts);
+		ask_for_the_end(core);
+	}
+	gate_summaries_trim(core);
+	tell_reason(core);
+}

@@ -1,0 +1,304 @@
+/* Hosts as the gate knows them: certificate, newest status, lease (PROTOCOL.md sections 3, 4 and 6). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/assert.h"
+#include "publisher/gate_state.h"
+
+static size_t
+host_index(const struct quoin_gate_core *core, const char *name, bool *ret_found)
+{
+	size_t low = 0, high = core->host_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(core->hosts[middle]->name, name);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
+struct gate_host *
+gate_host(const struct quoin_gate_core *core, const char *name)
+{
+	bool found;
+	size_t i = host_index(core, name, &found);
+
+	return found ? core->hosts[i] : NULL;
+}
+
+void
+gate_hosts_clear(struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->host_count; i++) {
+		free(core->hosts[i]->haves);
+		free(core->hosts[i]);
+	}
+	free(core->hosts);
+	core->hosts = NULL;
+	core->host_count = core->host_cap = 0;
+}
+
+/* Note the newest "forget" of this host; what it said before does not count any more. */
+static void
+read_forgets_of(const struct quoin_gate_core *core, struct gate_host *host)
+{
+	for (size_t i = core->ledger != NULL ? core->ledger->intent_count : 0; i-- > 0;) {
+		const struct quoin_intent *intent = &core->ledger->intents[i];
+
+		if (intent->action != QUOIN_ACTION_FORGET || strcmp(intent->host, host->name) != 0)
+			continue;
+		if (intent->number > host->forget_intent) {
+			host->forget_intent = intent->number;
+			host->is_returned = false;
+			if (gate_host_is_forgotten(host))
+				host->lease_until_ms = 0;
+		}
+		return;
+	}
+}
+
+/* The record of this host, made if it is new; NULL without memory or room. */
+static struct gate_host *
+host_made(struct quoin_gate_core *core, const char *name)
+{
+	struct gate_host *host, **hosts;
+	bool found;
+	size_t at = host_index(core, name, &found);
+
+	if (found)
+		return core->hosts[at];
+	if (core->host_count == QUOIN_HOSTS_MAX) {
+		core->is_crowded = true;
+		return NULL;
+	}
+	if (core->host_count == core->host_cap) {
+		size_t cap = core->host_cap == 0 ? 64 : core->host_cap * 2;
+
+		hosts = realloc(core->hosts, cap * sizeof *hosts);
+		if (hosts == NULL) {
+			core->code = QUOIN_ENOMEM;
+			return NULL;
+		}
+		core->hosts = hosts;
+		core->host_cap = cap;
+	}
+	host = calloc(1, sizeof *host);
+	if (host == NULL) {
+		core->code = QUOIN_ENOMEM;
+		return NULL;
+	}
+	memcpy(host->name, name, strlen(name) + 1);
+	memmove(core->hosts + at + 1, core->hosts + at, (core->host_count - at) * sizeof(struct gate_host *));
+	core->hosts[at] = host;
+	core->host_count++;
+	read_forgets_of(core, host);
+	return host;
+}
+
+static void
+certify(struct gate_host *host, const struct quoin_cert *cert)
+{
+	host->is_certified = true;
+	host->role = cert->role;
+	memcpy(host->shard, cert->shard, sizeof host->shard);
+	host->labels = cert->labels;
+}
+
+void
+gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert)
+{
+	struct gate_host *host = host_made(core, cert->host);
+
+	if (host == NULL)
+		return;
+	certify(host, cert);
+}
+
+void
+gate_cert_gone(struct quoin_gate_core *core, const char *name)
+{
+	struct gate_host *host = gate_host(core, name);
+
+	if (host != NULL)
+		host->is_certified = false;
+}
+
+/* ---- Statuses ---- */
+
+const struct gate_have *
+gate_host_have(const struct gate_host *host, const struct quoin_docref *release)
+{
+	for (size_t i = 0; i < host->have_count; i++)
+		if (host->haves[i].release.number == release->number)
+			return quoin_hash_equal(&host->haves[i].release.hash, &release->hash) ? &host->haves[i] : NULL;
+	return NULL;
+}
+
+/* Since when it is ready without a break: a restart, or an unload between two statuses, begins anew. */
+static int64_t
+ready_since(const struct gate_host *host, const struct quoin_status *status, const struct quoin_status_release *now,
+    int64_t received_ms)
+{
+	const struct gate_have *before;
+
+	if (!host->has_status || host->generation != status->generation || strcmp(host->boot, status->boot) != 0)
+		return received_ms;
+	before = gate_host_have(host, &now->release);
+	return before != NULL && before->progress == QUOIN_PROGRESS_READY ? before->ready_since_ms : received_ms;
+}
+
+static void
+take_haves(struct quoin_gate_core *core, struct gate_host *host, const struct quoin_status *status,
+    int64_t received_ms)
+{
+	size_t count = status->release_count < QUOIN_GATE_HAVES_MAX ? status->release_count : QUOIN_GATE_HAVES_MAX;
+	struct gate_have *haves;
+
+	haves = calloc(count + 1, sizeof *haves);
+	if (haves == NULL) {
+		core->code = QUOIN_ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct quoin_status_release *from = &status->releases[i];
+
+		haves[i].release = from->release;
+		haves[i].progress = from->progress;
+		haves[i].ready_since_ms = ready_since(host, status, from, received_ms);
+		memcpy(haves[i].model, from->model, sizeof haves[i].model);
+		memcpy(haves[i].reason, from->reason, sizeof haves[i].reason);
+	}
+	free(host->haves);
+	host->haves = haves;
+	host->have_count = count;
+}
+
+static uint64_t
+lease_of(const struct quoin_gate_core *core, const struct gate_host *host)
+{
+	uint64_t lease_ms = host->lease_ms != 0 ? host->lease_ms : core->conf.lease_ms;
+
+	/* Section 6: the gate counts 2 % more. */
+	return lease_ms > UINT64_MAX / 2 ? lease_ms : lease_ms + lease_ms / 50 + 1;
+}
+
+bool
+gate_host_is_forgotten(const struct gate_host *host)
+{
+	return host->forget_intent != 0 && host->intent < host->forget_intent;
+}
+
+static void
+take_lease(struct quoin_gate_core *core, struct gate_host *host)
+{
+	if (host->role != QUOIN_HOST_ROUTER)
+		return;
+	if (gate_host_is_forgotten(host)) {
+		host->is_returned = true;
+		return;
+	}
+	host->lease_until_ms = gate_after(host->received_ms > 0 ? host->received_ms : 0, lease_of(core, host));
+}
+
+void
+gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
+{
+	const struct quoin_status *status = event->status;
+	struct gate_host *host = host_made(core, status->host);
+
+	if (host == NULL || (host->has_status && status->number <= host->number))
+		return;
+	if (event->cert != NULL)
+		certify(host, event->cert);
+	QUOIN_ASSERT(event->age_ms >= 0);
+	take_haves(core, host, status, core->now_ms - event->age_ms);
+	host->has_status = true;
+	host->number = status->number;
+	memcpy(host->boot, status->boot, sizeof host->boot);
+	host->generation = status->generation;
+	host->received_ms = core->now_ms - event->age_ms;
+	host->interval_ms = status->interval_ms;
+	host->lease_ms = status->lease_ms;
+	host->obeyed = status->obeyed;
+	host->intent = status->intent;
+	host->runs = status->runs.number;
+	memcpy(host->holds, status->holds, sizeof host->holds);
+	host->hold_count = status->hold_count;
+	host->is_leaving = status->leaving;
+	host->is_heard = true;
+	take_lease(core, host);
+}
+
+bool
+gate_host_holds(const struct gate_host *host, uint64_t release)
+{
+	return host->runs == release || gate_has_number(host->holds, host->hold_count, release);
+}
+
+bool
+gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host)
+{
+	uint64_t age_ms = host->interval_ms > QUOIN_GATE_AGE_MS_MAX / 3 ? QUOIN_GATE_AGE_MS_MAX : 3 * host->interval_ms;
+
+	return host->has_status && host->is_certified && !host->is_leaving &&
+	    core->now_ms - host->received_ms <= (int64_t)age_ms;
+}
+
+bool
+gate_host_obeys(const struct quoin_gate_core *core, const struct gate_host *host, uint64_t seq)
+{
+	return host->has_status && host->obeyed.epoch == core->position.epoch && host->obeyed.seq >= seq;
+}
+
+/* ---- Leases ---- */
+
+void
+gate_read_forgets(struct quoin_gate_core *core)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < core->ledger->intent_count && !any; i++)
+		any = core->ledger->intents[i].action == QUOIN_ACTION_FORGET;
+	for (size_t i = 0; any && i < core->host_count; i++)
+		read_forgets_of(core, core->hosts[i]);
+}
+
+void
+gate_grant_leases(struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->host_count; i++) {
+		struct gate_host *host = core->hosts[i];
+
+		host->is_heard = false;
+		host->lease_until_ms = 0;
+		if (!host->is_certified || host->role != QUOIN_HOST_ROUTER || gate_host_is_forgotten(host))
+			continue;
+		if (core->has_activation && gate_kept(&core->activation, host->name) != NULL)
+			continue;
+		host->lease_until_ms = gate_after(core->now_ms, lease_of(core, host));
+	}
+}
+
+bool
+gate_router_has_lease(const struct quoin_gate_core *core, const struct gate_host *host)
+{
+	return host->role == QUOIN_HOST_ROUTER && host->is_certified && host->lease_until_ms != 0 &&
+	    gate_kept(&core->activation, host->name) == NULL;
+}
+
+bool
+gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host)
+{
+	return gate_router_has_lease(core, host) && host->has_status && !host->is_leaving &&
+	    quoin_activation_exclusion(&core->activation, host->name) == NULL;
+}

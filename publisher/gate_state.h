@@ -1,0 +1,255 @@
+/*
+ * What the rooms of the gate's core share: gate_core (events), gate_hosts (who reports what), gate_release (what a release
+ * asks of the shards), gate_evidence (what may be selected), gate_rollout (what is on its way), gate_retire (what may
+ * leave), gate_decide (the order of it all), gate_draft (editing the next activation). Nobody else includes it.
+ */
+#ifndef QUOIN_PUBLISHER_GATE_STATE_H
+#define QUOIN_PUBLISHER_GATE_STATE_H
+
+#include "publisher/gate_core.h"
+
+#define QUOIN_GATE_SUMMARIES_MAX (QUOIN_LIVE_MAX + QUOIN_PINS_MAX + 2)
+#define QUOIN_GATE_WISHES_MAX    256
+#define QUOIN_GATE_ALARMS_MAX    64
+#define QUOIN_GATE_POSITIONS_MAX 64
+#define QUOIN_GATE_HAVES_MAX     (2 * QUOIN_LIVE_MAX)
+#define QUOIN_GATE_FAILED_MAX    256 /* entries of "failed" that are kept: with their reasons they must fit the document */
+#define QUOIN_GATE_AGE_MS_MAX    3600000 /* however slowly a host means to report */
+
+/* How far a host is with one release, by its newest status. */
+struct gate_have {
+	struct quoin_docref release;
+	enum quoin_progress progress;
+	int64_t ready_since_ms; /* ready without a break, in one boot and load generation, since then */
+	char model[QUOIN_ROUTING_KEY_BYTES_MAX + 1];
+	char reason[QUOIN_REASON_BYTES_MAX + 1];
+};
+
+/* One record per host, at one address for the core's life. */
+struct gate_host {
+	char name[QUOIN_NAME_BYTES_MAX + 1];
+	bool is_certified;
+	enum quoin_host_role role;
+	char shard[QUOIN_NAME_BYTES_MAX + 1];
+	struct quoin_labels labels;
+
+	bool has_status;
+	uint64_t number;
+	char boot[QUOIN_BOOT_ID_BYTES + 1];
+	uint64_t generation;
+	int64_t received_ms;
+	uint64_t interval_ms;
+	uint64_t lease_ms;
+	struct quoin_position obeyed;
+	uint64_t intent;
+	uint64_t runs;
+	uint64_t holds[QUOIN_HELD_MAX];
+	size_t hold_count;
+	bool is_leaving;
+	struct gate_have *haves; /* ascending by release; owned */
+	size_t have_count, have_cap;
+
+	int64_t lease_until_ms;	/* routers; 0: no lease, or its end was decided */
+	bool is_heard;		/* a status came since the take-over */
+	uint64_t forget_intent;	/* the last "forget" of this host; 0: none */
+	bool is_returned;	/* it spoke after that without having read it */
+};
+
+/* What may only be done once the status topic was read to an end asked for after the wish arose (section 5). */
+enum gate_wish_kind {
+	GATE_WISH_SELECT, /* number: the release; step in "step" */
+	GATE_WISH_PIN,	  /* number: the intent */
+	GATE_WISH_RETIRE, /* number: the release */
+	GATE_WISH_LEASE,  /* host: its lease ends */
+};
+struct gate_wish {
+	enum gate_wish_kind kind;
+	uint64_t number;
+	uint32_t step;
+	const struct gate_host *host;
+};
+
+enum gate_mode {
+	GATE_STANDBY,
+	GATE_TAKING_OVER,
+	GATE_ACTING,
+};
+
+struct quoin_gate_core {
+	struct quoin_gate_core_conf conf;
+	enum gate_mode mode;
+	bool is_caught_up;
+	int64_t now_ms, wall_ms; /* of the step */
+	int64_t wake_ms;	 /* the next tick that matters to a decision */
+	int code;		 /* sticky: QUOIN_ENOMEM */
+	struct quoin_gate_actions *actions; /* of the step */
+
+	/* What the topics say. */
+	const struct quoin_ledger *ledger;
+	uint64_t epoch; /* of the root */
+	bool has_activation;
+	struct quoin_activation activation;
+	struct quoin_position position;
+	struct quoin_position past[QUOIN_GATE_POSITIONS_MAX]; /* the newest positions seen, a ring */
+	size_t past_count;
+	struct gate_host **hosts; /* ascending by name; owned */
+	size_t host_count, host_cap;
+	bool is_crowded; /* a host found no room */
+	struct quoin_gate_release *summaries[QUOIN_GATE_SUMMARIES_MAX];
+	size_t summary_count;
+	uint64_t needed[QUOIN_GATE_SUMMARIES_MAX]; /* asked for and not here yet */
+	size_t needed_count;
+
+	/* Heartbeats. */
+	uint64_t heartbeat_number; /* the highest seen or given out */
+	int64_t heard_ms;	   /* when the last one of an acting gate was written, by our clock */
+	uint64_t heard_interval_ms;
+	bool has_heard;
+	int64_t beat_ms; /* when the next own one is due */
+	int64_t watch_ms; /* readiness is watched from then on: a gate that just began has not heard everybody */
+
+	/* What began in this life only. */
+	uint64_t way;	    /* the release whose time runs */
+	uint64_t way_step;  /* the seq of its step; 0: it prepares */
+	int64_t way_ms;	    /* since when */
+	int64_t acked_ms;   /* the step is acknowledged since; 0: not yet */
+	struct gate_drain {
+		uint64_t release;
+		int64_t since_ms;
+	} drains[QUOIN_LIVE_MAX];
+	size_t drain_count;
+
+	/* One decision. */
+	bool is_producing; /* an activation is on its way to the log */
+	bool is_undecided; /* something changed since the last decision */
+	struct quoin_activation draft;
+	bool is_changed; /* the draft says something new */
+	bool is_cramped; /* warm releases must make room */
+	uint64_t replacing; /* it is to take the place of a bad "from"; 0: none */
+	uint64_t working; /* the release that the rollout works on; 0: none */
+	bool is_confirmed; /* this decision follows the reading that the asked wishes waited for */
+	struct gate_wish wishes[QUOIN_GATE_WISHES_MAX];
+	size_t wish_count;
+	struct gate_wish asked[QUOIN_GATE_WISHES_MAX]; /* as "wishes" was when the end was asked for */
+	size_t asked_count;
+	struct quoin_position asked_at;
+	bool is_reading;
+	uint64_t token;
+
+	char reason[QUOIN_GATE_TEXT_BYTES];	 /* what is waited for, first thing first */
+	char last_reason[QUOIN_GATE_TEXT_BYTES]; /* if nothing else is waited for */
+	char told_reason[QUOIN_GATE_TEXT_BYTES]; /* as last told */
+	char (*alarms)[QUOIN_GATE_TEXT_BYTES];	 /* that hold now; owned */
+	size_t alarm_count;
+	char (*told)[QUOIN_GATE_TEXT_BYTES]; /* that held at the decision before; owned */
+	size_t told_count;
+};
+
+/* ---- gate_core ---- */
+
+struct quoin_gate_action *gate_act(struct quoin_gate_core *core, enum quoin_gate_action_kind kind);
+/* Something was decided; something is waited for (the first of a decision is kept; or only if there is no other); a person
+ * must look. */
+void gate_decided(struct quoin_gate_core *core, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void gate_waits(struct quoin_gate_core *core, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void gate_waits_last(struct quoin_gate_core *core, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void gate_alarm(struct quoin_gate_core *core, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A tick at this time matters. */
+void gate_wake(struct quoin_gate_core *core, int64_t at_ms);
+/* Sum of times, held at the ends of the range. */
+int64_t gate_after(int64_t ms, uint64_t more_ms);
+
+/* ---- gate_hosts ---- */
+
+struct gate_host *gate_host(const struct quoin_gate_core *core, const char *name);
+void gate_hosts_clear(struct quoin_gate_core *core);
+void gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert);
+void gate_cert_gone(struct quoin_gate_core *core, const char *name);
+void gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event);
+/* Sections 5 and 6: every certified router gets a full lease; nobody was heard yet. */
+void gate_grant_leases(struct quoin_gate_core *core);
+/* Note the newest "forget" of every host. */
+void gate_read_forgets(struct quoin_gate_core *core);
+const struct gate_have *gate_host_have(const struct gate_host *host, const struct quoin_docref *release);
+bool gate_host_holds(const struct gate_host *host, uint64_t release);
+/* It said something within three of its status intervals. */
+bool gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host);
+/* It obeys at least this seq of the present epoch. */
+bool gate_host_obeys(const struct quoin_gate_core *core, const struct gate_host *host, uint64_t seq);
+/* A router whose lease has not ended: it counts. "is_forgotten": by the operator, and not heard since. */
+bool gate_host_is_forgotten(const struct gate_host *host);
+bool gate_router_has_lease(const struct quoin_gate_core *core, const struct gate_host *host);
+/* It counts for staging and acknowledgements: heard at all, with a lease, not leaving, not excluded. */
+bool gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host);
+
+/* ---- gate_release ---- */
+
+/* The summary, or NULL: it was asked for. */
+const struct quoin_gate_release *gate_summary(struct quoin_gate_core *core, uint64_t release);
+void gate_summary_take(struct quoin_gate_core *core, struct quoin_gate_release *release);
+/* Forget the summaries that no decision needs. */
+void gate_summaries_trim(struct quoin_gate_core *core);
+const struct quoin_gate_shard *gate_shard(const struct quoin_gate_release *release, const char *name);
+/* Whether the draft's live releases and this one fit every shard; if not, "why" names what fills which. */
+bool gate_fits(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
+
+/* ---- gate_evidence ---- */
+
+/* Section 5, evidence: "host" is ready for the live release, and may be counted. */
+bool gate_is_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    int64_t soak_ms);
+/* The policy of the release is met; or the brake's condition. Both by the newest activation. "why" names what is missing. */
+bool gate_policy_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
+bool gate_brake_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
+/* Mark it failed; and if more hosts report so than its policy allows. */
+void gate_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
+void gate_fail_by_reports(struct quoin_gate_core *core, uint64_t release);
+/* A serving host is ready for every live release that a router may hold, and for what is about to be selected. */
+bool gate_is_complete(struct quoin_gate_core *core, const struct gate_host *host);
+/* Shards short of hosts for what is in effect. */
+void gate_watch_readiness(struct quoin_gate_core *core);
+
+/* ---- gate_draft: sorted lists of the draft; each sets is_changed ---- */
+
+bool gate_has_number(const uint64_t *numbers, size_t count, uint64_t number);
+void gate_draft_add_number(struct quoin_gate_core *core, uint64_t **numbers, size_t *count, uint64_t number);
+void gate_draft_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
+void gate_draft_unfail(struct quoin_gate_core *core, uint64_t release);
+void gate_draft_enter(struct quoin_gate_core *core, const struct quoin_docref *release);
+struct quoin_live *gate_draft_live(struct quoin_gate_core *core, uint64_t release);
+void gate_draft_leave(struct quoin_gate_core *core, uint64_t release);
+void gate_draft_pin(struct quoin_gate_core *core, const struct quoin_pin *pin);
+void gate_draft_unpin(struct quoin_gate_core *core, uint64_t intent);
+void gate_draft_exclude(struct quoin_gate_core *core, const struct quoin_exclusion *exclusion);
+void gate_draft_include(struct quoin_gate_core *core, const char *host);
+void gate_draft_keep(struct quoin_gate_core *core, const struct quoin_kept *kept);
+void gate_draft_unkeep(struct quoin_gate_core *core, const char *host);
+const struct quoin_kept *gate_kept(const struct quoin_activation *activation, const char *host);
+void gate_draft_step(struct quoin_gate_core *core, uint32_t index, const struct quoin_policy *policy);
+
+/* ---- gate_decide, gate_rollout, gate_pins, gate_retire ---- */
+
+void gate_decide(struct quoin_gate_core *core, bool is_confirmed);
+/* Whether this may be done now; otherwise it is wished for, and the status topic is read first. */
+bool gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number, uint32_t step,
+    const struct gate_host *host);
+/* Neither revoked nor failed, by the draft. */
+bool gate_is_good(const struct quoin_gate_core *core, uint64_t release);
+/* What routers are being moved to, or run: the target, else from. */
+uint64_t gate_in_effect(const struct quoin_activation *activation);
+/* It was not selectable since it entered the live set. */
+bool gate_is_fresh(const struct quoin_live *live);
+/* Whether what is asked of this release before it may be selected holds now: of one that was once fully active the brake's
+ * condition, of any other one its policy, and no freeze. */
+bool gate_may_be_selected(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
+/* A pin to this release was asked for and does not stand yet. */
+bool gate_pin_waits(const struct quoin_gate_core *core, uint64_t release);
+/* Let it into the live set if it fits. */
+void gate_enter(struct quoin_gate_core *core, uint64_t release);
+void gate_complete(struct quoin_gate_core *core);
+void gate_rollout(struct quoin_gate_core *core);
+void gate_pins(struct quoin_gate_core *core);
+void gate_end_leases(struct quoin_gate_core *core);
+void gate_retire(struct quoin_gate_core *core);
+
+#endif
