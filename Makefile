@@ -174,6 +174,7 @@ SUBSCRIBER_SRCS := \
 UNIT_TESTS := \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bus.c \
+	tests/unit/test_bus_kafka.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_crypto.c \

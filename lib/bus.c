@@ -11,7 +11,7 @@
 #include "lib/clock.h"
 #include "lib/text.h"
 
-#define READS  (QUOIN_BUS_TAIL | QUOIN_BUS_PICK)
+#define READS  (QUOIN_BUS_TAIL | QUOIN_BUS_BRIEF | QUOIN_BUS_PICK)
 #define WRITES (QUOIN_BUS_WRITE | QUOIN_BUS_WRITE_TXN)
 #define EVERY  (READS | WRITES | QUOIN_BUS_ASK)
 
@@ -52,7 +52,8 @@ static const struct setting {
 	{READS, false, "fetch.max.bytes", "4194304"},
 	{READS, false, "receive.message.max.bytes", "5242880"},
 	{READS, false, "queued.max.messages.kbytes", "16384"},
-	{QUOIN_BUS_TAIL, false, "fetch.message.max.bytes", "1048576"},
+	{QUOIN_BUS_TAIL | QUOIN_BUS_BRIEF, false, "fetch.message.max.bytes", "1048576"},
+	{QUOIN_BUS_BRIEF | QUOIN_BUS_PICK, true, "fetch.wait.max.ms", "5"},
 	{QUOIN_BUS_PICK, true, "fetch.message.max.bytes", "4096"},
 	{QUOIN_BUS_PICK, true, "max.partition.fetch.bytes", NULL},
 	{QUOIN_BUS_PICK, true, "queued.min.messages", "1"},
@@ -176,7 +177,7 @@ keep_fault(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 	fault.code = quoin_bus_code((rd_kafka_resp_err_t)code);
 	quoin_printable_copy(quoin_span_str(reason), fault.text, sizeof fault.text);
 	client->last = fault;
-	client->fault_total++;
+	client->outage_count += fault.code == QUOIN_EUNREACHABLE || fault.code == QUOIN_ETIMEOUT;
 	/* Several brokers, or one many times, say the same. */
 	newest = &client->faults[(client->fault_first + client->fault_count + QUOIN_BUS_FAULTS_MAX - 1) %
 	    QUOIN_BUS_FAULTS_MAX];
@@ -241,10 +242,10 @@ set_given(rd_kafka_conf_t *rkconf, const struct quoin_bus_conf *conf, enum quoin
 
 	for (size_t i = 0; i < conf->property_count; i++) {
 		property = &conf->properties[i];
-		if (is_owned(property->name, EVERY & ~(unsigned)QUOIN_BUS_PICK))
+		if (is_owned(property->name, EVERY & ~(unsigned)(QUOIN_BUS_BRIEF | QUOIN_BUS_PICK)))
 			return quoin_error_set(err, QUOIN_ECONFIG, "kafka.%s is set by Quoin itself; remove it",
 			    property->name);
-		/* The sizes of a reader that follows a topic are the user's, those of picking single records ours. */
+		/* How a reader follows a topic is the user's; how single records are picked, and brief looks taken, is ours. */
 		if (is_owned(property->name, (unsigned)purpose))
 			continue;
 		if (strcmp(property->name, "bootstrap.servers") == 0 ||
@@ -314,6 +315,22 @@ quoin_bus_client_open(struct quoin_bus_client *client, const struct quoin_bus_co
 	return 0;
 }
 
+int
+quoin_bus_client_twin(struct quoin_bus_client *client, const struct quoin_bus_client *of, struct quoin_error *err)
+{
+	rd_kafka_conf_t *rkconf = rd_kafka_conf_dup(rd_kafka_conf(of->rk));
+	char reason[256];
+
+	*client = (struct quoin_bus_client){0};
+	rd_kafka_conf_set_opaque(rkconf, client);
+	client->rk = rd_kafka_new(rd_kafka_type(of->rk), rkconf, reason, sizeof reason);
+	if (client->rk == NULL) {
+		rd_kafka_conf_destroy(rkconf);
+		return quoin_error_set(err, QUOIN_ESYSTEM, "cannot open a second connection: %s", reason);
+	}
+	return 0;
+}
+
 void
 quoin_bus_client_close(struct quoin_bus_client *client)
 {
@@ -323,6 +340,14 @@ quoin_bus_client_close(struct quoin_bus_client *client)
 }
 
 /* ---- Questions ---- */
+
+/* Of a client whose faults nobody waits for. */
+static void
+hear_faults(struct quoin_bus_client *client)
+{
+	if (!client->wakes_for_faults)
+		(void)rd_kafka_poll(client->rk, 0);
+}
 
 int
 quoin_bus_client_topic(struct quoin_bus_client *client, const char *topic, int timeout_ms, int *ret_partitions,
@@ -348,6 +373,7 @@ quoin_bus_client_topic(struct quoin_bus_client *client, const char *topic, int t
 	if (metadata != NULL)
 		rd_kafka_metadata_destroy(metadata);
 	rd_kafka_topic_destroy(rkt);
+	hear_faults(client);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return quoin_bus_fail(client, code, NULL, err, "ask for the topic %s", topic);
 	*ret_partitions = partitions;
@@ -375,6 +401,7 @@ quoin_bus_client_offset(struct quoin_bus_client *client, const char *topic, int6
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		*ret_offset = partition->offset;
 	rd_kafka_topic_partition_list_destroy(list);
+	hear_faults(client);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return quoin_bus_fail(client, code, NULL, err, "ask for an offset of the topic %s", topic);
 	return 0;

@@ -69,6 +69,10 @@ struct quoin_bus_event {
 };
 
 int quoin_bus_reader_open(const struct quoin_bus_conf *conf, struct quoin_bus_reader **ret, struct quoin_error *err);
+/* A reader for reading a log to its end once, as commands do. The end is told within milliseconds, where one that stays
+ * hears of it after fetch.wait.max.ms (half a second); while it is open it keeps the broker busy. */
+int quoin_bus_reader_open_brief(const struct quoin_bus_conf *conf, struct quoin_bus_reader **ret,
+    struct quoin_error *err);
 /* Events still held must be cleared first. Accepts NULL. */
 void quoin_bus_reader_close(struct quoin_bus_reader *reader);
 

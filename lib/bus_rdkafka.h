@@ -21,6 +21,7 @@ enum quoin_bus_purpose {
 	QUOIN_BUS_WRITE = 4,
 	QUOIN_BUS_WRITE_TXN = 8,
 	QUOIN_BUS_ASK = 16,	/* questions and administration */
+	QUOIN_BUS_BRIEF = 64,	/* read to the end, soon to be closed */
 	QUOIN_BUS_HOST = 32,	/* carry the embedded broker */
 };
 
@@ -37,13 +38,16 @@ struct quoin_bus_client {
 	unsigned fault_first;
 	unsigned fault_count;
 	struct quoin_bus_fault last;
-	uint64_t fault_total;
+	uint64_t outage_count; /* faults after which a request may have been sent twice */
 };
 
 /* "ctx" of delivery reports is what was given with the record. Returns 0, QUOIN_ECONFIG, QUOIN_ENOMEM, QUOIN_ESYSTEM. */
 int quoin_bus_client_open(struct quoin_bus_client *client, const struct quoin_bus_conf *conf,
     enum quoin_bus_purpose purpose, const char *transactional_id,
     void (*report)(rd_kafka_t *, const rd_kafka_message_t *, void *), struct quoin_error *err);
+/* Another client with the same settings. A broker answers the requests of one connection in turn, so that a question
+ * would wait behind the reader's fetch, which takes half a second when there is nothing new. */
+int quoin_bus_client_twin(struct quoin_bus_client *client, const struct quoin_bus_client *of, struct quoin_error *err);
 /* Everything made from it must be gone: librdkafka would wait for ever. Accepts one that was never opened. */
 void quoin_bus_client_close(struct quoin_bus_client *client);
 /* The oldest fault not yet taken, if there is one. */

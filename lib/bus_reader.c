@@ -35,6 +35,7 @@ struct topic {
 
 struct quoin_bus_reader {
 	struct quoin_bus_client client;
+	struct quoin_bus_client asker; /* for questions; opened by the first */
 	rd_kafka_queue_t *queue;
 	struct topic topics[TOPICS_MAX];
 	/* The descriptor given away polls two others: librdkafka writes to the first, the second is for DENIAL_WAIT_MS. */
@@ -77,6 +78,12 @@ quoin_bus_reader_open(const struct quoin_bus_conf *conf, struct quoin_bus_reader
 	return quoin_bus_reader_open_for(conf, QUOIN_BUS_TAIL, ret, err);
 }
 
+int
+quoin_bus_reader_open_brief(const struct quoin_bus_conf *conf, struct quoin_bus_reader **ret, struct quoin_error *err)
+{
+	return quoin_bus_reader_open_for(conf, QUOIN_BUS_BRIEF, ret, err);
+}
+
 static void
 stop(struct topic *topic)
 {
@@ -111,6 +118,7 @@ quoin_bus_reader_close(struct quoin_bus_reader *reader)
 		rd_kafka_queue_io_event_enable(reader->queue, -1, NULL, 0);
 		rd_kafka_queue_destroy(reader->queue);
 	}
+	quoin_bus_client_close(&reader->asker);
 	quoin_bus_client_close(&reader->client);
 	if (reader->poll_fd != -1)
 		(void)close(reader->poll_fd);
@@ -405,9 +413,14 @@ quoin_bus_reader_fd(struct quoin_bus_reader *reader)
 int
 quoin_bus_reader_probe(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, struct quoin_error *err)
 {
-	int partitions;
+	int partitions, r;
 
-	return quoin_bus_client_topic(&reader->client, topic, timeout_ms, &partitions, err);
+	if (reader->asker.rk == NULL) {
+		r = quoin_bus_client_twin(&reader->asker, &reader->client, err);
+		if (r != 0)
+			return r;
+	}
+	return quoin_bus_client_topic(&reader->asker, topic, timeout_ms, &partitions, err);
 }
 
 int
@@ -420,10 +433,10 @@ quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int t
 	/* Asking for offsets of a topic that does not exist would take the whole time. */
 	r = quoin_bus_reader_probe(reader, topic, timeout_ms, err);
 	if (r == 0)
-		r = quoin_bus_client_offset(&reader->client, topic, RD_KAFKA_OFFSET_BEGINNING,
+		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_BEGINNING,
 		    quoin_bus_left_ms(deadline_ms), &first, err);
 	if (r == 0)
-		r = quoin_bus_client_offset(&reader->client, topic, RD_KAFKA_OFFSET_END,
+		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END,
 		    quoin_bus_left_ms(deadline_ms), &end, err);
 	if (r != 0)
 		return r;
@@ -441,10 +454,10 @@ quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topic, i
 
 	r = quoin_bus_reader_probe(reader, topic, timeout_ms, err);
 	if (r == 0)
-		r = quoin_bus_client_offset(&reader->client, topic, wall_ms < 0 ? 0 : wall_ms,
+		r = quoin_bus_client_offset(&reader->asker, topic, wall_ms < 0 ? 0 : wall_ms,
 		    quoin_bus_left_ms(deadline_ms), &offset, err);
 	if (r == 0 && offset < 0)
-		r = quoin_bus_client_offset(&reader->client, topic, RD_KAFKA_OFFSET_END,
+		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END,
 		    quoin_bus_left_ms(deadline_ms), &offset, err);
 	if (r == 0)
 		*ret_offset = offset;

@@ -28,7 +28,7 @@ struct quoin_bus_writer {
 	/* Of the records since the last flush or begin. */
 	int refusal;
 	char refusal_text[256];
-	uint64_t faults_before; /* faults seen when the transaction began */
+	uint64_t outages_before; /* of the client, when the transaction began */
 	char warm[WARM_TOPICS_MAX][QUOIN_BUS_TOPIC_BYTES];
 	unsigned warm_count;
 };
@@ -331,7 +331,7 @@ quoin_bus_writer_begin(struct quoin_bus_writer *writer, struct quoin_error *err)
 	if (error != NULL)
 		return fail_txn(writer, error, "begin a transaction", err);
 	writer->refusal = 0;
-	writer->faults_before = writer->client.fault_total;
+	writer->outages_before = writer->client.outage_count;
 	writer->state = IN_TXN;
 	return 0;
 }
@@ -369,7 +369,7 @@ fenced_commit(struct quoin_bus_writer *writer, bool was_retried, struct quoin_er
 {
 	bool is_certain;
 
-	is_certain = writer->refusal != 0 || (!was_retried && writer->client.fault_total == writer->faults_before);
+	is_certain = writer->refusal != 0 || (!was_retried && writer->client.outage_count == writer->outages_before);
 	writer->state = is_certain ? FENCED : UNKNOWN;
 	if (is_certain)
 		return quoin_error_set(err, QUOIN_EFENCED, "another writer took over; nothing was written");
@@ -382,27 +382,23 @@ static int
 fail_commit(struct quoin_bus_writer *writer, rd_kafka_error_t *error, int64_t deadline_ms, bool was_retried,
     struct quoin_error *err)
 {
-	char fatal_text[256];
+	char fatal_text[256], reason[400];
 	bool must_abort = rd_kafka_error_txn_requires_abort(error) != 0;
-	int r;
 
 	if (quoin_bus_code(rd_kafka_error_code(error)) == QUOIN_EFENCED ||
 	    quoin_bus_code(rd_kafka_fatal_error(writer->client.rk, fatal_text, sizeof fatal_text)) == QUOIN_EFENCED) {
 		rd_kafka_error_destroy(error);
 		return fenced_commit(writer, was_retried, err);
 	}
-	(void)fail_txn(writer, error, "commit", err);
-	if (must_abort) {
-		r = abort_until(writer, deadline_ms, NULL);
-		if (r == 0)
-			return quoin_error_set(err, QUOIN_ECONFLICT, "the transaction was aborted; nothing was written%s%s",
-			    writer->refusal != 0 ? ": " : "", writer->refusal != 0 ? writer->refusal_text : "");
-	}
+	(void)snprintf(reason, sizeof reason, "%s%s%s", rd_kafka_error_string(error), writer->refusal != 0 ? "; " : "",
+	    writer->refusal != 0 ? writer->refusal_text : "");
+	rd_kafka_error_destroy(error);
+	if (must_abort && abort_until(writer, deadline_ms, NULL) == 0)
+		return quoin_error_set(err, QUOIN_ECONFLICT, "the transaction was aborted, nothing was written: %s",
+		    reason);
 	writer->state = UNKNOWN;
-	if (err != NULL)
-		err->code = QUOIN_EUNKNOWN;
-	(void)quoin_error_prefix(err, "whether it was written is unknown; look at the log");
-	return QUOIN_EUNKNOWN;
+	return quoin_error_set(err, QUOIN_EUNKNOWN, "whether the transaction was written is unknown, look at the log: %s",
+	    reason);
 }
 
 int

@@ -245,7 +245,7 @@ test_limits(void)
 	struct quoin_bus_reader *reader;
 	struct quoin_bus_receipt receipt;
 	struct quoin_bus_record record = {.topic = TOPIC};
-	char name[16];
+	char name[24];
 
 	open_mock();
 	writer = open_writer();
@@ -567,7 +567,7 @@ test_lookup(void)
 	struct quoin_bus_lookup *lookup;
 	struct quoin_bus_writer *writer;
 	struct quoin_bus_event event;
-	char key[16], value[16];
+	char key[24], value[24];
 
 	open_mock();
 	writer = open_writer();
