@@ -70,11 +70,15 @@ FORMATS_SRCS := \
 	formats/line.c \
 	formats/minisign.c \
 	formats/models.c \
+	formats/models_encode.c \
+	formats/models_verify.c \
 	formats/policy.c \
 	formats/release.c \
 	formats/resolve.c \
 	formats/root.c \
 	formats/routes.c \
+	formats/routes_encode.c \
+	formats/routes_verify.c \
 	formats/rules.c \
 	formats/rules_objective.c \
 	formats/rules_encode.c \

@@ -7,7 +7,6 @@
 
 #include "formats/image.h"
 #include "formats/models.h"
-#include "formats/ruleset.h"
 
 #define QUOIN_ROUTES_VERSION 1
 #define QUOIN_WEIGHT_TOTAL   100000
@@ -22,9 +21,8 @@ struct quoin_routes {
 	uint32_t model_count;
 };
 
-/* Append the part; "models" is the new release's models part (for ids). 0, QUOIN_ELIMIT, QUOIN_ECORRUPT, QUOIN_ENOMEM. */
-int quoin_routes_encode(const struct quoin_ruleset *ruleset, struct quoin_span models, struct quoin_buf *out,
-    struct quoin_error *err);
+/* Append the part: what routers need of the new release's models part. 0, QUOIN_ELIMIT, QUOIN_ECORRUPT, QUOIN_ENOMEM. */
+int quoin_routes_encode(struct quoin_span models, struct quoin_buf *out, struct quoin_error *err);
 /* As for rules: verify everything and attach; or attach to what was verified before. */
 int quoin_routes_verify(const struct quoin_image *image, struct quoin_routes *ret, struct quoin_error *err);
 int quoin_routes_attach(const struct quoin_image *image, struct quoin_routes *ret, struct quoin_error *err);
