@@ -196,6 +196,7 @@ UNIT_TESTS := \
 	tests/unit/test_log.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_text.c \
+	tests/unit/test_trust.c \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \
