@@ -176,6 +176,7 @@ SUBSCRIBER_SRCS := \
 
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
+	tests/unit/test_activation.c \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bus.c \
 	tests/unit/test_bus_kafka.c \
@@ -193,8 +194,10 @@ UNIT_TESTS := \
 	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
 	tests/unit/test_json.c \
+	tests/unit/test_ledger.c \
 	tests/unit/test_log.c \
 	tests/unit/test_pack.c \
+	tests/unit/test_policy.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
 
