@@ -80,9 +80,9 @@ FORMATS_SRCS := \
 	formats/routes_encode.c \
 	formats/routes_verify.c \
 	formats/rules.c \
-	formats/rules_objective.c \
 	formats/rules_encode.c \
 	formats/rules_ids.c \
+	formats/rules_objective.c \
 	formats/rules_verify.c \
 	formats/rules_when.c \
 	formats/ruleset.c \
@@ -124,12 +124,16 @@ PUBLISHER_SRCS := \
 	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
 	publisher/cmd_log.c \
+	publisher/cmd_not_built.c \
 	publisher/cmd_publish.c \
+	publisher/cmd_resolve.c \
+	publisher/cmd_rollback.c \
 	publisher/cmd_show.c \
 	publisher/cmd_status.c \
 	publisher/cmd_verify.c \
 	publisher/commands.c \
 	publisher/control.c \
+	publisher/difference.c \
 	publisher/directory.c \
 	publisher/enrol.c \
 	publisher/eval.c \

@@ -38,6 +38,11 @@ const struct quoin_command quoin_commands[] = {
 	    "  --prepare OUT      write OUT/release.txt for an offline signer\n"
 	    "  --from OUT         publish what was prepared and signed\n",
 	    quoin_cmd_publish},
+	{"rollback", "[N] [-m TEXT] [--wait[=SECONDS]] [--dry-run]", "The brake: go back to a release that was fully active.",
+	    "  N                  which one; default: the one before\n" MESSAGE_HELP
+	    "  --wait[=SECONDS]   wait until every router runs it; default 600\n"
+	    "  --dry-run          only list the objectives and owners that would be taken back\n",
+	    quoin_cmd_rollback},
 	{"pin", "N [--label K=V]... [-m TEXT] [--wait[=SECONDS]]", "Keep routers (those with the labels) on release N.",
 	    "  --label K=V        only hosts with this label; repeatable\n"
 	    MESSAGE_HELP WAIT_HELP,
@@ -65,7 +70,23 @@ const struct quoin_command quoin_commands[] = {
 	    "  --as-of TIME       as it was then: 2026-11-26T06:49:44Z, or 2h for two hours ago\n",
 	    quoin_cmd_log},
 	{"show", "N", "One release: its parts, policy and words.", NULL, quoin_cmd_show},
+	{"resolve",
+	    "OBJECTIVE [-a NAME=TEXT]... [-a NAME:=JSON]... [--ab TEST=CELL]... | --contexts FILE  "
+	    "[--dir DIR | --export DIR | --release N]",
+	    "Decide, as a program on this host would.",
+	    "  -a NAME=TEXT       an attribute of the context, a string; NAME:=JSON for other types\n"
+	    "  --ab TEST=CELL     the cell that the experimentation platform gave\n"
+	    "  --contexts FILE    contexts as JSON lines; - is the standard input; errors are lines\n"
+	    "  --dir DIR          from an authoring directory: no broker, no keys\n"
+	    "  --export DIR       from an exported release\n"
+	    "  --release N        from the bus; default: the local store\n",
+	    quoin_cmd_resolve},
 	{"export", "N OUT", "Write release N as files that stock tools can check.", NULL, quoin_cmd_export},
 	{"verify", "OUT", "Check an exported release: signatures and every byte.", NULL, quoin_cmd_verify},
+	{"plan", "DIR", "What would change, like a review. Not built.", NULL, quoin_cmd_not_built},
+	{"why", "HOST", "Why a host runs what it runs. Not built.", NULL, quoin_cmd_not_built},
+	{"diff", "A B", "What differs between two releases. Not built.", NULL, quoin_cmd_not_built},
+	{"import", "OUT", "Put an exported release on the bus again. Not built.", NULL, quoin_cmd_not_built},
+	{"gc", "", "Remove what nothing live needs. Not built.", NULL, quoin_cmd_not_built},
 	{0},
 };
