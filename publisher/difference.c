@@ -118,10 +118,22 @@ quoin_difference_digest(const struct quoin_ruleset *ruleset, uint32_t index, str
 	quoin_hasher_finish(&hasher, ret);
 }
 
-static const char *
-owner_of(const struct quoin_objective *objective)
+static struct quoin_objective_change
+change_of(enum quoin_change change, const struct quoin_objective *objective)
 {
-	return objective->owner != NULL ? objective->owner : "";
+	const char *owner = objective->owner != NULL ? objective->owner : "";
+
+	return (struct quoin_objective_change){change, objective->name, owner};
+}
+
+static bool
+differs(const struct quoin_ruleset *before, uint32_t b, const struct quoin_ruleset *after, uint32_t a)
+{
+	struct quoin_hash old_digest, new_digest;
+
+	quoin_difference_digest(before, b, &old_digest);
+	quoin_difference_digest(after, a, &new_digest);
+	return !quoin_hash_equal(&old_digest, &new_digest);
 }
 
 int
@@ -135,26 +147,18 @@ quoin_difference_objectives(const struct quoin_ruleset *before, const struct quo
 	if (changes == NULL)
 		return QUOIN_ENOMEM;
 	while (b < before->objective_count || a < after->objective_count) {
-		const struct quoin_objective *old = b < before->objective_count ? &before->objectives[b] : NULL;
-		const struct quoin_objective *new = a < after->objective_count ? &after->objectives[a] : NULL;
-		int order = old == NULL ? 1 : new == NULL ? -1 : strcmp(old->name, new->name);
-		struct quoin_hash old_digest, new_digest;
+		int order = b == before->objective_count ? 1
+		    : a == after->objective_count	 ? -1
+							 : strcmp(before->objectives[b].name, after->objectives[a].name);
 
-		if (order < 0) {
-			changes[count++] = (struct quoin_objective_change){QUOIN_CHANGE_REMOVED, old->name, owner_of(old)};
-			b++;
-		} else if (order > 0) {
-			changes[count++] = (struct quoin_objective_change){QUOIN_CHANGE_ADDED, new->name, owner_of(new)};
-			a++;
-		} else {
-			quoin_difference_digest(before, (uint32_t)b, &old_digest);
-			quoin_difference_digest(after, (uint32_t)a, &new_digest);
-			if (!quoin_hash_equal(&old_digest, &new_digest))
-				changes[count++] =
-				    (struct quoin_objective_change){QUOIN_CHANGE_CHANGED, new->name, owner_of(new)};
-			b++;
-			a++;
-		}
+		if (order < 0)
+			changes[count++] = change_of(QUOIN_CHANGE_REMOVED, &before->objectives[b]);
+		else if (order > 0)
+			changes[count++] = change_of(QUOIN_CHANGE_ADDED, &after->objectives[a]);
+		else if (differs(before, (uint32_t)b, after, (uint32_t)a))
+			changes[count++] = change_of(QUOIN_CHANGE_CHANGED, &after->objectives[a]);
+		b += order <= 0;
+		a += order >= 0;
 	}
 	*ret = changes;
 	*ret_count = count;
