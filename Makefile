@@ -173,10 +173,17 @@ EVAL_SRCS := \
 
 # The rooms of subscriber/ without the programs' main files.
 SUBSCRIBER_SRCS := \
+	subscriber/admit.c \
+	subscriber/choose.c \
+	subscriber/core.c \
 	subscriber/pulse.c \
+	subscriber/report.c \
+	subscriber/serving.c \
 	subscriber/store.c \
 	subscriber/store_layout.c \
 	subscriber/store_write.c \
+	subscriber/trace.c \
+	subscriber/track.c \
 
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
@@ -202,6 +209,7 @@ UNIT_TESTS := \
 	tests/unit/test_log.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \
+	tests/unit/test_store.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
 

@@ -28,6 +28,9 @@
 #define QUOIN_AGENT_TRACKED_MAX QUOIN_LIVE_MAX
 #define QUOIN_AGENT_ACTIONS_MAX 256
 #define QUOIN_AGENT_URI_BYTES	1024
+#define QUOIN_AGENT_SENT_MAX	4	/* statuses on their way; more would only queue behind an outage */
+#define QUOIN_AGENT_EVIDENCE_MAX 64	/* pieces of evidence kept; later ones replace the oldest */
+#define QUOIN_AGENT_HOOKS_MAX	64	/* hooks at once, whatever the configuration says */
 
 /* What does not change while the agent lives. */
 struct quoin_agent_conf {
@@ -56,7 +59,8 @@ enum quoin_agent_event_kind {
 	QUOIN_AGENT_LOST,     /* topic: the offset is not in the log */
 	QUOIN_AGENT_SILENCE,  /* silent: whether the broker answers */
 	QUOIN_AGENT_FETCHED,  /* release, code, reason: every part needed is in the store */
-	QUOIN_AGENT_TRIED,    /* release, code, reason; models: what it places on this host's shard */
+	QUOIN_AGENT_TRIED,    /* release, code (QUOIN_EREFUSED: the child crashed or hung), reason; models: what it
+			       * places on this host's shard */
 	QUOIN_AGENT_PREPARED, /* release, code, reason */
 	QUOIN_AGENT_HOOKED,   /* model, hook, code (0, QUOIN_EAGAIN: not now, else failed), reason */
 	QUOIN_AGENT_ACKED,    /* number, code: of a status */
@@ -105,7 +109,7 @@ struct quoin_agent_event {
 /* ---- Actions ---- */
 
 enum quoin_agent_action_kind {
-	QUOIN_AGENT_PERSIST,  /* core->change: one durable commit; "release" != 0: its parts become the active pointer */
+	QUOIN_AGENT_PERSIST,  /* core->change: one durable commit */
 	QUOIN_AGENT_COPY,     /* write the second copy of the ratchets */
 	QUOIN_AGENT_ASSIGN,   /* read "topic" from "offset" on (0: its start); END follows, also when nothing is new */
 	QUOIN_AGENT_FETCH,    /* bring "release" into the store; "urgent" ones first */
@@ -153,9 +157,13 @@ struct quoin_agent_release {
 	enum quoin_progress progress; /* routers and before loading; of serving hosts see quoin_agent_progress */
 	char reason[QUOIN_REASON_BYTES_MAX + 1];
 	uint64_t since;	   /* in the live set since this seq; 0: not live */
+	uint64_t last;	   /* of the live set: selectable until this seq; 0: never yet */
+	bool is_fetching;  /* a FETCH is out */
 	bool is_trying;	   /* a TRY is out */
 	bool is_loaded;	   /* tried in this life; its models are known */
-	unsigned retries;  /* of fetching */
+	bool is_bound;	   /* was live before a restart: its models may be loaded; stays until they are known */
+	bool is_final;	   /* refused for good: only a retry by an operator makes it try again */
+	unsigned retries;  /* of fetching and trying */
 	int64_t retry_at;  /* boot_ms of the next attempt; 0: none */
 };
 
@@ -203,13 +211,16 @@ struct quoin_agent_core {
 	struct quoin_store_offset offsets[QUOIN_TOPICS]; /* control and gate are read */
 	bool is_new; /* there were no ratchets */
 	bool at_end[QUOIN_TOPICS];
+	bool is_assigned[QUOIN_TOPICS];
+	bool gate_was_read; /* to its end, in this life */
+	uint8_t resynced[QUOIN_TOPICS][QUOIN_INCARNATION_BYTES]; /* the incarnation that a heartbeat last sent us after */
 
 	struct quoin_activation obeyed; /* epoch 0: none held */
 	struct quoin_sealed waiting;	/* an activation ahead of what was read of the control log */
 	struct quoin_position waiting_at;
-	struct quoin_position gate_says; /* the activation that the newest heartbeat names */
+	uint64_t heartbeat; /* the newest number that counted in this life */
 	int64_t fresh_until;		/* boot_ms; 0: stale */
-	bool told_fresh;		/* what readers were told last */
+	int64_t told_fresh;		/* what readers were told last */
 	bool silent;
 
 	enum quoin_agent_join join;
@@ -217,16 +228,17 @@ struct quoin_agent_core {
 	struct {
 		uint64_t number;
 		int64_t boot_ms, wall_ms;
-	} sent[16]; /* statuses on their way: when they were sent */
+	} sent[QUOIN_AGENT_SENT_MAX]; /* statuses on their way: when they were sent */
 	size_t sent_count;
-	uint64_t status_limit; /* numbers below are reserved */
-	int64_t report_at;     /* boot_ms of the next status; 0: none is due */
-	int64_t reported_at;
+	uint64_t status_next;  /* the number of the next status; below ratchets.status_number */
+	int64_t lease_saved;   /* lease_boot_ms as last committed */
+	int64_t report_at;     /* boot_ms of the next status; INT64_MAX: none is due */
 	bool told_ready;
 
 	struct quoin_docref runs;      /* the active pointer */
 	struct quoin_position chosen;  /* the activation that chose it */
 	struct quoin_docref preparing; /* PREPARE is out; number 0: none */
+	int64_t prepare_at;	       /* the data plane refused: not before; 0: at once */
 	uint64_t draining;	       /* still in the data plane; 0: none */
 	int64_t drained_at;
 	uint64_t held[QUOIN_HELD_MAX]; /* by readers */
@@ -243,10 +255,11 @@ struct quoin_agent_core {
 	size_t hooks_out;
 
 	struct quoin_agent_change change;
-	struct quoin_sealed change_document; /* owns what a change keeps beyond its event */
+	struct quoin_sealed kept[2]; /* own the documents of the change */
+	size_t kept_count;
 	int64_t saved_at; /* boot_ms of the last change with an offset */
+	bool has_started;
 	bool stopping;
-	bool out_of_memory;
 };
 
 /*
@@ -258,6 +271,7 @@ struct quoin_agent_core {
 struct quoin_agent_stored {
 	struct quoin_ratchets ratchets;
 	bool is_new;
+	uint64_t status_floor; /* of a new store: the number of this host's newest status on the topic */
 	struct quoin_store_offset offsets[QUOIN_TOPICS];
 	struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];
 	size_t fuse_count;

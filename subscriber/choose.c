@@ -1,0 +1,314 @@
+/*
+ * Choose: which release this host runs, when it may start it, and whether it counts (PROTOCOL.md sections 2, 4 and 6).
+ */
+#include <string.h>
+
+#include "lib/assert.h"
+#include "subscriber/core_step.h"
+
+/* ---- Revocations: once learned, never forgotten ---- */
+
+bool
+quoin_agent_is_revoked(const struct quoin_agent_core *core, uint64_t release)
+{
+	const struct quoin_ledger_release *known = quoin_ledger_release(&core->ledger, release);
+
+	if (known != NULL && known->is_revoked)
+		return true;
+	for (size_t i = 0; i < core->ratchets.revoked_count; i++)
+		if (core->ratchets.revoked[i] == release)
+			return true;
+	return false;
+}
+
+void
+quoin_agent_revoke(struct quoin_agent_step *step, uint64_t release)
+{
+	struct quoin_ratchets *ratchets = &step->core->ratchets;
+	size_t i;
+
+	for (i = 0; i < ratchets->revoked_count && ratchets->revoked[i] < release; i++)
+		;
+	if (i < ratchets->revoked_count && ratchets->revoked[i] == release)
+		return;
+	if (ratchets->revoked_count == QUOIN_HISTORY_MAX) {
+		if (i == 0)
+			return;
+		memmove(&ratchets->revoked[0], &ratchets->revoked[1], (i - 1) * sizeof ratchets->revoked[0]);
+		i--;
+	} else {
+		memmove(&ratchets->revoked[i + 1], &ratchets->revoked[i],
+		    (ratchets->revoked_count - i) * sizeof ratchets->revoked[0]);
+		ratchets->revoked_count++;
+	}
+	ratchets->revoked[i] = release;
+	step->core->change.has_ratchets = true;
+}
+
+/* ---- Leases ---- */
+
+/* Whether the last acknowledged status still counts, by both clocks and in this boot. */
+static bool
+has_lease(const struct quoin_agent_core *core, int64_t boot_ms, int64_t wall_ms)
+{
+	const struct quoin_ratchets *ratchets = &core->ratchets;
+	const int64_t lease_ms = (int64_t)core->conf.lease_ms;
+
+	return ratchets->lease_boot_ms != 0 && strcmp(ratchets->boot, core->conf.boot) == 0 &&
+	    boot_ms - ratchets->lease_boot_ms < lease_ms && wall_ms - ratchets->lease_wall_ms < lease_ms;
+}
+
+static void
+tell_lease(struct quoin_agent_step *step)
+{
+	const struct quoin_agent_core *core = step->core;
+	struct quoin_agent_action *action;
+
+	if (quoin_agent_is_serving(core))
+		return;
+	action = quoin_agent_after(step, QUOIN_AGENT_LEASE);
+	if (!core->conf.lease_refuse)
+		return;
+	/* Without any lease the ends lie in the past, which is what is meant; zero would mean never. */
+	action->until_boot_ms = core->ratchets.lease_boot_ms + (int64_t)core->conf.lease_ms;
+	action->until_wall_ms = core->ratchets.lease_wall_ms + (int64_t)core->conf.lease_ms;
+	if (strcmp(core->ratchets.boot, core->conf.boot) != 0)
+		action->until_boot_ms = action->until_wall_ms = 1;
+}
+
+static void
+leave(struct quoin_agent_step *step)
+{
+	step->core->join = QUOIN_JOIN_REPORTING;
+	step->core->join_number = 0;
+	quoin_agent_report_now(step);
+}
+
+void
+quoin_agent_choose_start(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	core->join = QUOIN_JOIN_DONE;
+	tell_lease(step);
+	if (!quoin_agent_is_serving(core) && !has_lease(core, step->event->boot_ms, step->event->wall_ms))
+		leave(step);
+}
+
+static void
+settle_lease(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	if (quoin_agent_is_serving(core) || core->join != QUOIN_JOIN_DONE ||
+	    has_lease(core, step->event->boot_ms, step->event->wall_ms))
+		return;
+	quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EEXPIRED, "the lease ended; nothing new is started");
+	leave(step);
+}
+
+static void
+count_lease(struct quoin_agent_step *step, int64_t boot_ms, int64_t wall_ms)
+{
+	struct quoin_agent_core *core = step->core;
+	struct quoin_ratchets *ratchets = &core->ratchets;
+	const bool other_boot = strcmp(ratchets->boot, core->conf.boot) != 0;
+
+	if (!other_boot && boot_ms <= ratchets->lease_boot_ms)
+		return;
+	memcpy(ratchets->boot, core->conf.boot, sizeof ratchets->boot);
+	ratchets->lease_boot_ms = boot_ms;
+	ratchets->lease_wall_ms = wall_ms;
+	tell_lease(step);
+	/* An older base only ends the lease early: a commit now and then will do. */
+	if (other_boot || core->join != QUOIN_JOIN_DONE || boot_ms - core->lease_saved >= (int64_t)core->conf.lease_ms / 16)
+		core->change.has_ratchets = true;
+}
+
+void
+quoin_agent_choose_acked(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	const uint64_t number = step->event->number;
+	int64_t boot_ms, wall_ms;
+	size_t i;
+
+	for (i = 0; i < core->sent_count && core->sent[i].number != number; i++)
+		;
+	if (i == core->sent_count)
+		return;
+	boot_ms = core->sent[i].boot_ms;
+	wall_ms = core->sent[i].wall_ms;
+	core->sent_count--;
+	memmove(&core->sent[i], &core->sent[i + 1], (core->sent_count - i) * sizeof core->sent[0]);
+	if (step->event->code != 0) {
+		quoin_agent_say(step, QUOIN_AGENT_REJECT, step->event->code, "status %llu was not acknowledged",
+		    (unsigned long long)number);
+		return;
+	}
+	if (quoin_agent_is_serving(core))
+		return;
+	count_lease(step, boot_ms, wall_ms);
+	if (core->join != QUOIN_JOIN_REPORTING || core->join_number == 0 || number < core->join_number)
+		return;
+	/* Only an end asked for after the acknowledgement shows what the gate decided without us. */
+	core->join = QUOIN_JOIN_READING;
+	if (core->is_assigned[QUOIN_TOPIC_GATE])
+		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
+}
+
+void
+quoin_agent_choose_end(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	if (core->join != QUOIN_JOIN_READING)
+		return;
+	core->join = QUOIN_JOIN_DONE;
+	quoin_agent_say(step, QUOIN_AGENT_NOTE, 0, "joined");
+	quoin_agent_report_soon(step);
+}
+
+/* ---- What to run ---- */
+
+/* Whether the host may start it: live, here, tried, not revoked, and on serving hosts loaded. */
+static bool
+is_startable(const struct quoin_agent_core *core, uint64_t number)
+{
+	const struct quoin_agent_release *release = quoin_agent_tracked_const(core, number);
+	enum quoin_progress progress;
+
+	if (release == NULL || release->since == 0 || !release->is_loaded || quoin_agent_is_revoked(core, number))
+		return false;
+	progress = quoin_agent_progress(core, release, NULL);
+	return progress == (quoin_agent_is_serving(core) ? QUOIN_PROGRESS_READY : QUOIN_PROGRESS_STAGED);
+}
+
+/* A release whose fuse is blown here: the host looks for another one that some router may run. */
+static bool
+is_given_up(const struct quoin_agent_core *core, uint64_t number)
+{
+	const struct quoin_agent_release *release = quoin_agent_tracked_const(core, number);
+
+	return release != NULL && release->is_final;
+}
+
+/* The release to start now; 0: stay. */
+static uint64_t
+choose(const struct quoin_agent_core *core)
+{
+	const struct quoin_activation *obeyed = &core->obeyed;
+	uint64_t chosen;
+
+	if (obeyed->epoch == 0 || core->join != QUOIN_JOIN_DONE || core->stopping)
+		return 0;
+	chosen = quoin_activation_selects(obeyed, core->cert.host, &core->cert.labels);
+	if (chosen == core->runs.number)
+		return 0;
+	if (is_startable(core, chosen))
+		return chosen;
+	if (!is_given_up(core, chosen) || quoin_activation_may_select(obeyed, core->runs.number))
+		return 0;
+	if (is_startable(core, obeyed->from))
+		return obeyed->from;
+	return is_startable(core, obeyed->target) ? obeyed->target : 0;
+}
+
+/* Commit the pointer, then serve, report, and let the old routes go when they are drained. */
+static void
+flip(struct quoin_agent_step *step, uint64_t number)
+{
+	struct quoin_agent_core *core = step->core;
+	const struct quoin_agent_release *release = quoin_agent_tracked_const(core, number);
+	const uint64_t before = core->runs.number;
+
+	QUOIN_ASSERT(release != NULL && release->since != 0);
+	core->runs = release->ref;
+	core->chosen = core->ratchets.obeyed;
+	core->ratchets.generation++;
+	core->change.has_active = true;
+	core->change.active = number;
+	core->change.has_ratchets = true;
+	quoin_agent_after(step, QUOIN_AGENT_SERVE)->release = number;
+	if (before != 0 && core->conf.has_data_plane) {
+		core->draining = before;
+		core->drained_at = step->event->boot_ms + (int64_t)core->conf.drain_ms;
+	}
+	quoin_agent_report_now(step);
+	(void)quoin_agent_after(step, QUOIN_AGENT_COLLECT);
+}
+
+static void
+settle_drain(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	if (core->draining == 0)
+		return;
+	if (core->draining != core->runs.number) {
+		if (core->drained_at > step->event->boot_ms)
+			return;
+		quoin_agent_after(step, QUOIN_AGENT_PRUNE)->release = core->draining;
+	}
+	core->draining = 0;
+	quoin_agent_report_soon(step);
+}
+
+void
+quoin_agent_choose_settle(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	uint64_t number;
+
+	settle_lease(step);
+	settle_drain(step);
+	if (core->preparing.number != 0 || core->prepare_at > step->event->boot_ms)
+		return;
+	core->prepare_at = 0;
+	number = choose(core);
+	if (number == 0)
+		return;
+	quoin_agent_before(step, QUOIN_AGENT_PREPARE)->release = number;
+	if (core->conf.has_data_plane)
+		core->preparing = quoin_agent_tracked_const(core, number)->ref;
+	else
+		flip(step, number);
+}
+
+void
+quoin_agent_choose_prepared(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	const uint64_t number = core->preparing.number;
+
+	if (number == 0 || step->event->release != number)
+		return;
+	memset(&core->preparing, 0, sizeof core->preparing);
+	if (step->event->code != 0) {
+		quoin_agent_say(step, QUOIN_AGENT_ALARM, step->event->code, "the data plane refuses release %llu: %s",
+		    (unsigned long long)number, step->event->reason != NULL ? step->event->reason : "");
+		core->prepare_at = step->event->boot_ms + QUOIN_AGENT_RETRY_MS;
+		return;
+	}
+	/* Another activation may have come meanwhile. */
+	quoin_agent_track_update(step);
+	if (choose(core) == number)
+		flip(step, number);
+	else
+		quoin_agent_after(step, QUOIN_AGENT_PRUNE)->release = number;
+}
+
+int64_t
+quoin_agent_choose_deadline(const struct quoin_agent_core *core)
+{
+	int64_t at = INT64_MAX;
+
+	if (core->draining != 0)
+		at = core->drained_at;
+	if (core->prepare_at != 0 && core->preparing.number == 0 && core->prepare_at < at)
+		at = core->prepare_at;
+	if (!quoin_agent_is_serving(core) && core->join == QUOIN_JOIN_DONE &&
+	    core->ratchets.lease_boot_ms + (int64_t)core->conf.lease_ms < at)
+		at = core->ratchets.lease_boot_ms + (int64_t)core->conf.lease_ms;
+	return at;
+}

@@ -1,0 +1,429 @@
+/*
+ * Serving: the models that the live releases place on this host's shard, loaded, validated and unloaded through hooks
+ * (PROTOCOL.md section 3). One entry per model, version and digest, however many releases place it here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/assert.h"
+#include "subscriber/core_step.h"
+
+_Static_assert(QUOIN_AGENT_TRACKED_MAX <= 64, "a release is a bit of \"placed\"");
+
+const struct quoin_agent_model *
+quoin_agent_core_model(const struct quoin_agent_core *core, uint64_t id)
+{
+	for (size_t i = 0; i < core->model_count; i++)
+		if (core->models[i].id == id)
+			return &core->models[i];
+	return NULL;
+}
+
+static struct quoin_agent_model *
+model_named(struct quoin_agent_core *core, const struct quoin_agent_model_name *name)
+{
+	for (size_t i = 0; i < core->model_count; i++) {
+		const struct quoin_agent_model_name *have = &core->models[i].name;
+
+		if (strcmp(have->name, name->name) == 0 && strcmp(have->version, name->version) == 0 &&
+		    strcmp(have->digest, name->digest) == 0)
+			return &core->models[i];
+	}
+	return NULL;
+}
+
+static struct quoin_agent_model *
+add_model(struct quoin_agent_core *core, const struct quoin_agent_model_name *name)
+{
+	struct quoin_agent_model *model;
+
+	if (core->model_count == core->model_cap) {
+		const size_t cap = core->model_cap == 0 ? 16 : 2 * core->model_cap;
+		struct quoin_agent_model *grown = realloc(core->models, cap * sizeof *grown);
+
+		if (grown == NULL)
+			return NULL;
+		core->models = grown;
+		core->model_cap = cap;
+	}
+	model = &core->models[core->model_count++];
+	memset(model, 0, sizeof *model);
+	model->id = core->model_next++;
+	model->name = *name;
+	return model;
+}
+
+static void
+forget(struct quoin_agent_core *core, size_t index)
+{
+	core->model_count--;
+	memmove(&core->models[index], &core->models[index + 1], (core->model_count - index) * sizeof core->models[0]);
+}
+
+void
+quoin_agent_serving_place(struct quoin_agent_step *step, size_t slot, const struct quoin_agent_model_name *models,
+    size_t count)
+{
+	struct quoin_agent_core *core = step->core;
+	const bool may_be_loaded = core->releases[slot].is_bound;
+
+	for (size_t i = 0; i < count; i++) {
+		struct quoin_agent_model *model = model_named(core, &models[i]);
+
+		if (model == NULL) {
+			model = add_model(core, &models[i]);
+			if (model == NULL) {
+				step->error = QUOIN_ENOMEM;
+				return;
+			}
+		}
+		/* Where it is fetched from may change, what it is may not. */
+		model->name = models[i];
+		model->placed |= 1ull << slot;
+		model->may_be_loaded = model->may_be_loaded || may_be_loaded;
+	}
+}
+
+void
+quoin_agent_serving_drop(struct quoin_agent_core *core, size_t slot)
+{
+	for (size_t i = 0; i < core->model_count; i++)
+		core->models[i].placed &= ~(1ull << slot);
+}
+
+void
+quoin_agent_serving_retry(struct quoin_agent_step *step, size_t slot)
+{
+	struct quoin_agent_core *core = step->core;
+
+	for (size_t i = 0; i < core->model_count; i++) {
+		struct quoin_agent_model *model = &core->models[i];
+
+		if ((model->placed & 1ull << slot) == 0 || model->state != QUOIN_MODEL_FAILED)
+			continue;
+		model->state = QUOIN_MODEL_ABSENT;
+		model->tries = 0;
+		model->reason[0] = '\0';
+		quoin_agent_report_soon(step);
+	}
+}
+
+/* ---- How far ---- */
+
+enum quoin_progress
+quoin_agent_progress(const struct quoin_agent_core *core, const struct quoin_agent_release *release,
+    const struct quoin_agent_model **ret_model)
+{
+	const uint64_t bit = 1ull << (release - core->releases);
+	const struct quoin_agent_model *waits = NULL, *failed = NULL;
+
+	if (ret_model != NULL)
+		*ret_model = NULL;
+	if (!quoin_agent_is_serving(core) || !release->is_loaded || release->since == 0)
+		return release->progress;
+	for (size_t i = 0; i < core->model_count; i++) {
+		const struct quoin_agent_model *model = &core->models[i];
+
+		if ((model->placed & bit) == 0)
+			continue;
+		if (model->state == QUOIN_MODEL_FAILED && failed == NULL)
+			failed = model;
+		else if (model->state != QUOIN_MODEL_LOADED && (waits == NULL || model->reason[0] != '\0') &&
+		    !(model->state == QUOIN_MODEL_RUNNING && model->hook == QUOIN_HOOK_CHECK))
+			waits = model;
+	}
+	if (ret_model != NULL)
+		*ret_model = failed != NULL ? failed : waits;
+	if (failed != NULL)
+		return QUOIN_PROGRESS_FAILED;
+	return waits != NULL ? QUOIN_PROGRESS_LOADING : QUOIN_PROGRESS_READY;
+}
+
+bool
+quoin_agent_core_is_ready(const struct quoin_agent_core *core)
+{
+	size_t needed = 0;
+
+	if (!quoin_agent_is_serving(core))
+		return core->runs.number != 0;
+	if (core->obeyed.epoch == 0 || (core->is_new && !core->gate_was_read) ||
+	    quoin_activation_exclusion(&core->obeyed, core->cert.host) != NULL)
+		return false;
+	for (size_t i = 0; i < core->obeyed.live_count; i++) {
+		const struct quoin_live *live = &core->obeyed.live[i];
+		const struct quoin_agent_release *release = quoin_agent_tracked_const(core, live->release.number);
+		bool is_needed = core->is_new || live->last > 0;
+
+		for (size_t k = 0; k < core->ratchets.ready_count; k++)
+			is_needed = is_needed || core->ratchets.ready[k] == live->release.number;
+		if (!is_needed)
+			continue;
+		needed++;
+		if (release == NULL || release->since == 0 ||
+		    quoin_agent_progress(core, release, NULL) != QUOIN_PROGRESS_READY)
+			return false;
+	}
+	return needed > 0;
+}
+
+/* ---- Hooks ---- */
+
+/* Loaded or not is no longer certain: whoever counted on this host must see it first. */
+static void
+raise_generation(struct quoin_agent_step *step)
+{
+	if (step->raised)
+		return;
+	step->raised = true;
+	step->core->ratchets.load_generation++;
+	step->core->change.has_ratchets = true;
+	(void)quoin_agent_after(step, QUOIN_AGENT_COPY);
+	quoin_agent_report_now(step);
+}
+
+static void
+run(struct quoin_agent_step *step, struct quoin_agent_model *model, enum quoin_hook hook)
+{
+	struct quoin_agent_action *action = quoin_agent_after(step, QUOIN_AGENT_RUN);
+
+	action->model = model->id;
+	action->hook = hook;
+	model->state = QUOIN_MODEL_RUNNING;
+	model->hook = hook;
+	model->retry_at = 0;
+	if (hook == QUOIN_HOOK_LOAD)
+		model->may_be_loaded = true;
+	step->core->hooks_out++;
+}
+
+static void
+wait_for(struct quoin_agent_step *step, struct quoin_agent_model *model, enum quoin_hook hook)
+{
+	model->state = QUOIN_MODEL_WAITING;
+	model->hook = hook;
+	model->retry_at = step->event->boot_ms + quoin_agent_backoff_ms(model->tries);
+}
+
+static void
+loaded(struct quoin_agent_step *step, struct quoin_agent_model *model)
+{
+	model->state = QUOIN_MODEL_LOADED;
+	model->tries = 0;
+	model->reason[0] = '\0';
+	model->check_at = step->event->boot_ms + (int64_t)step->core->conf.hook_check_ms;
+	quoin_agent_report_soon(step);
+}
+
+static void
+unloaded(struct quoin_agent_model *model)
+{
+	model->state = QUOIN_MODEL_ABSENT;
+	model->may_be_loaded = false;
+	model->tries = 0;
+	model->reason[0] = '\0';
+}
+
+/* The model died although nobody unloaded it. */
+static void
+died(struct quoin_agent_step *step, struct quoin_agent_model *model)
+{
+	raise_generation(step);
+	quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EREFUSED, "model %s@%s is gone: %s", model->name.name,
+	    model->name.version, model->reason);
+	model->state = QUOIN_MODEL_ABSENT;
+	model->tries = 0;
+}
+
+static void
+failed(struct quoin_agent_step *step, struct quoin_agent_model *model, enum quoin_hook hook)
+{
+	model->tries++;
+	if (step->event->code == QUOIN_EAGAIN || model->tries <= step->core->conf.hook_retries) {
+		wait_for(step, model, hook);
+	} else if (hook == QUOIN_HOOK_UNLOAD) {
+		quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EREFUSED, "model %s@%s cannot be unloaded: %s",
+		    model->name.name, model->name.version, model->reason);
+		unloaded(model);
+	} else {
+		model->state = QUOIN_MODEL_FAILED;
+		quoin_agent_say(step, QUOIN_AGENT_REJECT, QUOIN_EREFUSED, "model %s@%s does not %s: %s", model->name.name,
+		    model->name.version, quoin_hook_name(hook), model->reason);
+	}
+	quoin_agent_report_soon(step);
+}
+
+void
+quoin_agent_serving_hooked(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	const struct quoin_agent_event *event = step->event;
+	struct quoin_agent_model *model = NULL;
+
+	for (size_t i = 0; i < core->model_count; i++)
+		if (core->models[i].id == event->model)
+			model = &core->models[i];
+	if (model == NULL || model->state != QUOIN_MODEL_RUNNING || model->hook != event->hook)
+		return;
+	QUOIN_ASSERT(core->hooks_out > 0);
+	core->hooks_out--;
+	if (event->code != 0)
+		quoin_agent_reason(event->reason, event->code, model->reason);
+	if (event->hook == QUOIN_HOOK_CHECK && event->code != 0 && event->code != QUOIN_EAGAIN)
+		died(step, model);
+	else if (event->hook == QUOIN_HOOK_CHECK)
+		loaded(step, model);
+	else if (event->code != 0)
+		failed(step, model, event->hook);
+	else if (event->hook == QUOIN_HOOK_LOAD && core->conf.has_validate)
+		wait_for(step, model, QUOIN_HOOK_VALIDATE);
+	else if (event->hook == QUOIN_HOOK_UNLOAD)
+		unloaded(model);
+	else
+		loaded(step, model);
+	/* Validating follows loading at once. */
+	if (event->code == 0 && model->state == QUOIN_MODEL_WAITING)
+		model->retry_at = event->boot_ms;
+}
+
+/* ---- Settling ---- */
+
+static uint64_t
+live_bits(const struct quoin_agent_core *core)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
+		if (core->releases[i].ref.number != 0 && core->releases[i].since != 0)
+			bits |= 1ull << i;
+	return bits;
+}
+
+/* Some live release may place a model here that is not known yet: nothing is unloaded until it is. */
+static bool
+is_in_the_dark(const struct quoin_agent_core *core)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++) {
+		const struct quoin_agent_release *release = &core->releases[i];
+
+		if (release->ref.number == 0 || (release->since == 0 && !release->is_bound))
+			continue;
+		if (!release->is_loaded)
+			return true;
+		if (release->since != 0)
+			known++;
+	}
+	return core->obeyed.epoch == 0 || known < core->obeyed.live_count;
+}
+
+static void
+settle_wanted(struct quoin_agent_step *step, struct quoin_agent_model *model)
+{
+	const int64_t now = step->event->boot_ms;
+
+	if (model->state == QUOIN_MODEL_ABSENT)
+		run(step, model, QUOIN_HOOK_LOAD);
+	else if (model->state == QUOIN_MODEL_WAITING && model->hook == QUOIN_HOOK_UNLOAD)
+		run(step, model, QUOIN_HOOK_LOAD); /* it was not unloaded, but may be half */
+	else if (model->state == QUOIN_MODEL_WAITING && model->retry_at <= now)
+		run(step, model, model->hook);
+	else if (model->state == QUOIN_MODEL_LOADED && step->core->conf.has_check && model->check_at <= now)
+		run(step, model, QUOIN_HOOK_CHECK);
+}
+
+/* No live release places it here. Returns whether the entry was forgotten. */
+static bool
+settle_unwanted(struct quoin_agent_step *step, size_t index, bool dark)
+{
+	struct quoin_agent_core *core = step->core;
+	struct quoin_agent_model *model = &core->models[index];
+
+	if (!model->may_be_loaded) {
+		if (model->placed != 0)
+			return false;
+		forget(core, index);
+		return true;
+	}
+	if (dark || (model->state == QUOIN_MODEL_WAITING && model->hook == QUOIN_HOOK_UNLOAD &&
+			model->retry_at > step->event->boot_ms))
+		return false;
+	raise_generation(step);
+	if (model->state != QUOIN_MODEL_WAITING || model->hook != QUOIN_HOOK_UNLOAD)
+		model->tries = 0;
+	run(step, model, QUOIN_HOOK_UNLOAD);
+	return false;
+}
+
+/* Live releases that are ready for the first time are remembered; those that left the live set are not. */
+static void
+settle_ever_ready(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	struct quoin_ratchets *ratchets = &core->ratchets;
+	uint64_t ready[QUOIN_STORE_READY_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < core->obeyed.live_count; i++) {
+		const uint64_t number = core->obeyed.live[i].release.number;
+		const struct quoin_agent_release *release = quoin_agent_tracked_const(core, number);
+		bool is_ready = release != NULL && release->since != 0 &&
+		    quoin_agent_progress(core, release, NULL) == QUOIN_PROGRESS_READY;
+
+		for (size_t k = 0; k < ratchets->ready_count; k++)
+			is_ready = is_ready || ratchets->ready[k] == number;
+		if (is_ready)
+			ready[count++] = number;
+	}
+	if (count == ratchets->ready_count && memcmp(ready, ratchets->ready, count * sizeof ready[0]) == 0)
+		return;
+	memcpy(ratchets->ready, ready, count * sizeof ready[0]);
+	ratchets->ready_count = count;
+	core->change.has_ratchets = true;
+}
+
+void
+quoin_agent_serving_settle(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	const uint64_t live = live_bits(core);
+	const bool dark = is_in_the_dark(core);
+
+	if (!quoin_agent_is_serving(core))
+		return;
+	for (size_t i = 0; i < core->model_count && !core->stopping;) {
+		struct quoin_agent_model *model = &core->models[i];
+		bool forgotten = false;
+
+		if (core->hooks_out >= core->conf.hook_parallel)
+			break;
+		if (model->state == QUOIN_MODEL_RUNNING)
+			;
+		else if ((model->placed & live) != 0)
+			settle_wanted(step, model);
+		else
+			forgotten = settle_unwanted(step, i, dark);
+		if (!forgotten)
+			i++;
+	}
+	settle_ever_ready(step);
+}
+
+int64_t
+quoin_agent_serving_deadline(const struct quoin_agent_core *core)
+{
+	int64_t at = INT64_MAX;
+
+	if (core->hooks_out >= core->conf.hook_parallel)
+		return at;
+	for (size_t i = 0; i < core->model_count; i++) {
+		const struct quoin_agent_model *model = &core->models[i];
+
+		if (model->state == QUOIN_MODEL_WAITING && model->retry_at < at)
+			at = model->retry_at;
+		if (model->state == QUOIN_MODEL_LOADED && core->conf.has_check && model->check_at < at)
+			at = model->check_at;
+	}
+	return at;
+}
