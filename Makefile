@@ -96,6 +96,10 @@ FORMATS_SRCS := \
 PUBLISHER_SRCS := \
 	publisher/activations.c \
 	publisher/announce.c \
+	publisher/assign.c \
+	publisher/assign_report.c \
+	publisher/assign_search.c \
+	publisher/assign_state.c \
 	publisher/base.c \
 	publisher/blobs.c \
 	publisher/check.c \
@@ -188,10 +192,12 @@ SUBSCRIBER_SRCS := \
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
 	tests/unit/test_activation.c \
+	tests/unit/test_assign.c \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bus.c \
 	tests/unit/test_bus_kafka.c \
 	tests/unit/test_bytes.c \
+	tests/unit/test_check.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \

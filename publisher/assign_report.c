@@ -1,0 +1,177 @@
+#include "publisher/assign_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHARDS_SHOWN 3
+
+/* A list in words, cut where it does not fit. */
+struct words {
+	char text[640];
+	size_t len;
+	size_t shown;
+};
+
+static void add_words(struct words *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add_words(struct words *words, const char *fmt, ...)
+{
+	size_t room = sizeof words->text - words->len;
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(words->text + words->len, room, fmt, args);
+	va_end(args);
+	if (len > 0)
+		words->len += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+/* The resource of which the shard lacks the most for the item, in proportion; how much is there and missing. */
+static size_t
+scarcest(const struct quoin_assign_state *state, size_t item, uint32_t shard, uint64_t *ret_left, uint64_t *ret_missing)
+{
+	size_t worst = 0;
+	double worst_share = -1;
+
+	for (size_t r = 0; r < state->resource_count; r++) {
+		uint64_t capacity = state->capacity[shard][r];
+		uint64_t load = state->load[shard][r];
+		uint64_t left = load < capacity ? capacity - load : 0;
+		uint64_t demand = state->items[item].demand[r];
+		double share = demand > left ? (double)(demand - left) / (double)demand : 0;
+
+		if (share > worst_share) {
+			worst = r;
+			worst_share = share;
+			*ret_left = left;
+			*ret_missing = demand > left ? demand - left : 0;
+		}
+	}
+	return worst;
+}
+
+/* "; shard "a" lacks 10 memory_mb (40 needed, 30 of 100 left)". */
+static void
+add_shortage(struct words *words, const struct quoin_assign_state *state, size_t item, uint32_t shard)
+{
+	uint64_t left = 0, missing = 0;
+	size_t r = scarcest(state, item, shard, &left, &missing);
+
+	if (words->shown++ == SHARDS_SHOWN)
+		add_words(words, ", …");
+	if (words->shown > SHARDS_SHOWN)
+		return;
+	add_words(words, "%s shard \"%s\" lacks %llu %s (%llu needed, %llu of %llu left)", words->shown > 1 ? "," : "",
+	    state->ruleset->shards[shard].name, (unsigned long long)missing, state->resources[r],
+	    (unsigned long long)state->items[item].demand[r], (unsigned long long)left,
+	    (unsigned long long)state->capacity[shard][r]);
+}
+
+static void
+report_route(const struct quoin_assign_state *state, size_t item, struct quoin_place place,
+    struct quoin_problems *problems)
+{
+	const struct quoin_rule *rule = &state->ruleset->rules[state->items[item].route];
+	const char *key = state->ruleset->models[state->items[item].model].routing_key;
+	struct words words = {0};
+
+	for (size_t i = 0; i < rule->share_count; i++) {
+		uint32_t shard = rule->shares[i].key;
+
+		if (state->ruleset->shards[shard].host_count == 0) {
+			quoin_problem_error(problems, "no_hosts", place,
+			    "model \"%s\" is routed to shard \"%s\", which has no hosts; add hosts or choose another shard", key,
+			    state->ruleset->shards[shard].name);
+		} else if (!quoin_assign_has(state, item, shard)) {
+			add_shortage(&words, state, item, shard);
+		}
+	}
+	if (words.len > 0) {
+		quoin_problem_error(problems, "capacity", place,
+		    "model \"%s\" does not fit where it is routed:%s; add capacity or change the route", key, words.text);
+	}
+}
+
+/* Why a shard cannot have the model whatever its load. */
+static const char *
+why_not(const struct quoin_shard *shard)
+{
+	if (shard->drain)
+		return "is draining";
+	return shard->host_count == 0 ? "has no hosts" : "lacks a required label";
+}
+
+static void
+add_requires(struct words *words, const struct quoin_model *model)
+{
+	for (size_t i = 0; i < model->requires_count; i++)
+		add_words(words, "%s%s=%s", i > 0 ? ", " : " with ", model->requires[i].key, model->requires[i].value);
+}
+
+/* Fewer shards may have the model than it asks for. */
+static void
+report_too_few(const struct quoin_assign_state *state, size_t item, size_t able, struct quoin_place place,
+    struct quoin_problems *problems)
+{
+	const struct quoin_model *model = &state->ruleset->models[state->items[item].model];
+	struct words labels = {0}, words = {0};
+
+	add_requires(&labels, model);
+	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
+		if (quoin_assign_can(state, item, shard))
+			continue;
+		if (words.shown++ == SHARDS_SHOWN)
+			add_words(&words, ", …");
+		if (words.shown <= SHARDS_SHOWN) {
+			add_words(&words, "%s shard \"%s\" %s", words.shown > 1 ? "," : ":", state->ruleset->shards[shard].name,
+			    why_not(&state->ruleset->shards[shard]));
+		}
+	}
+	quoin_problem_error(problems, "no_shard", place,
+	    "model \"%s\" must be on %u %s%s, but only %zu can have it%s; change \"shards\" or \"requires\", or add shards",
+	    model->routing_key, model->shard_count, model->shard_count == 1 ? "shard" : "shards", labels.text, able,
+	    words.text);
+}
+
+static void
+report_capacity(const struct quoin_assign_state *state, size_t item, struct quoin_place place,
+    struct quoin_problems *problems)
+{
+	const struct quoin_model *model = &state->ruleset->models[state->items[item].model];
+	struct words words = {0};
+
+	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
+		if (quoin_assign_can(state, item, shard) && !quoin_assign_has(state, item, shard))
+			add_shortage(&words, state, item, shard);
+	}
+	quoin_problem_error(problems, "capacity", place,
+	    "model \"%s\" fits on %u of %u shards:%s; add capacity, or let it or others need less", model->routing_key,
+	    state->items[item].count, model->shard_count, words.text);
+}
+
+void
+quoin_assign_report(const struct quoin_assign_state *state, const struct quoin_check_places *places,
+    struct quoin_problems *problems)
+{
+	for (size_t i = 0; i < state->item_count; i++) {
+		const struct quoin_assign_item *item = &state->items[i];
+		struct quoin_place place = {0};
+		size_t able = 0;
+
+		if (item->count == item->want)
+			continue;
+		for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++)
+			able += quoin_assign_can(state, i, shard);
+		if (places != NULL)
+			place = item->route != QUOIN_ASSIGN_NONE ? places->rules[item->route] : places->models[item->model];
+		if (item->route != QUOIN_ASSIGN_NONE)
+			report_route(state, i, place, problems);
+		else if (able < item->want)
+			report_too_few(state, i, able, place, problems);
+		else
+			report_capacity(state, i, place, problems);
+	}
+}
