@@ -23,6 +23,15 @@
 #define DENIALS_MAX    3
 #define DENIAL_WAIT_MS 1000
 
+/*
+ * librdkafka 2.0.2 does not wake the thread that fetches when reading starts or when its full queue was emptied: the
+ * thread notices within a second. Any request wakes it, so one is sent when a record is late: the first of a topic, or
+ * the next one after so many bytes that the queue may have been full.
+ */
+#define NUDGE_FIRST_MS 10 /* doubled each time */
+#define NUDGES_MAX     6
+#define BURST_BYTES    (4u << 20)
+
 struct topic {
 	rd_kafka_topic_t *rkt; /* NULL: a free place */
 	bool is_reading;
@@ -30,6 +39,9 @@ struct topic {
 	unsigned denials;
 	int64_t again_at_ms; /* when to ask once more; 0: not waiting */
 	int64_t next_offset; /* of the record expected next */
+	int64_t nudge_at_ms; /* when the fetching thread is to be woken; 0: not waiting */
+	unsigned nudges;
+	size_t burst_bytes; /* read without having waited */
 	char name[QUOIN_BUS_TOPIC_BYTES];
 };
 
@@ -90,7 +102,7 @@ stop(struct topic *topic)
 	if (topic->is_reading)
 		(void)rd_kafka_consume_stop(topic->rkt, 0);
 	topic->is_reading = false;
-	topic->again_at_ms = 0;
+	topic->again_at_ms = topic->nudge_at_ms = 0;
 }
 
 static void
@@ -140,6 +152,27 @@ find(struct quoin_bus_reader *reader, const char *name)
 	return NULL;
 }
 
+static void
+plan_nudge(struct topic *topic)
+{
+	topic->nudge_at_ms = quoin_clock_mono_ms() + NUDGE_FIRST_MS;
+	topic->nudges = 0;
+	topic->burst_bytes = 0;
+}
+
+/* Without waiting for the answer. */
+static void
+nudge(struct quoin_bus_reader *reader, struct topic *topic)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+
+	(void)rd_kafka_metadata(reader->client.rk, 0, topic->rkt, &metadata, 0);
+	if (metadata != NULL)
+		rd_kafka_metadata_destroy(metadata);
+	topic->nudges++;
+	topic->nudge_at_ms = topic->nudges < NUDGES_MAX ? topic->nudge_at_ms + (NUDGE_FIRST_MS << topic->nudges) : 0;
+}
+
 static int
 start(struct quoin_bus_reader *reader, struct topic *topic, int64_t offset)
 {
@@ -147,6 +180,7 @@ start(struct quoin_bus_reader *reader, struct topic *topic, int64_t offset)
 		return quoin_bus_code(rd_kafka_last_error());
 	topic->is_reading = true;
 	topic->again_at_ms = 0;
+	plan_nudge(topic);
 	return 0;
 }
 
@@ -243,6 +277,7 @@ fill_record(struct topic *topic, rd_kafka_message_t *message, struct quoin_bus_e
 	fill_headers(message, record);
 	topic->next_offset = message->offset + 1;
 	topic->denials = 0;
+	topic->burst_bytes += message->len;
 }
 
 /* The log does not have the wanted offset. Returns 1 with an event, or 0: it will be asked again. */
@@ -273,6 +308,7 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 		rd_kafka_message_destroy(message);
 		return 0;
 	}
+	topic->nudge_at_ms = 0;
 	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		fill_record(topic, message, event);
 		return 1;
@@ -284,6 +320,7 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 		topic->next_offset = message->offset;
 		topic->from_start = false;
 		topic->denials = 0;
+		topic->burst_bytes = 0;
 	} else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
 	    message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
 		filled = fill_denial(topic, event);
@@ -297,25 +334,42 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 	return filled;
 }
 
-/* Ask again where the time has come. Returns when the next time comes, or -1. */
+/* What time brings for one topic. Returns when the next thing is due, or -1. */
 static int64_t
-ask_again(struct quoin_bus_reader *reader)
+serve_topic(struct quoin_bus_reader *reader, struct topic *topic, int64_t now_ms)
 {
-	int64_t now_ms = -1, first_ms = -1;
-	struct topic *topic;
+	if (topic->again_at_ms != 0 && topic->again_at_ms <= now_ms)
+		(void)start(reader, topic, topic->from_start ? RD_KAFKA_OFFSET_BEGINNING : topic->next_offset);
+	if (topic->nudge_at_ms != 0 && topic->nudge_at_ms <= now_ms)
+		nudge(reader, topic);
+	if (topic->again_at_ms != 0)
+		return topic->again_at_ms;
+	return topic->nudge_at_ms != 0 ? topic->nudge_at_ms : -1;
+}
+
+/* Ask again and nudge where the time has come. Returns when the next time comes, or -1. */
+static int64_t
+serve_time(struct quoin_bus_reader *reader)
+{
+	int64_t now_ms = quoin_clock_mono_ms(), first_ms = -1, at_ms;
 
 	for (size_t i = 0; i < TOPICS_MAX; i++) {
-		topic = &reader->topics[i];
-		if (topic->rkt == NULL || topic->again_at_ms == 0)
+		if (reader->topics[i].rkt == NULL)
 			continue;
-		if (now_ms == -1)
-			now_ms = quoin_clock_mono_ms();
-		if (topic->again_at_ms <= now_ms)
-			(void)start(reader, topic, topic->from_start ? RD_KAFKA_OFFSET_BEGINNING : topic->next_offset);
-		else if (first_ms == -1 || topic->again_at_ms < first_ms)
-			first_ms = topic->again_at_ms;
+		at_ms = serve_topic(reader, &reader->topics[i], now_ms);
+		if (at_ms != -1 && (first_ms == -1 || at_ms < first_ms))
+			first_ms = at_ms;
 	}
 	return first_ms;
+}
+
+/* Nothing waits. A topic that brought much until now may have filled its queue. */
+static void
+see_empty(struct quoin_bus_reader *reader)
+{
+	for (size_t i = 0; i < TOPICS_MAX; i++)
+		if (reader->topics[i].is_reading && reader->topics[i].burst_bytes >= BURST_BYTES)
+			plan_nudge(&reader->topics[i]);
 }
 
 /* Make the timer's descriptor readable when asking again is due. */
@@ -354,26 +408,38 @@ take_waiting(struct quoin_bus_reader *reader)
 	return message;
 }
 
+/* The next message, waiting until the deadline or until something else is due. */
+static rd_kafka_message_t *
+wait_message(struct quoin_bus_reader *reader, int64_t deadline_ms)
+{
+	int64_t due_ms;
+	int wait_ms, due_in_ms;
+
+	see_empty(reader);
+	due_ms = serve_time(reader);
+	set_timer(reader, due_ms);
+	wait_ms = quoin_bus_left_ms(deadline_ms);
+	if (wait_ms == 0)
+		return NULL;
+	if (due_ms != -1) {
+		due_in_ms = quoin_bus_left_ms(due_ms);
+		wait_ms = due_in_ms < wait_ms ? due_in_ms : wait_ms;
+	}
+	return rd_kafka_consume_queue(reader->queue, wait_ms);
+}
+
 int
 quoin_bus_reader_next(struct quoin_bus_reader *reader, int timeout_ms, struct quoin_bus_event *ret)
 {
-	int64_t deadline_ms = quoin_clock_mono_ms() + (timeout_ms > 0 ? timeout_ms : 0), again_ms;
+	int64_t deadline_ms = quoin_clock_mono_ms() + (timeout_ms > 0 ? timeout_ms : 0);
 	struct quoin_bus_fault fault;
 	rd_kafka_message_t *message;
-	int wait_ms, again_in_ms;
 
 	*ret = (struct quoin_bus_event){0};
 	for (;;) {
-		again_ms = ask_again(reader);
 		message = take_waiting(reader);
-		wait_ms = quoin_bus_left_ms(deadline_ms);
-		if (message == NULL && reader->client.fault_count == 0 && wait_ms > 0) {
-			if (again_ms != -1) {
-				again_in_ms = quoin_bus_left_ms(again_ms) + 1;
-				wait_ms = again_in_ms < wait_ms ? again_in_ms : wait_ms;
-			}
-			message = rd_kafka_consume_queue(reader->queue, wait_ms);
-		}
+		if (message == NULL && reader->client.fault_count == 0)
+			message = wait_message(reader, deadline_ms);
 		if (message != NULL && fill_event(reader, message, ret) == 1)
 			return 1;
 		if (quoin_bus_client_fault(&reader->client, &fault)) {
@@ -383,10 +449,8 @@ quoin_bus_reader_next(struct quoin_bus_reader *reader, int timeout_ms, struct qu
 			return 1;
 		}
 		if (message == NULL && quoin_bus_left_ms(deadline_ms) == 0)
-			break;
+			return 0;
 	}
-	set_timer(reader, ask_again(reader));
-	return 0;
 }
 
 int
