@@ -198,11 +198,14 @@ UNIT_TESTS := \
 	tests/unit/test_bus_kafka.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_check.c \
+	tests/unit/test_chunk.c \
 	tests/unit/test_clock.c \
+	tests/unit/test_conf.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_document.c \
 	tests/unit/test_env.c \
+	tests/unit/test_envelope.c \
 	tests/unit/test_error.c \
 	tests/unit/test_eval.c \
 	tests/unit/test_eval_reply.c \
@@ -211,6 +214,7 @@ UNIT_TESTS := \
 	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
 	tests/unit/test_json.c \
+	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_log.c \
 	tests/unit/test_pack.c \
