@@ -230,6 +230,8 @@ FUZZ_TARGETS := \
 
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
 SH_TESTS := \
+	tests/lint/house.sh \
+	tests/lint/man.sh \
 
 
 # Until every room is furnished a listed file may be absent.

@@ -367,7 +367,8 @@ walk_entry(struct walk *walk, int dir_fd, const char *prefix, const char *name, 
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return set_sys(walk->err, "open", path);
-	strcat(path, "/");
+	path[strlen(path) + 1] = '\0';
+	path[strlen(path)] = '/';
 	return walk_dir(walk, fd, path, depth + 1);
 }
 
