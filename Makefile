@@ -225,7 +225,11 @@ UNIT_TESTS := \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \
+	$(BUILD)/tests/fuzz/fuzz_conf \
+	$(BUILD)/tests/fuzz/fuzz_documents \
+	$(BUILD)/tests/fuzz/fuzz_envelope \
 	$(BUILD)/tests/fuzz/fuzz_json \
+	$(BUILD)/tests/fuzz/fuzz_keyfile \
 	$(BUILD)/tests/fuzz/fuzz_pack \
 
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
