@@ -183,7 +183,7 @@ test_databases(void)
 	struct quoin_env *env;
 	struct quoin_txn *txn;
 	unsigned db;
-	char name[8];
+	char name[16];
 
 	make_store();
 	env = open_env(QUOIN_ENV_READ);
