@@ -219,6 +219,7 @@ UNIT_TESTS := \
 	tests/unit/test_log.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \
+	tests/unit/test_publish.c \
 	tests/unit/test_store.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \

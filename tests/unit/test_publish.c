@@ -1,0 +1,304 @@
+/* The publisher's road on the embedded broker: genesis, topics, enrolling, publishing, operating, exporting. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/conf.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "publisher/enrol.h"
+#include "publisher/export.h"
+#include "publisher/genesis.h"
+#include "publisher/operate.h"
+#include "publisher/publish.h"
+#include "publisher/topics.h"
+#include "tests/check.h"
+
+#define TIMEOUT_MS 20000
+
+/* A namespace on a broker of its own. */
+struct site {
+	struct quoin_bus_mock *mock;
+	struct quoin_conf conf;
+	struct quoin_bus_conf bus;
+	struct quoin_bus_reader *reader;
+	struct quoin_control control;
+	struct quoin_error err;
+};
+
+#define OK(site, call) check_ok(__FILE__, __LINE__, #call, call, &(site)->err)
+
+static void
+check_ok(const char *file, int line, const char *call, int r, const struct quoin_error *err)
+{
+	if (r != 0)
+		check_fail(file, line, "%s is %d: %s", call, r, err->message);
+}
+
+static void
+open_site(struct site *site)
+{
+	static const char *const topics[] = {"t.control", "t.gate", "t.blobs", "t.status"};
+	const char *bootstrap;
+	char text[1024], path[256];
+	struct quoin_keyring root_keys = {0};
+
+	memset(site, 0, sizeof *site);
+	CHECK_INT(quoin_crypto_init(), 0);
+	OK(site, quoin_bus_mock_open(topics, 4, &site->mock, &bootstrap, &site->err));
+	snprintf(path, sizeof path, "%s/quoin.conf", check_dir());
+	snprintf(text, sizeof text,
+	    "namespace = t\nroot = root.txt\nkeys = keys\nkafka.bootstrap.servers = %s\nkafka.fetch.wait.max.ms = 5\n", bootstrap);
+	OK(site, quoin_conf_parse(quoin_span_str(text), path, &site->conf, &site->err));
+	OK(site, quoin_genesis(&site->conf, true, &site->err));
+	OK(site, quoin_control_init(&site->control, &site->conf, &site->err));
+	site->bus = (struct quoin_bus_conf){site->conf.properties, site->conf.property_count, "test"};
+	OK(site, quoin_bus_reader_open(&site->bus, &site->reader, &site->err));
+	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_ROOT, false, &root_keys, &site->err));
+	OK(site, quoin_topics_begin(&site->conf, &site->control, site->reader, &root_keys, &site->err));
+	quoin_keyring_clear(&root_keys);
+}
+
+static void
+close_site(struct site *site)
+{
+	quoin_bus_reader_close(site->reader);
+	quoin_control_clear(&site->control);
+	quoin_bus_mock_close(site->mock);
+	quoin_conf_clear(&site->conf);
+}
+
+/* Publish one raw part with this content. Returns the code. */
+static int
+publish(struct site *site, const char *content, const struct quoin_docref *expected, uint64_t *ret_number,
+    struct quoin_blobs_sent *ret_sent)
+{
+	struct quoin_publish_part part = {"data", "raw", quoin_span_str(content)};
+	struct quoin_publication publication = {.parts = &part, .part_count = 1, .message = "why"};
+	struct quoin_release release = {0};
+	struct quoin_keyring keys = {0};
+	int r;
+
+	quoin_policy_init(&publication.policy);
+	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_RELEASE, false, &keys, &site->err));
+	OK(site, quoin_publish_describe(&publication, &release, &site->err));
+	OK(site, quoin_publish_send(&site->conf, &site->control, &publication, NULL, NULL, &release, ret_sent, &site->err));
+	r = quoin_publish_announce(&site->conf, &site->control, site->reader, &keys, expected, TIMEOUT_MS, &release,
+	    &site->err);
+	*ret_number = release.number;
+	quoin_release_clear(&release);
+	quoin_keyring_clear(&keys);
+	return r;
+}
+
+static void
+test_begin(void)
+{
+	struct site site;
+	char path[256];
+
+	open_site(&site);
+	CHECK(site.control.has_incarnation);
+	CHECK(quoin_control_document(&site.control, "root/1") != NULL);
+	CHECK_INT(site.control.refusal_count, 0);
+	/* Never over what is there. */
+	CHECK_INT(quoin_genesis(&site.conf, true, &site.err), QUOIN_EEXISTS);
+	snprintf(path, sizeof path, "%s/keys/gate.key", check_dir());
+	CHECK(quoin_file_exists(path));
+	close_site(&site);
+}
+
+static void
+test_publish(void)
+{
+	struct site site;
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0}, first;
+	struct quoin_release release = {0};
+	struct quoin_bus_lookup *lookup = NULL;
+	struct quoin_buf content;
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	CHECK_INT(number, 1);
+	CHECK(sent.full_bytes > 0);
+	CHECK_INT(site.control.ledger.head.number, 1);
+	CHECK_INT(site.control.ledger.asked, 1);
+
+	/* Somebody else was first: nothing is written, the head stays. */
+	CHECK_INT(publish(&site, "other", &none, &number, &sent), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "the head is release 1, not 0");
+	CHECK_INT(site.control.ledger.head.number, 1);
+
+	/* The same bytes are not sent twice. */
+	first = site.control.ledger.head;
+	OK(&site, publish(&site, "hello", &first, &number, &sent));
+	CHECK_INT(number, 2);
+	CHECK_INT(sent.full_bytes, 0);
+	CHECK(sent.reused_bytes > 0);
+
+	OK(&site, quoin_control_release(&site.control, 2, &release, &site.err));
+	CHECK_INT(release.head.number, 1);
+	CHECK_STR(release.message, "why");
+	OK(&site, quoin_bus_lookup_open(&site.bus, "t.blobs", 0, &lookup, &site.err));
+	quoin_buf_init(&content, 100);
+	OK(&site, quoin_blobs_get(lookup, &release.parts[0], TIMEOUT_MS, &content, &site.err));
+	CHECK_MEM(content.data, content.len, "hello", 5);
+	quoin_bus_lookup_close(lookup);
+	quoin_buf_clear(&content);
+	quoin_release_clear(&release);
+	close_site(&site);
+}
+
+static void
+test_same(void)
+{
+	struct site site;
+	struct quoin_publish_part part = {"data", "raw", quoin_span_str("hello")};
+	struct quoin_publication publication = {.parts = &part, .part_count = 1};
+	struct quoin_release release = {0};
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0};
+	bool is_revoked;
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	quoin_policy_init(&publication.policy);
+	OK(&site, quoin_publish_describe(&publication, &release, &site.err));
+	CHECK(quoin_publish_same(&site.control.ledger, &release, &is_revoked) != NULL);
+	CHECK(!is_revoked);
+	quoin_release_clear(&release);
+	publication.policy.drain_ms++; /* the policy is content, too */
+	OK(&site, quoin_publish_describe(&publication, &release, &site.err));
+	CHECK(quoin_publish_same(&site.control.ledger, &release, &is_revoked) == NULL);
+	quoin_release_clear(&release);
+	close_site(&site);
+}
+
+static void
+operate(struct site *site, struct quoin_intent *intent, int want)
+{
+	struct quoin_keyring keys = {0};
+	int r;
+
+	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_OPERATE, false, &keys, &site->err));
+	r = quoin_operate(&site->conf, &site->control, site->reader, &keys, true, TIMEOUT_MS, intent, &site->err);
+	quoin_keyring_clear(&keys);
+	CHECK_INT(r, want);
+}
+
+static void
+test_operate(void)
+{
+	struct site site;
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0}, head;
+	struct quoin_intent rollback = {.action = QUOIN_ACTION_ROLLBACK, .release = {.number = 1}};
+	struct quoin_intent unknown = {.action = QUOIN_ACTION_ROLLBACK, .release = {.number = 9}};
+	struct quoin_intent revoke = {.action = QUOIN_ACTION_REVOKE, .release = {.number = 2}};
+	struct quoin_intent pin = {.action = QUOIN_ACTION_PIN, .release = {.number = 2}};
+	struct quoin_intent nobody = {.action = QUOIN_ACTION_EXCLUDE, .host = "nobody"};
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "one", &none, &number, &sent));
+	head = site.control.ledger.head;
+	OK(&site, publish(&site, "two", &head, &number, &sent));
+	operate(&site, &rollback, 0);
+	CHECK_INT(rollback.number, 1);
+	CHECK_INT(rollback.head.number, 2);
+	CHECK_INT(site.control.ledger.asked, 1);
+	operate(&site, &unknown, QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "no release 9");
+	operate(&site, &nobody, QUOIN_ECONFLICT);
+	operate(&site, &revoke, 0);
+	operate(&site, &pin, QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "revoked");
+	CHECK_INT(site.control.ledger.last_intent.number, 2);
+	/* The next release follows the intents. */
+	head = site.control.ledger.head;
+	OK(&site, publish(&site, "three", &head, &number, &sent));
+	CHECK_INT(number, 3);
+	CHECK_INT(quoin_ledger_release(&site.control.ledger, 3)->intent, 2);
+	CHECK_INT(site.control.ledger.asked, 3);
+	close_site(&site);
+}
+
+static void
+test_enrol(void)
+{
+	struct site site;
+	struct quoin_keyring keys = {0};
+	struct quoin_cert cert = {.host = "rank-a-01", .role = QUOIN_HOST_SERVING, .shard = "rank-a"};
+	uint8_t first_key[QUOIN_PUBLIC_KEY_BYTES];
+	char dir[256];
+
+	open_site(&site);
+	snprintf(dir, sizeof dir, "%s/id", check_dir());
+	cert.not_after_ms = quoin_clock_wall_ms() + 3600000;
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_ENROL, false, &keys, &site.err));
+	OK(&site, quoin_enrol(&site.conf, &site.control, site.reader, &keys, dir, &cert, TIMEOUT_MS, &site.err));
+	memcpy(first_key, cert.key, sizeof first_key);
+	CHECK(quoin_control_cert(&site.control, "rank-a-01") != NULL);
+	CHECK_STR(quoin_control_cert(&site.control, "rank-a-01")->cert.shard, "rank-a");
+	/* Again: a new certificate for the same key. */
+	cert.not_after_ms += 1000;
+	OK(&site, quoin_enrol(&site.conf, &site.control, site.reader, &keys, dir, &cert, TIMEOUT_MS, &site.err));
+	CHECK_MEM(cert.key, sizeof cert.key, first_key, sizeof first_key);
+	CHECK_INT(site.control.cert_count, 1);
+	CHECK_INT(site.control.certs[0].cert.not_after_ms, cert.not_after_ms);
+	quoin_keyring_clear(&keys);
+	close_site(&site);
+}
+
+static void
+test_export(void)
+{
+	struct site site;
+	struct quoin_activations activations = {0};
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0};
+	struct quoin_trust other;
+	char out[200], path[300];
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	snprintf(out, sizeof out, "%s/out", check_dir());
+	OK(&site, quoin_export_write(&site.conf, &site.control, &activations, 1, out, &site.err));
+	OK(&site, quoin_export_verify(out, &site.control.trust, &number, &site.err));
+	CHECK_INT(number, 1);
+	OK(&site, quoin_export_verify(out, NULL, &number, &site.err));
+	CHECK_INT(quoin_export_write(&site.conf, &site.control, &activations, 1, out, &site.err), QUOIN_EEXISTS);
+
+	/* Another system's root does not accept it. */
+	other = site.control.trust;
+	other.root.origin.system[0] ^= 1;
+	CHECK_INT(quoin_error_class(quoin_export_verify(out, &other, &number, &site.err)), QUOIN_CLASS_TRUST);
+
+	snprintf(path, sizeof path, "%s/parts/data", out);
+	OK(&site, quoin_file_replace(path, quoin_span_str("hellO"), 0644, &site.err));
+	CHECK_INT(quoin_export_verify(out, &site.control.trust, &number, &site.err), QUOIN_ECORRUPT);
+	CHECK_INT(unlink(path), 0);
+	CHECK_INT(quoin_export_verify(out, &site.control.trust, &number, &site.err), QUOIN_EMISSING);
+	close_site(&site);
+}
+
+static const struct check_case cases[] = {
+	{"publish/begin", test_begin},
+	{"publish/publish", test_publish},
+	{"publish/same", test_same},
+	{"publish/operate", test_operate},
+	{"publish/enrol", test_enrol},
+	{"publish/export", test_export},
+};
+
+int
+main(int argc, char **argv)
+{
+	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
