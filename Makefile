@@ -213,6 +213,7 @@ UNIT_TESTS := \
 	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
+	tests/unit/test_gate_core.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \

@@ -109,7 +109,7 @@ begin_draft(struct quoin_gate_core *core)
 {
 	struct quoin_activation *draft = &core->draft;
 
-	core->is_changed = core->is_cramped = false;
+	core->is_changed = core->is_cramped = core->is_held = false;
 	core->working = core->replacing = 0;
 	core->wish_count = 0;
 	core->reason[0] = core->last_reason[0] = '\0';
@@ -246,6 +246,9 @@ produce(struct quoin_gate_core *core)
 static void
 tell_reason(struct quoin_gate_core *core)
 {
+	/* What comes of this is known when the log, or the end of the statuses, was heard. */
+	if (core->is_producing || core->is_reading)
+		return;
 	if (core->reason[0] == '\0')
 		memcpy(core->reason, core->last_reason, sizeof core->reason);
 	if (strcmp(core->reason, core->told_reason) == 0)
@@ -306,7 +309,9 @@ gate_decide(struct quoin_gate_core *core, bool is_confirmed)
 	gate_watch_readiness(core);
 	if (core->code != 0)
 		return;
-	if (core->is_changed && !wants_to_select(core)) {
+	if (!core->is_held)
+		core->hold_until_ms = core->hold_until_ms <= core->now_ms ? core->hold_until_ms : 0;
+	if (core->is_changed && !core->is_held && !wants_to_select(core)) {
 		produce(core);
 	} else {
 		take_back_decisions(core, texts);

@@ -97,6 +97,9 @@ gate_pins(struct quoin_gate_core *core)
 		if (!gate_is_good(core, pin->release))
 			gate_waits(core, "the pin of intent %llu waits: release %llu is revoked or failed",
 			    (unsigned long long)pin->intent, (unsigned long long)pin->release);
+		else if (core->draft.frozen && !quoin_activation_has_active(&core->draft, pin->release))
+			gate_waits(core, "the pin to release %llu (intent %llu) waits: the namespace is frozen",
+			    (unsigned long long)pin->release, (unsigned long long)pin->intent);
 		else if (quoin_activation_live(&core->activation, pin->release) == NULL)
 			gate_enter(core, pin->release);
 		else if (!gate_may_be_selected(core, pin->release, why))

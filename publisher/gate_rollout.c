@@ -42,6 +42,16 @@ gate_enter(struct quoin_gate_core *core, uint64_t release)
 		gate_waits(core, "release %llu is asked for and not on the control topic", (unsigned long long)release);
 		return;
 	}
+	if (gate_summary(core, release) == NULL) {
+		/* What was asked and its entering go into one activation, if the models part comes soon. */
+		if (core->hold_until_ms == 0)
+			core->hold_until_ms = gate_after(core->now_ms, QUOIN_GATE_HOLD_MS);
+		core->is_held = core->now_ms < core->hold_until_ms;
+		if (core->is_held)
+			gate_wake(core, core->hold_until_ms);
+		gate_waits(core, "release %llu waits to be loaded: its models part is being read", (unsigned long long)release);
+		return;
+	}
 	if (!gate_fits(core, release, why)) {
 		core->is_cramped = true;
 		gate_waits(core, "release %llu waits to be loaded: %s", (unsigned long long)release, why);

@@ -14,6 +14,7 @@
 #define QUOIN_GATE_POSITIONS_MAX 64
 #define QUOIN_GATE_HAVES_MAX     (2 * QUOIN_LIVE_MAX)
 #define QUOIN_GATE_FAILED_MAX    256 /* entries of "failed" that are kept: with their reasons they must fit the document */
+#define QUOIN_GATE_HOLD_MS	 1000
 #define QUOIN_GATE_AGE_MS_MAX    3600000 /* however slowly a host means to report */
 
 /* How far a host is with one release, by its newest status. */
@@ -124,6 +125,8 @@ struct quoin_gate_core {
 	bool is_undecided; /* something changed since the last decision */
 	struct quoin_activation draft;
 	bool is_changed; /* the draft says something new */
+	bool is_held;	 /* the activation waits a moment for a models part */
+	int64_t hold_until_ms; /* no longer than this; 0: nothing is waited for */
 	bool is_cramped; /* warm releases must make room */
 	uint64_t replacing; /* it is to take the place of a bad "from"; 0: none */
 	uint64_t working; /* the release that the rollout works on; 0: none */
