@@ -111,6 +111,7 @@ PUBLISHER_SRCS := \
 	publisher/check_limits.c \
 	publisher/check_models.c \
 	publisher/check_objectives.c \
+	publisher/check_policy.c \
 	publisher/check_ref.c \
 	publisher/check_rule.c \
 	publisher/check_rules.c \
@@ -136,6 +137,8 @@ PUBLISHER_SRCS := \
 	publisher/cmd_status.c \
 	publisher/cmd_verify.c \
 	publisher/commands.c \
+	publisher/compile.c \
+	publisher/compile_scripts.c \
 	publisher/control.c \
 	publisher/difference.c \
 	publisher/directory.c \
@@ -160,12 +163,15 @@ PUBLISHER_SRCS := \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
 	publisher/genesis.c \
+	publisher/guard.c \
 	publisher/host_state.c \
 	publisher/keyring.c \
 	publisher/operate.c \
 	publisher/problem.c \
 	publisher/publish.c \
 	publisher/report.c \
+	publisher/testfile.c \
+	publisher/testfile_run.c \
 	publisher/topics.c \
 	publisher/wait.c \
 

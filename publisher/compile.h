@@ -65,6 +65,9 @@ int quoin_compile_directory(struct quoin_directory *directory, const struct quoi
 int quoin_compile_parts(const struct quoin_ruleset *ruleset, const struct quoin_compile_base *base,
     struct quoin_compiled_part ret[QUOIN_COMPILED_PARTS], struct quoin_error *err);
 
+/* What everybody who gets the parts verifies: their form, and the closed world of I6. 0, QUOIN_ECORRUPT, QUOIN_EREFUSED. */
+int quoin_compile_verify(const struct quoin_compiled_part parts[QUOIN_COMPILED_PARTS], struct quoin_error *err);
+
 /* Accepts all-zero objects. */
 void quoin_compiled_clear(struct quoin_compiled *compiled);
 

@@ -1,0 +1,267 @@
+#include "publisher/guard.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/models.h"
+
+#define SIZE_JUMP_FACTOR 4
+#define SIZE_JUMP_BYTES	 (1u << 20)
+
+struct guard {
+	const char *name;
+	bool is_waivable;
+	int (*try)(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+	    struct quoin_error *err);
+};
+
+static bool
+is_waived(const struct guard *guard, const struct quoin_guard_input *input)
+{
+	for (size_t i = 0; guard->is_waivable && i < input->waived_count; i++) {
+		if (strcmp(input->waived[i], guard->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_place place, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* The guard does not hold: an error, or a warning if it is waived. */
+static void
+object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_place place, const char *fmt, ...)
+{
+	struct quoin_buf text;
+	char message[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof message, fmt, args);
+	va_end(args);
+	quoin_buf_init(&text, QUOIN_TEXT_BYTES_MAX);
+	if (is_waived(guard, input))
+		quoin_buf_printf(&text, "%s (guard %s is waived)", message, guard->name);
+	else if (guard->is_waivable)
+		quoin_buf_printf(&text, "%s; mend it, or waive the guard %s", message, guard->name);
+	else
+		quoin_buf_printf(&text, "%s; the guard %s cannot be waived", message, guard->name);
+	quoin_problem_add(problems, is_waived(guard, input) ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR, guard->name,
+	    place, quoin_buf_span(&text));
+	quoin_buf_clear(&text);
+}
+
+static const struct quoin_place nowhere;
+
+static int
+try_empty(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	size_t count = input->compiled->objective_count;
+
+	(void)err;
+	if (count == 0) {
+		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"}, "there are no objectives");
+	} else if (count < input->base_objective_count / 2) {
+		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
+		    "there are %zu objectives, and there were %zu in the base", count, input->base_objective_count);
+	}
+	if (input->compiled->shard_count == 0)
+		object(guard, input, problems, (struct quoin_place){.file = "shards.json"}, "there are no shards");
+	return 0;
+}
+
+/* Compare one model of the release with what a retained release says under the same routing key. */
+static void
+compare_version(const struct guard *guard, const struct quoin_guard_input *input, size_t index,
+    const struct quoin_model_entry *before, uint64_t release, struct quoin_problems *problems)
+{
+	const struct quoin_model *model = &input->compiled->ruleset.models[index];
+	const char *what = NULL, *have = NULL, *had = NULL;
+
+	if (strcmp(model->digest, before->digest) != 0)
+		what = "digest", have = model->digest, had = before->digest;
+	else if (strcmp(model->input_type, before->input_type) != 0)
+		what = "inputType", have = model->input_type, had = before->input_type;
+	else if (strcmp(model->model_type, before->model_type) != 0)
+		what = "modelType", have = model->model_type, had = before->model_type;
+	if (what == NULL)
+		return;
+	object(guard, input, problems, input->compiled->places.models[index],
+	    "model \"%s\" has %s \"%.100s\", but release %llu has \"%.100s\" under the same version: give it a new version",
+	    model->routing_key, what, have, (unsigned long long)release, had);
+}
+
+static int
+try_version_reused(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
+
+	for (size_t i = 0; i < input->retained_count; i++) {
+		struct quoin_image image;
+		struct quoin_models models;
+		struct quoin_model_entry before;
+		int rc = quoin_image_of(input->retained[i].models, &image, err);
+
+		if (rc == 0)
+			rc = quoin_models_verify(&image, &models, err);
+		if (rc != 0)
+			return rc;
+		for (size_t j = 0; j < ruleset->model_count; j++) {
+			if (ruleset->models[j].is_used &&
+			    quoin_models_model_named(&models, ruleset->models[j].routing_key, &before))
+				compare_version(guard, input, j, &before, input->retained[i].release, problems);
+		}
+	}
+	return 0;
+}
+
+static int
+try_size_jump(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	(void)err;
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++) {
+		uint64_t bytes = input->compiled->parts[i].bytes.len;
+		uint64_t before = input->base_part_bytes[i];
+
+		if (before == 0 || bytes <= SIZE_JUMP_BYTES || bytes / SIZE_JUMP_FACTOR <= before)
+			continue;
+		object(guard, input, problems, nowhere, "the part \"%s\" has %llu bytes, and had %llu in the base",
+		    input->compiled->parts[i].name, (unsigned long long)bytes, (unsigned long long)before);
+	}
+	return 0;
+}
+
+static int
+try_closed_world(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	struct quoin_error why = {0};
+	int rc = quoin_compile_verify(input->compiled->parts, &why);
+
+	(void)err;
+	if (rc != 0)
+		object(guard, input, problems, nowhere, "the parts do not fit together: %.300s", why.message);
+	return 0;
+}
+
+/* What the models placed on the shard need of the resource, up to UINT64_MAX. */
+static uint64_t
+placed_demand(const struct quoin_ruleset *ruleset, size_t shard, const char *resource)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ruleset->placement_count; i++) {
+		const struct quoin_model *model = &ruleset->models[ruleset->placements[i].model];
+
+		for (size_t j = 0; ruleset->placements[i].shard == shard && j < model->demand_count; j++) {
+			if (strcmp(model->demand[j].resource, resource) == 0 &&
+			    __builtin_add_overflow(sum, model->demand[j].amount, &sum))
+				sum = UINT64_MAX;
+		}
+	}
+	return sum;
+}
+
+static int
+try_capacity(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
+
+	(void)err;
+	for (size_t i = 0; i < ruleset->shard_count; i++) {
+		const struct quoin_shard *shard = &ruleset->shards[i];
+
+		for (size_t j = 0; j < shard->capacity_count; j++) {
+			uint64_t demand = placed_demand(ruleset, i, shard->capacity[j].resource);
+
+			if (demand <= shard->capacity[j].amount)
+				continue;
+			object(guard, input, problems, input->compiled->places.shards[i],
+			    "the models on shard \"%s\" need %llu %s, and a host has %llu", shard->name, (unsigned long long)demand,
+			    shard->capacity[j].resource, (unsigned long long)shard->capacity[j].amount);
+		}
+	}
+	return 0;
+}
+
+static int
+try_sizes(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	uint64_t sum = 0;
+
+	(void)err;
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
+		sum += input->compiled->parts[i].bytes.len;
+	if (sum > QUOIN_RELEASE_BYTES_MAX) {
+		object(guard, input, problems, nowhere, "the parts have %llu bytes together, and at most %u are allowed",
+		    (unsigned long long)sum, QUOIN_RELEASE_BYTES_MAX);
+	}
+	return 0;
+}
+
+/* Ascending by name, like the list of names below. */
+static const struct guard guards[] = {
+    {"capacity", false, try_capacity},
+    {"closed_world", false, try_closed_world},
+    {"empty", true, try_empty},
+    {"size_jump", true, try_size_jump},
+    {"sizes", false, try_sizes},
+    {"version_reused", true, try_version_reused},
+};
+#define GUARDS (sizeof guards / sizeof guards[0])
+
+static const struct guard *
+find_guard(const char *name)
+{
+	for (size_t i = 0; i < GUARDS; i++) {
+		if (strcmp(guards[i].name, name) == 0)
+			return &guards[i];
+	}
+	return NULL;
+}
+
+bool
+quoin_guard_is_known(const char *name)
+{
+	return find_guard(name) != NULL;
+}
+
+bool
+quoin_guard_is_waivable(const char *name)
+{
+	const struct guard *guard = find_guard(name);
+
+	return guard != NULL && guard->is_waivable;
+}
+
+const char *const *
+quoin_guard_names(void)
+{
+	static const char *const names[] = {"capacity", "closed_world", "empty", "size_jump", "sizes", "version_reused", NULL};
+
+	_Static_assert(sizeof names / sizeof names[0] == GUARDS + 1, "every guard has its name here");
+	return names;
+}
+
+int
+quoin_guard(const struct quoin_guard_input *input, struct quoin_problems *problems, struct quoin_error *err)
+{
+	size_t before = problems->error_count;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < GUARDS; i++)
+		rc = guards[i].try(&guards[i], input, problems, err);
+	if (rc == 0 && problems->error != 0)
+		rc = quoin_error_set(err, problems->error, "out of memory while trying guards");
+	if (rc == 0 && problems->error_count > before)
+		rc = quoin_error_set(err, QUOIN_EREFUSED, "a guard refuses the release; nothing was published");
+	quoin_problems_sort(problems);
+	return rc;
+}
