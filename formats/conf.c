@@ -246,11 +246,28 @@ read_setting(struct parser *parser, const struct setting *setting, struct quoin_
 	return read_number(parser, setting, value);
 }
 
+/* Digits with at most one point: no hex, no exponent, no "inf". */
+static bool
+parse_decimal(struct quoin_span value, double *ret)
+{
+	char text[32], *end;
+
+	if (value.len == 0 || value.len >= sizeof text)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if ((value.data[i] < '0' || value.data[i] > '9') && value.data[i] != '.')
+			return false;
+	}
+	memcpy(text, value.data, value.len);
+	text[value.len] = '\0';
+	*ret = strtod(text, &end);
+	return *end == '\0';
+}
+
 static int
 read_guard(struct parser *parser, struct quoin_span name, struct quoin_span value)
 {
 	struct quoin_conf *conf = parser->conf;
-	char text[32], *end;
 	double threshold;
 
 	if (!quoin_name_is_valid(name))
@@ -261,17 +278,7 @@ read_guard(struct parser *parser, struct quoin_span name, struct quoin_span valu
 	}
 	if (conf->guard_count == sizeof conf->guards / sizeof conf->guards[0])
 		return refuse(parser, "more than %zu guards", conf->guard_count);
-	/* Digits and a point only: no hex, no exponent, no "inf", whatever the locale thinks of numbers. */
-	for (size_t i = 0; i < value.len; i++) {
-		if ((value.data[i] < '0' || value.data[i] > '9') && value.data[i] != '.')
-			value.len = sizeof text;
-	}
-	if (value.len == 0 || value.len >= sizeof text)
-		return refuse(parser, "guard.%.*s: the threshold is not a number", (int)name.len, (const char *)name.data);
-	memcpy(text, value.data, value.len);
-	text[value.len] = '\0';
-	threshold = strtod(text, &end);
-	if (*end != '\0')
+	if (!parse_decimal(value, &threshold))
 		return refuse(parser, "guard.%.*s: the threshold is not a number", (int)name.len, (const char *)name.data);
 	memcpy(conf->guards[conf->guard_count].name, name.data, name.len);
 	conf->guards[conf->guard_count++].threshold = threshold;

@@ -77,7 +77,7 @@ test_selects(void)
 	CHECK_INT(quoin_activation_selects(&activation, "edge-1", &canary), 8);
 	CHECK_INT(quoin_activation_selects(&activation, "edge-1", &us_a), 8);
 	for (int i = 0; i < 1000; i++) {
-		char host[16];
+		char host[24];
 		uint64_t want;
 
 		snprintf(host, sizeof host, "edge-%d", i);

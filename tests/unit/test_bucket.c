@@ -51,7 +51,7 @@ test_spread(void)
 {
 	size_t tenths[10] = {0};
 	uint32_t seed = quoin_bucket_seed((struct quoin_span){(const uint8_t *)"salt", 4});
-	char unit[16];
+	char unit[24];
 
 	for (int i = 0; i < 20000; i++) {
 		int len = snprintf(unit, sizeof unit, "user-%d", i);

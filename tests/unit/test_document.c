@@ -395,6 +395,8 @@ test_sizes(void)
 	CHECK_INT(reader.failed, QUOIN_ELIMIT);
 	CHECK_INT(err.line, 3);
 	CHECK_CONTAINS(err.message, "longer than 4096");
+	free(large);
+	quoin_buf_clear(&text);
 }
 
 /* What a failed reader gives afterwards: zeros, no loops, and the first reason kept. */
@@ -421,6 +423,7 @@ test_first_failure(void)
 	CHECK_INT(quoin_line_finish(&reader), QUOIN_ESYNTAX);
 	CHECK_INT(err.line, 4);
 	CHECK_STR(err.message, "expected a line \"number\", found \"intent\"");
+	quoin_buf_clear(&text);
 }
 
 static void

@@ -219,6 +219,11 @@ test_signatures(void)
 		text.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	CHECK_INT(quoin_signature_make(&key, quoin_span_str("not ours"), &signature), QUOIN_ESYNTAX);
+	quoin_signing_key_clear(&key);
+	quoin_signing_key_clear(&other);
+	quoin_buf_clear(&document);
+	quoin_buf_clear(&text);
+	quoin_buf_clear(&again);
 }
 
 static void
@@ -321,6 +326,9 @@ test_minisign_verifies_ours(void)
 	document.data[0] ^= 1;
 	save("d.txt", quoin_buf_span(&document));
 	CHECK(!shell("minisign -V -H -p k.pub -m d.txt"));
+	quoin_signing_key_clear(&key);
+	quoin_buf_clear(&document);
+	quoin_buf_clear(&text);
 }
 
 /* Sign with stock minisign and this secret key of ours; we verify. */
@@ -345,6 +353,8 @@ check_stock_signs(const struct quoin_signing_key *key, const char *passphrase)
 	CHECK(quoin_signature_verify(&signature, key->public_key.key, quoin_buf_span(&document)));
 	CHECK_MEM(signature.key_id, sizeof signature.key_id, key->public_key.id, sizeof key->public_key.id);
 	CHECK_CONTAINS(signature.trusted_comment, "file:d.txt");
+	quoin_buf_clear(&document);
+	quoin_buf_clear(&text);
 }
 
 static void
@@ -356,6 +366,7 @@ test_minisign_signs_with_ours(void)
 	make_key(&key);
 	check_stock_signs(&key, NULL);
 	check_stock_signs(&key, "correct horse");
+	quoin_signing_key_clear(&key);
 }
 
 static void
@@ -370,6 +381,7 @@ test_we_sign_with_stock(void)
 	CHECK(shell("minisign -G -W -f -p s.pub -s s.key"));
 	load("s.key", &text);
 	CHECK_INT(quoin_signing_key_parse(quoin_buf_span(&text), NULL, &key, &err), 0);
+	quoin_buf_clear(&text);
 	load("s.pub", &text);
 	CHECK_INT(quoin_public_key_parse(quoin_buf_span(&text), &public_key, &err), 0);
 	CHECK_MEM(&key.public_key, sizeof key.public_key, &public_key, sizeof public_key);
@@ -382,8 +394,12 @@ test_we_sign_with_stock(void)
 	CHECK(shell("minisign -V -H -p s.pub -m d.txt"));
 	/* A legacy signature of stock minisign is refused. */
 	CHECK(shell("minisign -S -W -l -s s.key -m d.txt"));
+	quoin_buf_clear(&text);
 	load("d.txt.minisig", &text);
 	CHECK_INT(quoin_signature_parse(quoin_buf_span(&text), &signature, &err), QUOIN_ESIGNATURE);
+	quoin_signing_key_clear(&key);
+	quoin_buf_clear(&document);
+	quoin_buf_clear(&text);
 }
 
 /* minisign-encrypted.key was made by stock minisign 0.11. It asks for 1 GiB: the most that is allowed. */

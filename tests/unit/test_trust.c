@@ -22,6 +22,19 @@ static struct quoin_sealed sealed1;
 static struct quoin_trust trust;
 static struct quoin_error err;
 
+/* As quoin_seal; the bytes live as long as the case. */
+static int
+seal(struct quoin_span document, const struct quoin_signing_key *signers, size_t count, struct quoin_sealed *ret)
+{
+	static uint8_t *kept[256];
+	static size_t kept_count;
+	int rc = quoin_seal(document, signers, count, ret);
+
+	CHECK(kept_count < sizeof kept / sizeof kept[0]);
+	kept[kept_count++] = ret->bytes.data;
+	return rc;
+}
+
 static int
 by_id(const void *a, const void *b)
 {
@@ -59,7 +72,7 @@ seal_root(const struct quoin_root *root, const struct quoin_signing_key *signers
 
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 	CHECK_INT(quoin_root_print(root, &text), 0);
-	CHECK_INT(quoin_seal(quoin_buf_span(&text), signers, count, ret), 0);
+	CHECK_INT(seal(quoin_buf_span(&text), signers, count, ret), 0);
 	quoin_buf_clear(&text);
 }
 
@@ -90,7 +103,7 @@ seal_heartbeat(const struct quoin_origin *origin, const struct quoin_signing_key
 
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 	CHECK_INT(quoin_heartbeat_print(&heartbeat, &text), 0);
-	CHECK_INT(quoin_seal(quoin_buf_span(&text), signers, count, ret), 0);
+	CHECK_INT(seal(quoin_buf_span(&text), signers, count, ret), 0);
 	quoin_buf_clear(&text);
 }
 
@@ -102,7 +115,7 @@ seal_intent(const struct quoin_signing_key *signers, size_t count, struct quoin_
 
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 	CHECK_INT(quoin_intent_print(&intent, &text), 0);
-	CHECK_INT(quoin_seal(quoin_buf_span(&text), signers, count, ret), 0);
+	CHECK_INT(seal(quoin_buf_span(&text), signers, count, ret), 0);
 	quoin_buf_clear(&text);
 }
 
@@ -112,7 +125,7 @@ seal_release_head(const struct quoin_signing_key *signers, size_t count, struct 
 {
 	static const char text[] = "quoin-release-v1\nsystem 01020300000000000000000000000000\nnamespace home\n";
 
-	CHECK_INT(quoin_seal(quoin_span_str(text), signers, count, ret), 0);
+	CHECK_INT(seal(quoin_span_str(text), signers, count, ret), 0);
 }
 
 static int
@@ -247,13 +260,13 @@ test_types(void)
 
 	set_up();
 	for (size_t i = 0; i < 2; i++) {
-		CHECK_INT(quoin_seal(quoin_span_str(rows[i].text), &keys[6], 1, &sealed), 0);
+		CHECK_INT(seal(quoin_span_str(rows[i].text), &keys[6], 1, &sealed), 0);
 		CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), rows[i].code);
 	}
-	CHECK_INT(quoin_seal(quoin_span_str(rows[2].text), &keys[6], 1, &sealed), 0);
+	CHECK_INT(seal(quoin_span_str(rows[2].text), &keys[6], 1, &sealed), 0);
 	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_ESYNTAX);
-	CHECK_INT(quoin_seal(quoin_span_str("anything else"), &keys[6], 1, &sealed), QUOIN_ESYNTAX);
-	CHECK_INT(quoin_seal(quoin_span_str(""), &keys[6], 1, &sealed), QUOIN_ESYNTAX);
+	CHECK_INT(seal(quoin_span_str("anything else"), &keys[6], 1, &sealed), QUOIN_ESYNTAX);
+	CHECK_INT(seal(quoin_span_str(""), &keys[6], 1, &sealed), QUOIN_ESYNTAX);
 }
 
 static void
@@ -267,8 +280,9 @@ test_sizes(void)
 	memset(text + head, '\n', bytes - (size_t)head);
 	text[bytes] = '\0';
 	set_up();
-	CHECK_INT(quoin_seal(quoin_span_str(text), &keys[6], 1, &sealed), 0);
+	CHECK_INT(seal(quoin_span_str(text), &keys[6], 1, &sealed), 0);
 	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_ELIMIT);
+	free(text);
 }
 
 static void
@@ -445,7 +459,7 @@ seal_cert(const struct quoin_signing_key *host, const struct quoin_signing_key *
 	memcpy(cert.key, host->public_key.key, sizeof cert.key);
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 	CHECK_INT(quoin_cert_print(&cert, &text), 0);
-	CHECK_INT(quoin_seal(quoin_buf_span(&text), signer, 1, ret), 0);
+	CHECK_INT(seal(quoin_buf_span(&text), signer, 1, ret), 0);
 	quoin_buf_clear(&text);
 }
 
@@ -486,7 +500,7 @@ seal_status(const struct quoin_origin *origin, const char *host, const struct qu
 	memcpy(status.host, host, strlen(host));
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 	CHECK_INT(quoin_status_print(&status, &text), 0);
-	CHECK_INT(quoin_seal(quoin_buf_span(&text), signer, 1, ret), 0);
+	CHECK_INT(seal(quoin_buf_span(&text), signer, 1, ret), 0);
 	quoin_buf_clear(&text);
 }
 
