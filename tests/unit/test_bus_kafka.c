@@ -642,6 +642,27 @@ test_unknown(void)
 	quoin_bus_writer_close(writer);
 }
 
+/* Fenced after an outage: the commit may have got through the first time it was asked for, so it is not called lost. */
+static void
+test_fenced_after_outage(void)
+{
+	static const char topic[] = "outage";
+	struct quoin_bus_writer *a, *b;
+
+	make_topic(topic);
+	a = open_writer("outage");
+	CHECK_INT(quoin_bus_writer_begin(a, &err), 0);
+	(void)put(a, topic, "k", "from a");
+	CHECK_INT(broker("kill"), 0);
+	CHECK_INT(broker("restart"), 0);
+	b = open_writer("outage");
+	CHECK_INT(quoin_bus_writer_commit(a, WAIT_MS, &err), QUOIN_EUNKNOWN);
+	CHECK_CONTAINS(err.message, "look at the log");
+	put_txn(b, topic, "k", "from b");
+	quoin_bus_writer_close(a);
+	quoin_bus_writer_close(b);
+}
+
 static const struct check_case cases[] = {
 	{"kafka topics", test_topics},
 	{"kafka questions", test_questions},
@@ -654,6 +675,7 @@ static const struct check_case cases[] = {
 	{"kafka lost", test_lost},
 	{"kafka broker killed", test_broker_killed},
 	{"kafka unknown", test_unknown},
+	{"kafka fenced after an outage", test_fenced_after_outage},
 };
 
 static int
