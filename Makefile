@@ -206,6 +206,7 @@ UNIT_TESTS := \
 	tests/unit/test_check.c \
 	tests/unit/test_chunk.c \
 	tests/unit/test_clock.c \
+	tests/unit/test_compile.c \
 	tests/unit/test_conf.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
@@ -342,7 +343,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 	$(link)
 
 # One runs the program, the other stands inside its walls.
-$(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
+$(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
 $(BUILD)/tests/unit/test_eval_sandbox: $(BUILD)/publisher/eval_sandbox.o
 

@@ -1,0 +1,382 @@
+#include "publisher/compile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/source.h"
+#include "publisher/guard.h"
+#include "tests/check.h"
+
+/* The helper beside the test programs, for directories with scripts. */
+static void
+use_built_eval(void)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof path - 64);
+
+	CHECK(len > 0);
+	path[len] = '\0';
+	*strrchr(path, '/') = '\0';
+	strcat(path, "/../../bin/quoin-eval");
+	CHECK(setenv("QUOIN_EVAL", path, 1) == 0);
+}
+
+/* Compile a directory on the disk; its problems as text in "text". */
+static int
+compile(const char *root, const struct quoin_compile_base *base, struct quoin_compiled *ret, struct quoin_buf *console,
+    char *text, size_t text_bytes)
+{
+	struct quoin_problems problems;
+	struct quoin_error err = {0};
+	struct quoin_buf out;
+	int rc;
+
+	CHECK_INT(quoin_crypto_init(), 0);
+	use_built_eval();
+	quoin_problems_init(&problems);
+	quoin_buf_init(&out, 1 << 20);
+	rc = quoin_compile(root, base, console, ret, &problems, &err);
+	CHECK_INT(quoin_problems_print(&problems, &out), 0);
+	snprintf(text, text_bytes, "%s", quoin_buf_str(&out));
+	quoin_problems_clear(&problems);
+	quoin_buf_clear(&out);
+	return rc;
+}
+
+static void
+check_same_parts(const struct quoin_compiled_part a[QUOIN_COMPILED_PARTS],
+    const struct quoin_compiled_part b[QUOIN_COMPILED_PARTS])
+{
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++) {
+		CHECK_MEM(a[i].bytes.data, a[i].bytes.len, b[i].bytes.data, b[i].bytes.len);
+		CHECK(quoin_hash_equal(&a[i].hash, &b[i].hash));
+	}
+}
+
+static struct quoin_compile_base
+base_of(const struct quoin_compiled *compiled)
+{
+	return (struct quoin_compile_base){quoin_buf_span(&compiled->parts[QUOIN_COMPILED_RULES].bytes),
+	    quoin_buf_span(&compiled->parts[QUOIN_COMPILED_MODELS].bytes)};
+}
+
+/* The same bytes again, also against its own result. */
+static void
+check_example(const char *root, size_t objectives, size_t models, size_t shards, size_t rules)
+{
+	struct quoin_compiled one, two, again;
+	struct quoin_compile_base base;
+	char text[8192];
+
+	CHECK_INT(compile(root, NULL, &one, NULL, text, sizeof text), 0);
+	CHECK_STR(text, "");
+	CHECK_INT(one.objective_count, objectives);
+	CHECK_INT(one.model_count, models);
+	CHECK_INT(one.shard_count, shards);
+	CHECK_INT(one.rule_count, rules);
+	CHECK_INT(compile(root, NULL, &two, NULL, text, sizeof text), 0);
+	check_same_parts(one.parts, two.parts);
+	base = base_of(&one);
+	CHECK_INT(compile(root, &base, &again, NULL, text, sizeof text), 0);
+	check_same_parts(one.parts, again.parts);
+	quoin_compiled_clear(&one);
+	quoin_compiled_clear(&two);
+	quoin_compiled_clear(&again);
+}
+
+static void
+test_payments(void)
+{
+	check_example("examples/payments", 4, 9, 2, 9);
+}
+
+static void
+test_streaming(void)
+{
+	check_example("examples/streaming", 50, 162, 12, 141);
+}
+
+static void
+test_bad(void)
+{
+	struct quoin_compiled compiled;
+	char text[8192];
+
+	CHECK_INT(compile("examples/bad", NULL, &compiled, NULL, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text,
+	    "quoin: models.json:20:20: warning: nothing names model \"payment-fraud@8\", so the release does not contain it; "
+	    "remove it, or name it in a rule\n"
+	    "quoin: objectives.json:9:28: objective \"PaymentFraudDetection\" has no default; the default rule at no_default.js:2 "
+	    "is disabled, enable it or add another (functions that failed gave no rules)\n"
+	    "quoin: percents.js:2: rule \"definePercents\": the percents of the split add up to 99, not 100; 1 is missing\n"
+	    "quoin: throws.js:7:29: defineThrows: TypeError: undefined is not an object (evaluating 'segments.europe')\n"
+	    "quoin: two_defaults.js:2: objective \"ContinueWatchingRanking\" has a default already, at objectives.json:2; remove "
+	    "one of them\n"
+	    "quoin: typo.js:2: rule \"defineTypo\": \"priorty\" is no key of a context rule; did you mean \"priority\"?\n"
+	    "quoin: unknown_model.js:2: rule \"defineUnknownModel\": cell 2: there is no model \"continue-watching-transfomer\"; did "
+	    "you mean \"continue-watching-transformer\"?\n"
+	    "quoin: unknown_objective.js:4:34: defineUnknownObjective: unknown objective \"ContinueWatchingRankin\"; the nearest in "
+	    "objectives.json is \"ContinueWatchingRanking\"\n"
+	    "quoin: wrong_types.js:2: rule \"defineWrongTypes\": model \"continue-watching-transformer@1\" takes inputType "
+	    "\"TITLE_INPUT\", but objective \"SearchRanking\" has \"QUERY_INPUT\"; name a model of that type\n");
+	CHECK(compiled.parts[0].bytes.data == NULL);
+}
+
+/* The source part is all that the other three are made from. */
+static void
+test_source(void)
+{
+	struct quoin_compiled compiled;
+	struct quoin_ruleset ruleset = {0};
+	struct quoin_compiled_part parts[QUOIN_COMPILED_PARTS];
+	struct quoin_error err = {0};
+	char text[8192];
+
+	CHECK_INT(compile("examples/streaming", NULL, &compiled, NULL, text, sizeof text), 0);
+	CHECK_INT(quoin_source_read(quoin_buf_span(&compiled.parts[QUOIN_COMPILED_SOURCE].bytes), &ruleset, &err), 0);
+	CHECK_INT(quoin_compile_parts(&ruleset, NULL, parts, &err), 0);
+	check_same_parts(compiled.parts, parts);
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
+		quoin_buf_clear(&parts[i].bytes);
+	quoin_ruleset_clear(&ruleset);
+	quoin_compiled_clear(&compiled);
+}
+
+/* ---- Directories from strings ---- */
+
+#define OBJECTIVES "{\"Rank\": {\"inputType\": \"T\", \"modelType\": \"S\", \"default\": \"m\"}}"
+#define MODEL(version, more)                                                                                           \
+	"{\"version\": \"" version "\", \"inputType\": \"T\", \"modelType\": \"S\", \"uri\": \"u\", \"digest\": \"sha256:1" version "\"" more "}"
+#define SHARDS                                                                                                         \
+	"{\"a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\", \"a2\"], \"capacity\": {\"memory_mb\": 100}},"                  \
+	" \"b\": {\"vip\": \"b:1\", \"hosts\": [\"b1\"], \"capacity\": {\"memory_mb\": 100}}}"
+
+struct text_file {
+	const char *path;
+	const char *text;
+};
+
+/* Compile files given in the order of their paths, ended by a NULL path. Problems as text in "text". */
+static int
+compile_texts(const struct text_file *files, const struct quoin_compile_base *base, struct quoin_compiled *ret,
+    char *text, size_t text_bytes)
+{
+	struct quoin_directory directory = {0};
+	struct quoin_problems problems;
+	struct quoin_error err = {0};
+	struct quoin_buf out;
+	int rc;
+
+	CHECK_INT(quoin_crypto_init(), 0);
+	quoin_problems_init(&problems);
+	quoin_buf_init(&out, 1 << 20);
+	for (; files->path != NULL; files++)
+		CHECK_INT(quoin_directory_add(&directory, files->path, quoin_span_str(files->text), &problems), 0);
+	quoin_directory_finish(&directory, &problems);
+	rc = quoin_compile_directory(&directory, base, NULL, ret, &problems, &err);
+	CHECK(directory.files == NULL);
+	CHECK_INT(quoin_problems_print(&problems, &out), 0);
+	snprintf(text, text_bytes, "%s", quoin_buf_str(&out));
+	quoin_problems_clear(&problems);
+	quoin_buf_clear(&out);
+	return rc;
+}
+
+/* A model stays where the base has it, although another shard has as much room. */
+static void
+test_base(void)
+{
+	static const struct text_file first[] = {{"models.json", "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 60}") "}"},
+	    {"objectives.json", OBJECTIVES},
+	    {"shards.json", "{\"b\": {\"vip\": \"b:1\", \"hosts\": [\"b1\"], \"capacity\": {\"memory_mb\": 100}}}"}, {NULL, NULL}};
+	static const struct text_file second[] = {first[0], {"objectives.json", OBJECTIVES}, {"shards.json", SHARDS}, {NULL, NULL}};
+	static const _Alignas(16) uint8_t damaged[64];
+	struct quoin_compiled before, alone, after;
+	struct quoin_compile_base base;
+	char text[1024];
+
+	CHECK_INT(compile_texts(first, NULL, &before, text, sizeof text), 0);
+	base = base_of(&before);
+	CHECK_INT(compile_texts(second, NULL, &alone, text, sizeof text), 0);
+	CHECK_STR(alone.ruleset.shards[alone.ruleset.placements[0].shard].name, "a");
+	CHECK_INT(compile_texts(second, &base, &after, text, sizeof text), 0);
+	CHECK_STR(after.ruleset.shards[after.ruleset.placements[0].shard].name, "b");
+	quoin_compiled_clear(&before);
+	quoin_compiled_clear(&alone);
+	quoin_compiled_clear(&after);
+	base = (struct quoin_compile_base){.models = {damaged, sizeof damaged}};
+	CHECK_INT(compile_texts(second, &base, &after, text, sizeof text), QUOIN_ECORRUPT);
+}
+
+/* What assignment and policy find has its place in the files, too. */
+static void
+test_places(void)
+{
+	struct text_file files[] = {{"models.json", "{\n \"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 101}") "}"},
+	    {"objectives.json", OBJECTIVES}, {"policy.json", "{\"serving\": {\"ready_percent\": 90,\n \"ready_hosts_min\": 2}}"},
+	    {"shards.json", SHARDS}, {NULL, NULL}};
+	struct quoin_compiled compiled;
+	char text[4096];
+
+	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text,
+	    "quoin: models.json:2:7: model \"m@1\" fits on 0 of 1 shards: shard \"a\" lacks 1 memory_mb (101 needed, 100 of 100 "
+	    "left), shard \"b\" lacks 1 memory_mb (101 needed, 100 of 100 left); add capacity, or let it or others need less\n");
+	files[0].text = "{\"m\": " MODEL("1", ", \"shards\": 2") "}";
+	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text,
+	    "quoin: policy.json:1:31: \"ready_percent\" is 90, but shard \"a\" is not health_checked: its vip would reach hosts "
+	    "that are not ready; write 100, or let health checks take hosts out of the vip\n"
+	    "quoin: policy.json:1:31: \"ready_percent\" is 90, but shard \"b\" is not health_checked: its vip would reach hosts "
+	    "that are not ready; write 100, or let health checks take hosts out of the vip\n"
+	    "quoin: policy.json:2:21: \"ready_hosts_min\" is 2, but shard \"b\" has 1; no release could become active\n");
+	/* A shard without models is not asked. */
+	files[0].text = "{\"m\": " MODEL("1", "") "}";
+	files[2].text = "{\"serving\": {\"ready_hosts_min\": 2}}";
+	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), 0);
+	CHECK_STR(text, "");
+	quoin_compiled_clear(&compiled);
+}
+
+static void
+test_console(void)
+{
+	struct quoin_compiled compiled = {0};
+	struct quoin_buf console;
+	char path[512], text[1024];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/a.js", check_dir());
+	file = fopen(path, "w");
+	CHECK(file != NULL);
+	fputs("\nconsole.log('seen', {a: 1}, '\\u001b[31m');\nfunction defineNothing() { return []; }\n", file);
+	CHECK(fclose(file) == 0);
+	snprintf(path, sizeof path, "%s/objectives.json", check_dir());
+	file = fopen(path, "w");
+	CHECK(file != NULL);
+	fputs("{}", file);
+	CHECK(fclose(file) == 0);
+	quoin_buf_init(&console, 4096);
+	CHECK_INT(compile(check_dir(), NULL, &compiled, &console, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "models.json: the file is missing");
+	CHECK_STR(quoin_buf_str(&console), "a.js:2: seen {\"a\":1} ?[31m\n");
+	quoin_buf_clear(&console);
+	CHECK_INT(compile("/nonexistent", NULL, &compiled, NULL, text, sizeof text), QUOIN_ENOENT);
+}
+
+/* ---- Guards ---- */
+
+/* Try the guards; their problems as text in "text". */
+static int
+guard(const struct quoin_guard_input *input, char *text, size_t text_bytes)
+{
+	struct quoin_problems problems;
+	struct quoin_error err = {0};
+	struct quoin_buf out;
+	int rc;
+
+	quoin_problems_init(&problems);
+	quoin_buf_init(&out, 1 << 16);
+	rc = quoin_guard(input, &problems, &err);
+	CHECK_INT(quoin_problems_print(&problems, &out), 0);
+	snprintf(text, text_bytes, "%s", quoin_buf_str(&out));
+	quoin_problems_clear(&problems);
+	quoin_buf_clear(&out);
+	return rc;
+}
+
+static void
+test_guards(void)
+{
+	static const char *const waived[] = {"empty", "version_reused"};
+	struct text_file files[] = {{"models.json", "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 60}") "}"},
+	    {"objectives.json", OBJECTIVES}, {"shards.json", SHARDS}, {NULL, NULL}};
+	struct quoin_compiled before, after;
+	struct quoin_guard_retained retained = {.release = 41};
+	struct quoin_guard_input input = {.compiled = &after, .retained = &retained, .retained_count = 1};
+	struct quoin_shard *shards;
+	struct quoin_amount little = {"memory_mb", 59};
+	char text[2048];
+
+	CHECK_INT(compile_texts(files, NULL, &before, text, sizeof text), 0);
+	retained.models = quoin_buf_span(&before.parts[QUOIN_COMPILED_MODELS].bytes);
+	CHECK_INT(compile_texts(files, NULL, &after, text, sizeof text), 0);
+	CHECK_INT(guard(&input, text, sizeof text), 0);
+	CHECK_STR(text, "");
+	input.base_objective_count = 4;
+	input.base_part_bytes[QUOIN_COMPILED_RULES] = 1;
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text,
+	    "quoin: objectives.json: there are 1 objectives, and there were 4 in the base; mend it, or waive the guard empty\n");
+	input.base_objective_count = 2;
+	quoin_compiled_clear(&after);
+
+	/* Another digest under the same version. */
+	files[0].text = "{\n\"m\": {\"version\": \"1\", \"inputType\": \"T\", \"modelType\": \"S\", \"uri\": \"u\", \"digest\": \"sha256:22\"}}";
+	CHECK_INT(compile_texts(files, NULL, &after, text, sizeof text), 0);
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text,
+	    "quoin: models.json:2:6: model \"m@1\" has digest \"sha256:22\", but release 41 has \"sha256:11\" under the same version: "
+	    "give it a new version; mend it, or waive the guard version_reused\n");
+	input.waived = waived;
+	input.waived_count = 2;
+	CHECK_INT(guard(&input, text, sizeof text), 0);
+	CHECK_CONTAINS(text, "models.json:2:6: warning: model \"m@1\" has digest");
+	CHECK_CONTAINS(text, "(guard version_reused is waived)");
+	retained.models.len = 64;
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_ECORRUPT);
+	input.retained_count = 0;
+
+	/* What assign and compile already see to: the guards look again. */
+	after.parts[QUOIN_COMPILED_ROUTES].bytes.data[0] ^= 1;
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "the guard closed_world cannot be waived");
+	after.parts[QUOIN_COMPILED_ROUTES].bytes.data[0] ^= 1;
+	quoin_compiled_clear(&after);
+	shards = malloc(before.shard_count * sizeof *shards);
+	CHECK(shards != NULL);
+	memcpy(shards, before.ruleset.shards, before.shard_count * sizeof *shards);
+	shards[0].capacity = &little;
+	before.ruleset.shards = shards;
+	input.compiled = &before;
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text,
+	    "quoin: shards.json:1:7: the models on shard \"a\" need 60 memory_mb, and a host has 59; the guard capacity cannot be "
+	    "waived\n");
+	free(shards);
+	quoin_compiled_clear(&before);
+}
+
+static void
+test_guard_names(void)
+{
+	const char *const *names = quoin_guard_names();
+
+	for (size_t i = 0; names[i] != NULL; i++) {
+		CHECK(quoin_guard_is_known(names[i]));
+		CHECK(i == 0 || strcmp(names[i - 1], names[i]) < 0);
+	}
+	CHECK(quoin_guard_is_waivable("version_reused"));
+	CHECK(!quoin_guard_is_waivable("closed_world"));
+	CHECK(!quoin_guard_is_waivable("nonsense") && !quoin_guard_is_known("nonsense"));
+}
+
+static const struct check_case cases[] = {
+    {"compile: examples/payments", test_payments},
+    {"compile: examples/streaming", test_streaming},
+    {"compile: examples/bad is refused, each mistake in its place", test_bad},
+    {"compile: the source part gives the same parts", test_source},
+    {"compile: the base keeps models where they are", test_base},
+    {"compile: places of what assignment and policy find", test_places},
+    {"compile: the console", test_console},
+    {"guard: each one", test_guards},
+    {"guard: names", test_guard_names},
+};
+
+int
+main(int argc, char **argv)
+{
+	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
