@@ -246,22 +246,26 @@ read_setting(struct parser *parser, const struct setting *setting, struct quoin_
 	return read_number(parser, setting, value);
 }
 
-/* Digits with at most one point: no hex, no exponent, no "inf". */
+/* At most 15 digits with at most one point, which a double holds to the last one; whatever the locale's point is. */
 static bool
 parse_decimal(struct quoin_span value, double *ret)
 {
-	char text[32], *end;
+	uint64_t number = 0, scale = 1;
+	size_t digits = 0;
+	bool point = false;
 
-	if (value.len == 0 || value.len >= sizeof text)
-		return false;
 	for (size_t i = 0; i < value.len; i++) {
-		if ((value.data[i] < '0' || value.data[i] > '9') && value.data[i] != '.')
+		if (value.data[i] == '.' && !point && digits > 0) {
+			point = true;
+			continue;
+		}
+		if (value.data[i] < '0' || value.data[i] > '9' || ++digits > 15)
 			return false;
+		number = number * 10 + (uint64_t)(value.data[i] - '0');
+		scale *= point ? 10 : 1;
 	}
-	memcpy(text, value.data, value.len);
-	text[value.len] = '\0';
-	*ret = strtod(text, &end);
-	return *end == '\0';
+	*ret = (double)number / (double)scale;
+	return digits > 0;
 }
 
 static int
@@ -279,7 +283,7 @@ read_guard(struct parser *parser, struct quoin_span name, struct quoin_span valu
 	if (conf->guard_count == sizeof conf->guards / sizeof conf->guards[0])
 		return refuse(parser, "more than %zu guards", conf->guard_count);
 	if (!parse_decimal(value, &threshold))
-		return refuse(parser, "guard.%.*s: the threshold is not a number", (int)name.len, (const char *)name.data);
+		return refuse(parser, "guard.%.*s: the threshold is not a number such as 12.5", (int)name.len, (const char *)name.data);
 	memcpy(conf->guards[conf->guard_count].name, name.data, name.len);
 	conf->guards[conf->guard_count++].threshold = threshold;
 	return 0;
