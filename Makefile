@@ -123,6 +123,7 @@ PUBLISHER_SRCS := \
 	publisher/check_whole.c \
 	publisher/cli.c \
 	publisher/cmd_check.c \
+	publisher/cmd_dev.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_export.c \
 	publisher/cmd_init.c \
@@ -141,6 +142,13 @@ PUBLISHER_SRCS := \
 	publisher/compile_scripts.c \
 	publisher/control.c \
 	publisher/difference.c \
+	publisher/dev.c \
+	publisher/dev_bind.c \
+	publisher/dev_child.c \
+	publisher/dev_fleet.c \
+	publisher/dev_keep.c \
+	publisher/dev_site.c \
+	publisher/dev_watch.c \
 	publisher/directory.c \
 	publisher/enrol.c \
 	publisher/eval.c \

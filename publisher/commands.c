@@ -88,5 +88,10 @@ const struct quoin_command quoin_commands[] = {
 	{"diff", "A B", "What differs between two releases. Not built.", NULL, quoin_cmd_not_built},
 	{"import", "OUT", "Put an exported release on the bus again. Not built.", NULL, quoin_cmd_not_built},
 	{"gc", "", "Remove what nothing live needs. Not built.", NULL, quoin_cmd_not_built},
+	{"dev", "[--port P] [--state DIR] [RULES]", "A broker, a gate and hosts on this machine, to try things out.",
+	    "  --port P           of the broker, on 127.0.0.1; default: any\n"
+	    "  --state DIR        where everything is kept, also for the next start; default: ./.quoin, removed at the end\n"
+	    "  RULES              a rules directory: published now and whenever it changes; its hosts are played\n",
+	    quoin_cmd_dev},
 	{0},
 };
