@@ -104,6 +104,7 @@ PUBLISHER_SRCS := \
 	publisher/blobs.c \
 	publisher/check.c \
 	publisher/check_config.c \
+	publisher/check_extra.c \
 	publisher/check_kind.c \
 	publisher/check_kind_ab_test.c \
 	publisher/check_kind_override.c \

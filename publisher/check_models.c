@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "publisher/check_extra.h"
 #include "publisher/check_value.h"
 
 #define URI_BYTES_MAX	 1024

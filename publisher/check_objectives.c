@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "publisher/check_extra.h"
 #include "publisher/check_ref.h"
 #include "publisher/check_value.h"
 

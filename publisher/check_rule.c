@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "publisher/check_extra.h"
 #include "publisher/check_kind.h"
 #include "publisher/check_ref.h"
 #include "publisher/check_value.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "publisher/check_extra.h"
 #include "publisher/check_value.h"
 
 #define VIP_BYTES_MAX 256

@@ -51,8 +51,8 @@ quoin_check_member(struct quoin_check_run *run, const struct quoin_check_source 
 	return quoin_check_is(run, source, member, kind, what) ? member : NULL;
 }
 
-static bool
-is_extra(const char *key)
+bool
+quoin_check_key_is_extra(const char *key)
 {
 	return strncmp(key, "x-", 2) == 0;
 }
@@ -69,7 +69,7 @@ quoin_check_keys(struct quoin_check_run *run, const struct quoin_check_source *s
 	for (const struct quoin_json *member = quoin_json_first(object); member != NULL;
 	    member = quoin_json_next(member)) {
 		const char *key = quoin_json_key(member);
-		bool is_known = is_extra(key);
+		bool is_known = quoin_check_key_is_extra(key);
 
 		for (size_t i = 0; i < count && !is_known; i++)
 			is_known = strcmp(keys[i], key) == 0;
@@ -259,41 +259,6 @@ quoin_check_sorted(struct quoin_check_run *run, const struct quoin_json *object,
 	qsort(members, count, sizeof *members, compare_keys);
 	*ret_count = count;
 	return members;
-}
-
-const char *
-quoin_check_extra(struct quoin_check_run *run, const struct quoin_json *object)
-{
-	struct quoin_buf text;
-	const struct quoin_json **members;
-	const char *own = NULL;
-	size_t count = 0;
-	bool has_extra = false;
-
-	for (const struct quoin_json *member = quoin_json_first(object); member != NULL;
-	    member = quoin_json_next(member))
-		has_extra = has_extra || is_extra(quoin_json_key(member));
-	members = has_extra ? quoin_check_sorted(run, object, &count) : NULL;
-	if (members == NULL)
-		return NULL;
-	quoin_buf_init(&text, QUOIN_JSON_BYTES_MAX * 2);
-	for (size_t i = 0; i < count; i++) {
-		const char *key = quoin_json_key(members[i]);
-
-		if (!is_extra(key))
-			continue;
-		quoin_buf_put_byte(&text, text.len == 0 ? '{' : ',');
-		quoin_json_print_string(quoin_span_str(key), &text);
-		quoin_buf_put_byte(&text, ':');
-		quoin_json_print(members[i], &text);
-	}
-	quoin_buf_put_byte(&text, '}');
-	if (text.error == 0)
-		own = quoin_arena_text(&run->arena, quoin_buf_span(&text));
-	if (own == NULL)
-		run->is_out_of_memory = true;
-	quoin_buf_clear(&text);
-	return own;
 }
 
 size_t

@@ -31,6 +31,9 @@ const struct quoin_json *quoin_check_member(struct quoin_check_run *run, const s
 void quoin_check_keys(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *object, const char *const *keys, const char *what);
 
+/* Whether the key begins with "x-" (publisher/check_extra.h). */
+bool quoin_check_key_is_extra(const char *key);
+
 /* Strings, copied into the arena. name: [A-Za-z0-9._-], 1..64 bytes. word: printable, no blanks, 1..bytes_max bytes.
  * text: no control characters, 1..bytes_max bytes. */
 const char *quoin_check_name(struct quoin_check_run *run, const struct quoin_check_source *source,
@@ -60,8 +63,6 @@ const char *quoin_check_canonical(struct quoin_check_run *run, const struct quoi
 /* The member "config", an object, as canonical JSON; NULL if there is none. */
 const char *quoin_check_config(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *object);
-/* The "x-…" members as a canonical JSON object; NULL if there are none. */
-const char *quoin_check_extra(struct quoin_check_run *run, const struct quoin_json *object);
 
 /* The member, an object of names with non-negative integers, or of label names with label values; ascending by name. */
 size_t quoin_check_amounts(struct quoin_check_run *run, const struct quoin_check_source *source,

@@ -28,6 +28,7 @@ read_vectors(void)
 {
 	static struct quoin_buf text;
 
+	quoin_buf_clear(&text);
 	quoin_buf_init(&text, 1 << 20);
 	CHECK_INT(quoin_file_read("tests/vectors/check.txt", &text, NULL), 0);
 	CHECK(quoin_buf_str(&text) != NULL);

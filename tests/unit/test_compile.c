@@ -266,6 +266,35 @@ test_console(void)
 	CHECK_INT(compile("/nonexistent", NULL, &compiled, NULL, text, sizeof text), QUOIN_ENOENT);
 }
 
+/* The owner's own keys are kept, wherever they stand. */
+static void
+test_extra(void)
+{
+	static const struct text_file files[] = {
+	    {"a.rules.json",
+	        "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"x-ticket\": 7,"
+	        " \"split\": [{\"model\": {\"name\": \"m\", \"x-why\": {\"b\": 1, \"a\": 2}, \"config\": {\"x-mine\": 1}}, \"percent\": 100}],"
+	        " \"when\": {\"x-attribute\": {\"gt\": 1, \"x-old\": 2}, \"anyOf\": [{\"x-b\": 1}, {\"a\": {\"in\": [1], \"x-n/m\": null}}]}}]"},
+	    {"models.json", "{\"m\": " MODEL("1", ", \"limits\": {\"x-team\": \"t\"}") "}"},
+	    {"objectives.json",
+	        "{\"Rank\": {\"inputType\": \"T\", \"modelType\": \"S\", \"default\": {\"name\": \"m\", \"x-note\": \"n\"}, \"x-z\": 1}}"},
+	    {"shards.json", "{\"x-a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\"], \"capacity\": {\"x-r\": 1}, \"x-rack\": [1]}}"},
+	    {NULL, NULL}};
+	struct quoin_compiled compiled;
+	char text[1024];
+
+	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), 0);
+	CHECK_STR(text, "");
+	CHECK_STR(compiled.ruleset.rules[0].extra,
+	    "{\"/split/0/model/x-why\":{\"a\":2,\"b\":1},\"/when/anyOf/1/a/x-n~1m\":null,\"/when/x-attribute/x-old\":2,"
+	    "\"x-ticket\":7}");
+	CHECK_STR(compiled.ruleset.models[0].extra, "{\"/limits/x-team\":\"t\"}");
+	CHECK_STR(compiled.ruleset.objectives[0].extra, "{\"/default/x-note\":\"n\",\"x-z\":1}");
+	CHECK_STR(compiled.ruleset.shards[0].extra, "{\"x-rack\":[1]}");
+	CHECK_CONTAINS(quoin_buf_str(&compiled.parts[QUOIN_COMPILED_SOURCE].bytes), "\"/when/x-attribute/x-old\":2");
+	quoin_compiled_clear(&compiled);
+}
+
 /* ---- Guards ---- */
 
 /* Try the guards; their problems as text in "text". */
@@ -371,6 +400,7 @@ static const struct check_case cases[] = {
     {"compile: the base keeps models where they are", test_base},
     {"compile: places of what assignment and policy find", test_places},
     {"compile: the console", test_console},
+    {"compile: the owner's keys are kept", test_extra},
     {"guard: each one", test_guards},
     {"guard: names", test_guard_names},
 };
