@@ -197,8 +197,8 @@ fail_order(struct quoin_line_reader *reader, const char *what)
 static void
 read_step_label(struct quoin_line_reader *reader, struct quoin_activation *ret)
 {
-	struct quoin_labels *items = quoin_line_more(reader, ret->step_labels, ret->step_label_count, QUOIN_REACH_STEPS_MAX,
-	    sizeof *items, "label steps");
+	struct quoin_labels *items = quoin_line_more(reader, ret->step_labels, ret->step_label_count,
+	    QUOIN_REACH_STEPS_MAX, sizeof *items, "label steps");
 
 	if (items == NULL)
 		return;
@@ -212,7 +212,8 @@ read_step_label(struct quoin_line_reader *reader, struct quoin_activation *ret)
 static void
 read_pin(struct quoin_line_reader *reader, struct quoin_activation *ret)
 {
-	struct quoin_pin *items = quoin_line_more(reader, ret->pins, ret->pin_count, QUOIN_PINS_MAX, sizeof *items, "pins");
+	struct quoin_pin *items =
+	    quoin_line_more(reader, ret->pins, ret->pin_count, QUOIN_PINS_MAX, sizeof *items, "pins");
 	uint64_t before;
 
 	if (items == NULL)
@@ -230,8 +231,8 @@ read_pin(struct quoin_line_reader *reader, struct quoin_activation *ret)
 static void
 read_live(struct quoin_line_reader *reader, struct quoin_activation *ret)
 {
-	struct quoin_live *items = quoin_line_more(reader, ret->live, ret->live_count, QUOIN_LIVE_MAX, sizeof *items,
-	    "live releases");
+	struct quoin_live *items =
+	    quoin_line_more(reader, ret->live, ret->live_count, QUOIN_LIVE_MAX, sizeof *items, "live releases");
 	uint64_t before;
 
 	if (items == NULL)
@@ -301,8 +302,8 @@ read_excluded(struct quoin_line_reader *reader, struct quoin_activation *ret)
 static void
 read_kept(struct quoin_line_reader *reader, struct quoin_activation *ret)
 {
-	struct quoin_kept *items = quoin_line_more(reader, ret->kept, ret->kept_count, QUOIN_KEPT_MAX, sizeof *items,
-	    "kept hosts");
+	struct quoin_kept *items =
+	    quoin_line_more(reader, ret->kept, ret->kept_count, QUOIN_KEPT_MAX, sizeof *items, "kept hosts");
 
 	if (items == NULL)
 		return;
@@ -453,8 +454,7 @@ is_in_reach(const struct quoin_activation *activation, const char *host, const s
 }
 
 uint64_t
-quoin_activation_selects(const struct quoin_activation *activation, const char *host,
-    const struct quoin_labels *labels)
+quoin_activation_selects(const struct quoin_activation *activation, const char *host, const struct quoin_labels *labels)
 {
 	for (size_t i = activation->pin_count; i-- > 0;) {
 		if (quoin_labels_match(labels, &activation->pins[i].labels))

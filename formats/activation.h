@@ -48,8 +48,8 @@ struct quoin_kept {
 
 struct quoin_exclusion {
 	char host[QUOIN_NAME_BYTES_MAX + 1];
-	int64_t until_ms;	/* 0: until included */
-	bool by_operator;	/* false: by the gate, for a policy that allows fewer than all hosts */
+	int64_t until_ms; /* 0: until included */
+	bool by_operator; /* false: by the gate, for a policy that allows fewer than all hosts */
 };
 
 /*
@@ -63,8 +63,9 @@ struct quoin_exclusion {
  * intent <docref of the last intent consumed>
  * head <docref of the newest release consumed>
  * asked <n>  (line)  from <n> (line)  target <n> (line)	0: none
- * step <seq> <threshold> <index>			the present step: when it was entered, thousandths of a percent, its
- *							place in the policy's reach (0 and everyone when nothing is on its way)
+ * step <seq> <threshold> <index>			the present step: when it was entered, thousandths of a
+ *							percent, its place in the policy's reach (0 and everyone
+ *							when nothing is on its way)
  * step-label <key=value>…				repeated: the label steps so far
  * pin <intent> <release> <key=value>…			repeated, ascending by intent
  * live <n> <hash> <since> <last>			repeated, ascending by n
@@ -117,7 +118,8 @@ void quoin_activation_clear(struct quoin_activation *activation);
 int quoin_activation_copy(const struct quoin_activation *activation, struct quoin_activation *ret);
 
 /* The release that the host must run: the matching pin with the highest intent; else target if in reach; else from.
- * 0: none. Without a target (0) nobody is in its reach. In reach: bucket(host, "reach:<namespace>") < threshold, or one of the label steps matches. */
+ * 0: none. Without a target (0) nobody is in its reach. In reach: bucket(host, "reach:<namespace>") < threshold, or
+ * one of the label steps matches. */
 uint64_t quoin_activation_selects(const struct quoin_activation *activation, const char *host,
     const struct quoin_labels *labels);
 /* Whether some router may compute this release from it: from, target, every pin. */

@@ -20,7 +20,8 @@ quoin_murmur3(struct quoin_span bytes, uint32_t seed)
 	uint32_t hash = seed, tail = 0;
 
 	for (; left >= 4; at += 4, left -= 4) {
-		hash ^= mix_block((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
+		hash ^=
+		    mix_block((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
 		hash = rotate_left(hash, 13) * 5 + 0xe6546b64u;
 	}
 	if (left > 0) {

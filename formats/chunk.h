@@ -1,8 +1,9 @@
 /*
  * Chunks: how a part's packed bytes travel on <ns>.blobs, and the assembly that puts them together again.
  *
- * Key "<content hash>/<encoding>/<i>", encoding "full" or "delta-<base hash>"; value: at most QUOIN_CHUNK_BYTES_MAX bytes
- * of the packed encoding, cut every QUOIN_CHUNK_BYTES_MAX. No header: key, size and hash come from the signed release.
+ * Key "<content hash>/<encoding>/<i>", encoding "full" or "delta-<base hash>"; value: at most QUOIN_CHUNK_BYTES_MAX
+ * bytes of the packed encoding, cut every QUOIN_CHUNK_BYTES_MAX. No header: key, size and hash come from the signed
+ * release.
  */
 #ifndef QUOIN_FORMATS_CHUNK_H
 #define QUOIN_FORMATS_CHUNK_H

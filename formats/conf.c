@@ -10,7 +10,7 @@
 
 /* Longest time a setting may name: ten years. */
 #define DURATION_MAX_MS (UINT64_C(10) * 366 * 86400000)
-#define COUNT_MAX       (UINT64_C(1) << 40)
+#define COUNT_MAX	(UINT64_C(1) << 40)
 
 enum kind {
 	KIND_NAME,
@@ -28,7 +28,7 @@ static const struct setting {
 	const char *key;
 	enum kind kind;
 	size_t offset;
-	uint64_t min;	  /* of numbers */
+	uint64_t min;	   /* of numbers */
 	uint64_t default_; /* of numbers */
 } settings[] = {
 #define AT(member) offsetof(struct quoin_conf, member)
@@ -73,7 +73,9 @@ struct parser {
 	bool seen[SETTINGS];
 };
 
-static int __attribute__((format(printf, 2, 3)))
+static int refuse(struct parser *parser, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static int
 refuse(struct parser *parser, const char *fmt, ...)
 {
 	char message[QUOIN_ERROR_MESSAGE_BYTES];
@@ -200,7 +202,7 @@ read_number(struct parser *parser, const struct setting *setting, struct quoin_s
 	if (!good)
 		return refuse(parser, "%s: \"%.*s\" is not %s", setting->key, (int)(value.len < 64 ? value.len : 64),
 		    (const char *)value.data,
-		    setting->kind == KIND_DURATION  ? "a time: 1500, 1500ms, 10s, 5m, 1h, 30d"
+		    setting->kind == KIND_DURATION    ? "a time: 1500, 1500ms, 10s, 5m, 1h, 30d"
 			: setting->kind == KIND_BYTES ? "a size: 1048576, 64KiB, 64MiB, 1GiB"
 						      : "a number");
 	if (number < setting->min)
@@ -218,8 +220,8 @@ read_setting(struct parser *parser, const struct setting *setting, struct quoin_
 	switch (setting->kind) {
 	case KIND_NAME:
 		if (!quoin_name_is_valid(value))
-			return refuse(parser, "%s: not a name of 1 to %d letters, digits, \".\", \"_\" or \"-\"", setting->key,
-			    QUOIN_NAME_BYTES_MAX);
+			return refuse(parser, "%s: not a name of 1 to %d letters, digits, \".\", \"_\" or \"-\"",
+			    setting->key, QUOIN_NAME_BYTES_MAX);
 		memcpy(out, value.data, value.len);
 		return 0;
 	case KIND_PATH:
@@ -283,7 +285,8 @@ read_guard(struct parser *parser, struct quoin_span name, struct quoin_span valu
 	if (conf->guard_count == sizeof conf->guards / sizeof conf->guards[0])
 		return refuse(parser, "more than %zu guards", conf->guard_count);
 	if (!parse_decimal(value, &threshold))
-		return refuse(parser, "guard.%.*s: the threshold is not a number such as 12.5", (int)name.len, (const char *)name.data);
+		return refuse(parser, "guard.%.*s: the threshold is not a number such as 12.5", (int)name.len,
+		    (const char *)name.data);
 	memcpy(conf->guards[conf->guard_count].name, name.data, name.len);
 	conf->guards[conf->guard_count++].threshold = threshold;
 	return 0;
@@ -306,7 +309,8 @@ read_property(struct parser *parser, struct quoin_span name, struct quoin_span v
 	}
 	if (conf->property_count == QUOIN_PROPERTIES_MAX)
 		return refuse(parser, "more than %d kafka.<property> lines", QUOIN_PROPERTIES_MAX);
-	if (name.len >= sizeof location && memcmp(name.data + name.len - strlen(location), location, strlen(location)) == 0 &&
+	if (name.len >= sizeof location &&
+	    memcmp(name.data + name.len - strlen(location), location, strlen(location)) == 0 &&
 	    !quoin_span_equal_str(value, "probe")) {
 		if (!resolve_path(conf, value, path, sizeof path))
 			return refuse(parser, "kafka.%.*s: the path is too long", (int)(name.len < 64 ? name.len : 64),
@@ -396,7 +400,8 @@ set_defaults(struct quoin_conf *conf)
 		enum kind kind = settings[i].kind;
 
 		if (kind == KIND_DURATION || kind == KIND_COUNT || kind == KIND_BYTES)
-			memcpy((uint8_t *)conf + settings[i].offset, &settings[i].default_, sizeof settings[i].default_);
+			memcpy((uint8_t *)conf + settings[i].offset, &settings[i].default_,
+			    sizeof settings[i].default_);
 	}
 }
 

@@ -8,8 +8,8 @@
 #include "lib/bytes.h"
 #include "lib/error.h"
 
-#define QUOIN_PATH_BYTES_MAX     1024
-#define QUOIN_PROPERTIES_MAX     64
+#define QUOIN_PATH_BYTES_MAX 1024
+#define QUOIN_PROPERTIES_MAX 64
 
 /* A hook: the program and nothing else; "" if not set. */
 struct quoin_conf {
@@ -25,10 +25,10 @@ struct quoin_conf {
 	char hook_unload[QUOIN_PATH_BYTES_MAX];
 	char hook_validate[QUOIN_PATH_BYTES_MAX];
 	char hook_check[QUOIN_PATH_BYTES_MAX];
-	uint64_t hook_check_ms;	    /* 10000 */
-	uint64_t hook_retries;	    /* 3 */
-	uint64_t hook_timeout_ms;   /* 600000 */
-	uint64_t hook_parallel;	    /* 2 */
+	uint64_t hook_check_ms;	  /* 10000 */
+	uint64_t hook_retries;	  /* 3 */
+	uint64_t hook_timeout_ms; /* 600000 */
+	uint64_t hook_parallel;	  /* 2 */
 	char ready_listen[QUOIN_PATH_BYTES_MAX];
 	uint64_t status_interval_ms; /* 10000 */
 	uint64_t start_wait_ms;	     /* 10000 */

@@ -72,8 +72,8 @@ quoin_origin_check(const struct quoin_origin *have, const struct quoin_origin *w
 	if (memcmp(have->system, want->system, QUOIN_SYSTEM_BYTES) != 0) {
 		quoin_hex_print(have->system, QUOIN_SYSTEM_BYTES, have_hex);
 		quoin_hex_print(want->system, QUOIN_SYSTEM_BYTES, want_hex);
-		return quoin_error_set(err, QUOIN_EOTHERSYSTEM, "the document is for system %s, this is system %s", have_hex,
-		    want_hex);
+		return quoin_error_set(err, QUOIN_EOTHERSYSTEM, "the document is for system %s, this is system %s",
+		    have_hex, want_hex);
 	}
 	if (strcmp(have->name, want->name) != 0)
 		return quoin_error_set(err, QUOIN_ENAMESPACE, "the document is for namespace %s, this is namespace %s",

@@ -49,8 +49,8 @@ quoin_envelope_decode(struct quoin_span bytes, struct quoin_envelope *ret, struc
 
 	memset(ret, 0, sizeof *ret);
 	if (bytes.len > QUOIN_ENVELOPE_BYTES_MAX)
-		return quoin_error_set(err, QUOIN_ELIMIT, "the envelope has %zu bytes, at most %u are allowed", bytes.len,
-		    QUOIN_ENVELOPE_BYTES_MAX);
+		return quoin_error_set(err, QUOIN_ELIMIT, "the envelope has %zu bytes, at most %u are allowed",
+		    bytes.len, QUOIN_ENVELOPE_BYTES_MAX);
 	quoin_cursor_init(&cursor, bytes);
 	if (!quoin_span_equal_str(quoin_cursor_bytes(&cursor, strlen(MAGIC)), MAGIC))
 		return quoin_error_set(err, QUOIN_ESYNTAX, "not an envelope: it does not begin with " MAGIC);
@@ -88,7 +88,8 @@ quoin_envelope_from_record(const struct quoin_bus_record *record, struct quoin_e
 		if (strcmp(record->headers[i].name, QUOIN_HEADER_MINISIG) != 0)
 			continue;
 		if (envelope.signature_count == QUOIN_SIGNATURES_MAX)
-			return quoin_error_set(err, QUOIN_ELIMIT, "the record has more than %d signatures", QUOIN_SIGNATURES_MAX);
+			return quoin_error_set(err, QUOIN_ELIMIT, "the record has more than %d signatures",
+			    QUOIN_SIGNATURES_MAX);
 		envelope.signatures[envelope.signature_count++] = record->headers[i].value;
 	}
 	rc = envelope_check(&envelope, err);

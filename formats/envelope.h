@@ -24,9 +24,9 @@ int quoin_envelope_encode(const struct quoin_envelope *envelope, struct quoin_bu
 /* Exactly one envelope: 0, QUOIN_ESYNTAX, QUOIN_ELIMIT. */
 int quoin_envelope_decode(struct quoin_span bytes, struct quoin_envelope *ret, struct quoin_error *err);
 
-/* From a record: 0, QUOIN_ESYNTAX (tombstone, empty), QUOIN_ELIMIT (too large, too many signatures). Unknown headers are
- * ignored. And into one: value and headers are set (what headers it had is forgotten; others may be added after), topic
- * and key are the caller's; the record borrows from the envelope. */
+/* From a record: 0, QUOIN_ESYNTAX (tombstone, empty), QUOIN_ELIMIT (too large, too many signatures). Unknown
+ * headers are ignored. And into one: value and headers are set (what headers it had is forgotten; others may be
+ * added after), topic and key are the caller's; the record borrows from the envelope. */
 int quoin_envelope_from_record(const struct quoin_bus_record *record, struct quoin_envelope *ret,
     struct quoin_error *err);
 void quoin_envelope_to_record(const struct quoin_envelope *envelope, struct quoin_bus_record *record);
@@ -36,7 +36,7 @@ void quoin_envelope_hash(const struct quoin_envelope *envelope, struct quoin_has
 
 /* An envelope that owns its bytes: for documents just made or kept beyond their record. */
 struct quoin_sealed {
-	struct quoin_buf bytes;	       /* encoded */
+	struct quoin_buf bytes;		/* encoded */
 	struct quoin_envelope envelope; /* borrows from bytes */
 	struct quoin_hash hash;
 };

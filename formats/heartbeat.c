@@ -29,7 +29,8 @@ quoin_heartbeat_print(const struct quoin_heartbeat *heartbeat, struct quoin_buf 
 {
 	size_t start = out->len;
 
-	QUOIN_ASSERT(heartbeat->number != 0 && heartbeat->issued_ms < heartbeat->expires_ms && heartbeat->interval_ms != 0);
+	QUOIN_ASSERT(
+	    heartbeat->number != 0 && heartbeat->issued_ms < heartbeat->expires_ms && heartbeat->interval_ms != 0);
 	quoin_line_print_head(out, QUOIN_DOCUMENT_HEARTBEAT, &heartbeat->origin);
 	quoin_line_print_field_u64(out, "heartbeat", heartbeat->number);
 	quoin_line_print_key(out, "gate");
@@ -64,7 +65,8 @@ quoin_heartbeat_parse(struct quoin_span text, struct quoin_heartbeat *ret, struc
 	ret->expires_ms = quoin_line_field_ms(&reader, "expires_ms");
 	ret->interval_ms = (uint64_t)quoin_line_field_ms(&reader, "interval_ms");
 	if (ret->number == 0 || ret->issued_ms >= ret->expires_ms || ret->interval_ms == 0)
-		quoin_line_fail(&reader, QUOIN_ESYNTAX, "a heartbeat has a number, an interval, and ends after it began");
+		quoin_line_fail(&reader, QUOIN_ESYNTAX,
+		    "a heartbeat has a number, an interval, and ends after it began");
 	quoin_line_field_docref(&reader, "root", &ret->root);
 	quoin_line_field_docref(&reader, "head", &ret->head);
 	quoin_line_field_docref(&reader, "intent", &ret->intent);

@@ -1,6 +1,6 @@
 /*
- * Incarnation: the first record of each topic (key "incarnation"). A topic that was deleted and made anew carries another
- * one; then offsets and hints are void, ratchets are not. Signed by root.
+ * Incarnation: the first record of each topic (key "incarnation"). A topic that was deleted and made anew carries
+ * another one; then offsets and hints are void, ratchets are not. Signed by root.
  */
 #ifndef QUOIN_FORMATS_INCARNATION_H
 #define QUOIN_FORMATS_INCARNATION_H

@@ -7,19 +7,19 @@
 #include "lib/text.h"
 
 /* The 42 bytes of a public key file and the 158 of a secret one, by offset. */
-#define PUBLIC_BYTES     42
-#define SECRET_BYTES     158
-#define AT_KDF           2
-#define AT_CHECK_ALG     4
-#define AT_SALT          6
-#define AT_OPSLIMIT      38
-#define AT_MEMLIMIT      46
-#define AT_KEY_ID        54 /* from here on encrypted, when a KDF is named */
-#define AT_SECRET        62
-#define AT_CHECK         126
-#define ENCRYPTED_BYTES  (SECRET_BYTES - AT_KEY_ID)
-#define PUBLIC_BASE64    56
-#define SECRET_BASE64    212
+#define PUBLIC_BYTES	42
+#define SECRET_BYTES	158
+#define AT_KDF		2
+#define AT_CHECK_ALG	4
+#define AT_SALT		6
+#define AT_OPSLIMIT	38
+#define AT_MEMLIMIT	46
+#define AT_KEY_ID	54 /* from here on encrypted, when a KDF is named */
+#define AT_SECRET	62
+#define AT_CHECK	126
+#define ENCRYPTED_BYTES (SECRET_BYTES - AT_KEY_ID)
+#define PUBLIC_BASE64	56
+#define SECRET_BASE64	212
 
 /* 128 MiB: a quarter of a second. minisign's own 1 GiB dies in a small container. */
 #define NEW_OPSLIMIT (4u << 20)
@@ -87,9 +87,10 @@ quoin_public_key_parse(struct quoin_span text, struct quoin_public_key *ret, str
 	struct quoin_span comment, base64;
 
 	memset(ret, 0, sizeof *ret);
-	if (!quoin_minisign_line(&text, QUOIN_MINISIGN_UNTRUSTED, &comment) || !quoin_minisign_line(&text, "", &base64) ||
-	    text.len != 0)
-		return quoin_error_set(err, QUOIN_ESYNTAX, "not a minisign public key: a comment line and one line of base64");
+	if (!quoin_minisign_line(&text, QUOIN_MINISIGN_UNTRUSTED, &comment) ||
+	    !quoin_minisign_line(&text, "", &base64) || text.len != 0)
+		return quoin_error_set(err, QUOIN_ESYNTAX,
+		    "not a minisign public key: a comment line and one line of base64");
 	if (!quoin_base64_parse(base64, bytes, sizeof bytes) || memcmp(bytes, "Ed", 2) != 0)
 		return quoin_error_set(err, QUOIN_ESYNTAX, "not a minisign public key: the second line is malformed");
 	memcpy(ret->id, bytes + 2, QUOIN_KEY_ID_BYTES);
@@ -132,8 +133,8 @@ static int
 apply_passphrase(uint8_t *bytes, const char *passphrase)
 {
 	uint8_t stream[ENCRYPTED_BYTES];
-	int rc = quoin_scrypt(passphrase, bytes + AT_SALT, get_u64le(bytes + AT_OPSLIMIT), get_u64le(bytes + AT_MEMLIMIT),
-	    stream, sizeof stream);
+	int rc = quoin_scrypt(passphrase, bytes + AT_SALT, get_u64le(bytes + AT_OPSLIMIT),
+	    get_u64le(bytes + AT_MEMLIMIT), stream, sizeof stream);
 
 	for (size_t i = 0; i < sizeof stream && rc == 0; i++)
 		bytes[AT_KEY_ID + i] ^= stream[i];
@@ -164,7 +165,8 @@ quoin_signing_key_print(const struct quoin_signing_key *key, const char *comment
 	}
 	if (rc == 0) {
 		quoin_base64_print(bytes, sizeof bytes, base64);
-		(void)print_comment(comment, passphrase != NULL ? "encrypted secret" : "secret", key->public_key.id, out);
+		(void)print_comment(comment, passphrase != NULL ? "encrypted secret" : "secret", key->public_key.id,
+		    out);
 		(void)quoin_buf_put_str(out, base64);
 		rc = quoin_buf_put_byte(out, '\n');
 	}
@@ -180,9 +182,10 @@ decode_secret(struct quoin_span text, uint8_t bytes[SECRET_BYTES], bool *ret_enc
 {
 	struct quoin_span comment, base64;
 
-	if (!quoin_minisign_line(&text, QUOIN_MINISIGN_UNTRUSTED, &comment) || !quoin_minisign_line(&text, "", &base64) ||
-	    text.len != 0)
-		return quoin_error_set(err, QUOIN_ESYNTAX, "not a minisign secret key: a comment line and one line of base64");
+	if (!quoin_minisign_line(&text, QUOIN_MINISIGN_UNTRUSTED, &comment) ||
+	    !quoin_minisign_line(&text, "", &base64) || text.len != 0)
+		return quoin_error_set(err, QUOIN_ESYNTAX,
+		    "not a minisign secret key: a comment line and one line of base64");
 	if (!quoin_base64_parse(base64, bytes, SECRET_BYTES) || memcmp(bytes, "Ed", 2) != 0 ||
 	    memcmp(bytes + AT_CHECK_ALG, "B2", 2) != 0)
 		return quoin_error_set(err, QUOIN_ESYNTAX, "not a minisign secret key: the second line is malformed");
@@ -211,7 +214,8 @@ decrypt_secret(uint8_t *bytes, bool encrypted, const char *passphrase, struct qu
 	if (encrypted) {
 		rc = apply_passphrase(bytes, passphrase);
 		if (rc == QUOIN_ELIMIT)
-			return quoin_error_set(err, rc, "the key file asks for more work than 2^26 operations or 1 GiB");
+			return quoin_error_set(err, rc,
+			    "the key file asks for more work than 2^26 operations or 1 GiB");
 		if (rc != 0)
 			return quoin_error_set(err, rc, "cannot derive the key from the passphrase");
 	}

@@ -154,7 +154,8 @@ include(struct quoin_ledger *ledger, const char *host)
 	if (at == ledger->excluded_count || strcmp(ledger->excluded[at].host, host) != 0)
 		return;
 	ledger->excluded_count--;
-	memmove(&ledger->excluded[at], &ledger->excluded[at + 1], (ledger->excluded_count - at) * sizeof *ledger->excluded);
+	memmove(&ledger->excluded[at], &ledger->excluded[at + 1],
+	    (ledger->excluded_count - at) * sizeof *ledger->excluded);
 }
 
 static void
@@ -166,7 +167,8 @@ exclude(struct quoin_ledger *ledger, const struct quoin_intent *intent)
 	memcpy(exclusion.host, intent->host, sizeof exclusion.host);
 	include(ledger, intent->host);
 	at = exclusion_at(ledger, intent->host);
-	memmove(&ledger->excluded[at + 1], &ledger->excluded[at], (ledger->excluded_count - at) * sizeof *ledger->excluded);
+	memmove(&ledger->excluded[at + 1], &ledger->excluded[at],
+	    (ledger->excluded_count - at) * sizeof *ledger->excluded);
 	ledger->excluded[at] = exclusion;
 	ledger->excluded_count++;
 }
@@ -213,8 +215,8 @@ fold_release(struct quoin_ledger *ledger, struct quoin_ledger_release *release)
 	ledger->asked = release->ref.number;
 	ledger->asked_is_brake = false;
 	for (size_t i = 0; i < ledger->release_count && !release->is_revoked; i++)
-		release->is_revoked = ledger->releases[i].is_revoked &&
-		    quoin_hash_equal(&ledger->releases[i].content, &release->content);
+		release->is_revoked =
+		    ledger->releases[i].is_revoked && quoin_hash_equal(&ledger->releases[i].content, &release->content);
 }
 
 static void
@@ -303,8 +305,8 @@ reserve_fold(struct quoin_ledger *ledger, enum quoin_action more)
 static int
 fork_of(struct quoin_error *err, const char *what, uint64_t number)
 {
-	return quoin_error_set(err, QUOIN_EFORK, "%s %llu exists with two contents; keep both and find out who signed", what,
-	    (unsigned long long)number);
+	return quoin_error_set(err, QUOIN_EFORK, "%s %llu exists with two contents; keep both and find out who signed",
+	    what, (unsigned long long)number);
 }
 
 static bool
@@ -407,7 +409,8 @@ quoin_ledger_admit_release(struct quoin_ledger *ledger, const struct quoin_relea
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	quoin_release_content(release, &item.content);
 	last = release_is_last(ledger, &item);
-	memmove(&ledger->releases[at + 1], &ledger->releases[at], (ledger->release_count - at) * sizeof *ledger->releases);
+	memmove(&ledger->releases[at + 1], &ledger->releases[at],
+	    (ledger->release_count - at) * sizeof *ledger->releases);
 	ledger->releases[at] = item;
 	ledger->release_count++;
 	if (last)
@@ -419,8 +422,8 @@ quoin_ledger_admit_release(struct quoin_ledger *ledger, const struct quoin_relea
 }
 
 int
-quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent *intent,
-    const struct quoin_hash *hash, struct quoin_error *err)
+quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent *intent, const struct quoin_hash *hash,
+    struct quoin_error *err)
 {
 	struct quoin_docref ref = {intent->number, *hash};
 	size_t at = intent_at(ledger, intent->number), after = ledger->intent_count - at;
@@ -477,8 +480,8 @@ check_release(const struct quoin_ledger *ledger, const struct quoin_activation *
 	if (held == NULL && before != NULL && quoin_activation_may_select(before, release) &&
 	    (was == NULL || live == NULL || quoin_hash_equal(&was->release.hash, &live->release.hash)))
 		return 0;
-	return quoin_error_set(err, QUOIN_EREFUSED, "the activation selects release %llu, which nobody has signed as such",
-	    (unsigned long long)release);
+	return quoin_error_set(err, QUOIN_EREFUSED,
+	    "the activation selects release %llu, which nobody has signed as such", (unsigned long long)release);
 }
 
 static bool
@@ -502,7 +505,8 @@ check_pin(const struct quoin_ledger *ledger, const struct quoin_activation *befo
 		if (pin_is_equal(pin, was->intent, was->release, &was->labels))
 			return 0;
 	}
-	return quoin_error_set(err, QUOIN_EREFUSED, "the activation has a pin to release %llu that intent %llu does not ask for",
+	return quoin_error_set(err, QUOIN_EREFUSED,
+	    "the activation has a pin to release %llu that intent %llu does not ask for",
 	    (unsigned long long)pin->release, (unsigned long long)pin->intent);
 }
 
@@ -510,13 +514,16 @@ static int
 check_consumed(const struct quoin_ledger *ledger, const struct quoin_activation *activation, struct quoin_error *err)
 {
 	if (activation->head.number > ledger->head.number || activation->intent.number > ledger->last_intent.number)
-		return quoin_error_set(err, QUOIN_EAGAIN, "the activation is ahead of the control log: release %llu, intent %llu",
+		return quoin_error_set(err, QUOIN_EAGAIN,
+		    "the activation is ahead of the control log: release %llu, intent %llu",
 		    (unsigned long long)activation->head.number, (unsigned long long)activation->intent.number);
 	if (release_forks(ledger, &activation->head))
-		return quoin_error_set(err, QUOIN_EREFUSED, "the activation follows another release %llu than the one held",
+		return quoin_error_set(err, QUOIN_EREFUSED,
+		    "the activation follows another release %llu than the one held",
 		    (unsigned long long)activation->head.number);
 	if (intent_forks(ledger, &activation->intent))
-		return quoin_error_set(err, QUOIN_EREFUSED, "the activation follows another intent %llu than the one held",
+		return quoin_error_set(err, QUOIN_EREFUSED,
+		    "the activation follows another intent %llu than the one held",
 		    (unsigned long long)activation->intent.number);
 	return 0;
 }

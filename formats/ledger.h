@@ -2,8 +2,8 @@
  * Ledger: the control topic, verified and folded into what is asked for (PROTOCOL.md section 1). Each release names the
  * last intent and each intent the head that it follows: one signed order of both. Compact: bodies are not kept.
  *
- * Pure: the same documents give the same ledger, in whatever order the topic brings them (a document whose predecessor is
- * not there yet is admitted; numbers may have gaps after gc).
+ * Pure: the same documents give the same ledger, in whatever order the topic brings them (a document whose
+ * predecessor is not there yet is admitted; numbers may have gaps after gc).
  */
 #ifndef QUOIN_FORMATS_LEDGER_H
 #define QUOIN_FORMATS_LEDGER_H
@@ -17,12 +17,12 @@
 
 struct quoin_ledger_release {
 	struct quoin_docref ref;
-	struct quoin_docref head;	/* its predecessor */
-	uint64_t intent;		/* the last intent it follows, and its hash */
+	struct quoin_docref head; /* its predecessor */
+	uint64_t intent;	  /* the last intent it follows, and its hash */
 	struct quoin_hash intent_hash;
-	struct quoin_hash content;	/* quoin_release_content */
+	struct quoin_hash content; /* quoin_release_content */
 	int64_t created_ms;
-	bool is_revoked;		/* by number or by content */
+	bool is_revoked; /* by number or by content */
 };
 
 struct quoin_ledger {
@@ -33,10 +33,10 @@ struct quoin_ledger {
 	size_t intent_count;
 
 	/* The fold, kept up to date by admit. */
-	struct quoin_docref head;	 /* the newest release; number 0 if none */
+	struct quoin_docref head; /* the newest release; number 0 if none */
 	struct quoin_docref last_intent;
-	uint64_t asked;			 /* 0: nothing yet */
-	bool asked_is_brake;		 /* the last word was a rollback */
+	uint64_t asked;	     /* 0: nothing yet */
+	bool asked_is_brake; /* the last word was a rollback */
 	bool frozen;
 	struct quoin_pin *pins; /* standing, ascending by intent; owned */
 	size_t pin_count;
@@ -45,11 +45,12 @@ struct quoin_ledger {
 };
 
 /*
- * The fold, in the signed order: a release asks for itself, a rollback for the release that it names. A pin replaces the
- * one with equal labels, unpin removes it. A revocation holds for the release and for all with the same content, whenever
- * published; it removes the pins to them, and a later pin to one of them is ignored. "asked" itself may be revoked: what
- * to run then is the gate's business. A release r stands before intent k unless it says that it follows it
- * (r.intent >= k), so that of two that know nothing of each other the operator's word is the last.
+ * The fold, in the signed order: a release asks for itself, a rollback for the release that it names. A pin
+ * replaces the one with equal labels, unpin removes it. A revocation holds for the release and for all with the
+ * same content, whenever published; it removes the pins to them, and a later pin to one of them is ignored. "asked"
+ * itself may be revoked: what to run then is the gate's business. A release r stands before intent k unless it says
+ * that it follows it (r.intent >= k), so that of two that know nothing of each other the operator's word is the
+ * last.
  */
 void quoin_ledger_init(struct quoin_ledger *ledger);
 void quoin_ledger_clear(struct quoin_ledger *ledger);

@@ -7,7 +7,7 @@
 #include "lib/bytes.h"
 
 #define QUOIN_MINISIGN_UNTRUSTED "untrusted comment: "
-#define QUOIN_MINISIGN_TRUSTED   "trusted comment: "
+#define QUOIN_MINISIGN_TRUSTED	 "trusted comment: "
 
 /* Take one line from the front of "text": printable ASCII and tabs, beginning with "prefix", ended by one newline.
  * *ret_rest is what follows the prefix, borrowed. False if the text does not begin with such a line. */

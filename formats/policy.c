@@ -9,7 +9,7 @@
 #include "lib/text.h"
 
 #define EVERYONE 100000
-#define MS_MAX   (INT64_C(366) * 86400000)
+#define MS_MAX	 (INT64_C(366) * 86400000)
 #define WARM_MAX (QUOIN_LIVE_MAX - 4) /* room for from, target and what is asked beside them */
 
 static const char *const on_timeout_words[] = {"hold", "abort"};
@@ -38,7 +38,10 @@ struct reading {
 	struct quoin_error *err;
 };
 
-static int __attribute__((format(printf, 3, 4)))
+static int refuse(const struct reading *in, const struct quoin_json *node, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
 refuse(const struct reading *in, const struct quoin_json *node, const char *fmt, ...)
 {
 	char message[QUOIN_ERROR_MESSAGE_BYTES];
@@ -60,8 +63,8 @@ read_u64(const struct reading *in, const struct quoin_json *node, int64_t min, i
 	int64_t value;
 
 	if (!quoin_json_is_int(node, min, max, &value))
-		return refuse(in, node, "%s: expected an integer from %lld to %lld", quoin_json_key(node), (long long)min,
-		    (long long)max);
+		return refuse(in, node, "%s: expected an integer from %lld to %lld", quoin_json_key(node),
+		    (long long)min, (long long)max);
 	*ret = (uint64_t)value;
 	return 0;
 }
@@ -225,7 +228,7 @@ read_reach_one(const struct reading *in, const struct quoin_json *node, struct q
 			return refuse(in, m, "reach: a step has either percent or label");
 		seen = true;
 		rc = strcmp(quoin_json_key(m), known[0]) == 0 ? read_reach_percent(in, m, &step->threshold)
-							       : read_reach_labels(in, m, &step->labels);
+							      : read_reach_labels(in, m, &step->labels);
 	}
 	if (rc == 0 && !seen)
 		return refuse(in, node, "reach: each step is {\"percent\": n} or {\"label\": {…}}");
@@ -303,8 +306,7 @@ read_top(const struct reading *in, const struct quoin_json *member, struct quoin
 }
 
 int
-quoin_policy_read(const struct quoin_json_doc *doc, const char *file, struct quoin_policy *ret,
-    struct quoin_error *err)
+quoin_policy_read(const struct quoin_json_doc *doc, const char *file, struct quoin_policy *ret, struct quoin_error *err)
 {
 	struct reading in = {doc, file, err};
 	int rc;

@@ -24,19 +24,19 @@ struct quoin_reach_step {
 };
 
 struct quoin_policy {
-	uint32_t ready_hosts_min;  /* 1 */
-	uint32_t ready_percent;	   /* 100 */
-	uint64_t soak_ms;	   /* 0 */
-	uint32_t staged_percent;   /* 90 */
-	uint32_t failed_hosts_max; /* 0 */
+	uint32_t ready_hosts_min;			      /* 1 */
+	uint32_t ready_percent;				      /* 100 */
+	uint64_t soak_ms;				      /* 0 */
+	uint32_t staged_percent;			      /* 90 */
+	uint32_t failed_hosts_max;			      /* 0 */
 	struct quoin_reach_step reach[QUOIN_REACH_STEPS_MAX]; /* cumulative; the last is 100 % */
 	size_t reach_count;
 	uint64_t step_soak_ms;	  /* 0 */
 	uint64_t step_timeout_ms; /* 600000 */
 	enum quoin_on_timeout on_timeout;
 	enum quoin_on_lost_readiness on_lost_readiness;
-	uint64_t drain_ms;	 /* 30000 */
-	uint32_t warm_releases;	 /* 1 */
+	uint64_t drain_ms;	/* 30000 */
+	uint32_t warm_releases; /* 1 */
 };
 
 /* The defaults, shown above. */

@@ -192,8 +192,8 @@ quoin_release_print(const struct quoin_release *release, struct quoin_buf *out)
 static void
 read_meta(struct quoin_line_reader *reader, struct quoin_release *ret)
 {
-	struct quoin_meta *items = quoin_line_more(reader, ret->meta, ret->meta_count, QUOIN_META_MAX, sizeof *items,
-	    "meta lines");
+	struct quoin_meta *items =
+	    quoin_line_more(reader, ret->meta, ret->meta_count, QUOIN_META_MAX, sizeof *items, "meta lines");
 
 	if (items == NULL)
 		return;
@@ -208,8 +208,8 @@ read_meta(struct quoin_line_reader *reader, struct quoin_release *ret)
 static void
 read_waived(struct quoin_line_reader *reader, struct quoin_release *ret)
 {
-	char(*items)[QUOIN_NAME_BYTES_MAX + 1] = quoin_line_more(reader, ret->waived, ret->waived_count, QUOIN_META_MAX,
-	    sizeof *items, "waived guards");
+	char(*items)[QUOIN_NAME_BYTES_MAX + 1] =
+	    quoin_line_more(reader, ret->waived, ret->waived_count, QUOIN_META_MAX, sizeof *items, "waived guards");
 
 	if (items == NULL)
 		return;
@@ -263,7 +263,8 @@ read_encoding(struct quoin_line_reader *reader, struct quoin_part *part)
 static void
 read_part(struct quoin_line_reader *reader, struct quoin_release *ret)
 {
-	struct quoin_part *part = quoin_line_more(reader, ret->parts, ret->part_count, QUOIN_PARTS_MAX, sizeof *part, "parts");
+	struct quoin_part *part =
+	    quoin_line_more(reader, ret->parts, ret->part_count, QUOIN_PARTS_MAX, sizeof *part, "parts");
 	char file[QUOIN_NAME_BYTES_MAX + sizeof "(parts/)"];
 
 	if (part == NULL)
@@ -271,7 +272,8 @@ read_part(struct quoin_line_reader *reader, struct quoin_release *ret)
 	ret->parts = part;
 	part += ret->part_count++;
 	quoin_line_name(reader, part->name, false);
-	(void)snprintf(part->schema, sizeof part->schema, "%s", schema_words[quoin_line_choice(reader, schema_words, SCHEMAS)]);
+	(void)snprintf(part->schema, sizeof part->schema, "%s",
+	    schema_words[quoin_line_choice(reader, schema_words, SCHEMAS)]);
 	part->bytes = quoin_line_u64_max(reader, QUOIN_PART_BYTES_MAX);
 	(void)snprintf(file, sizeof file, "(parts/%s)", part->name);
 	quoin_line_expect(reader, B2SUM_KEY);
@@ -360,9 +362,10 @@ add_string(struct quoin_hasher *hasher, const char *text)
 static void
 add_policy(struct quoin_hasher *hasher, const struct quoin_policy *policy)
 {
-	const uint64_t numbers[] = {policy->ready_hosts_min, policy->ready_percent, policy->soak_ms, policy->staged_percent,
-	    policy->failed_hosts_max, policy->step_soak_ms, policy->step_timeout_ms, policy->on_timeout,
-	    policy->on_lost_readiness, policy->drain_ms, policy->warm_releases, policy->reach_count};
+	const uint64_t numbers[] = {policy->ready_hosts_min, policy->ready_percent, policy->soak_ms,
+	    policy->staged_percent, policy->failed_hosts_max, policy->step_soak_ms, policy->step_timeout_ms,
+	    policy->on_timeout, policy->on_lost_readiness, policy->drain_ms, policy->warm_releases,
+	    policy->reach_count};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		add_u64(hasher, numbers[i]);

@@ -25,13 +25,14 @@
  * policy …  reach …						(formats/policy.h)
  * part <name> <schema> <bytes>					repeated, ascending by name; each followed by
  * BLAKE2b-256 (parts/<name>) = <hash>				its content hash, a line that b2sum -c understands, and
- * encoding <full|delta> <base hash|-> <packed bytes> <packed hash> <chunks>	full first, then deltas ascending by base hash
+ * encoding <full|delta> <base hash|-> <packed bytes> <packed hash> <chunks>	full first, then deltas by base
  * chunk <hash> <bytes> <offset> <timestamp_ms>			"chunks" of them, in order
  * end
  *
  * In an exported release (quoin-export(5)) "b2sum -l 256 -c release.txt" checks the parts with stock tools.
- * Schemas: rules-v1, routes-v1, models-v1, source-v1, raw. There is at least one part; a part's name does not begin with
- * a dot; chunks are cut every QUOIN_CHUNK_BYTES_MAX bytes; base is older than the release; a place not known is 0 0.
+ * Schemas: rules-v1, routes-v1, models-v1, source-v1, raw. There is at least one part; a part's name does not begin
+ * with a dot; chunks are cut every QUOIN_CHUNK_BYTES_MAX bytes; base is older than the release; a place not known
+ * is 0 0.
  */
 struct quoin_chunk_place {
 	struct quoin_hash hash; /* of the chunk's bytes */

@@ -89,7 +89,8 @@ quoin_root_print(const struct quoin_root *root, struct quoin_buf *out)
 	quoin_line_print_field_u64(out, "epoch", root->epoch);
 	print_keys(root, out);
 	for (size_t i = 0; i < root->revoked_host_count; i++) {
-		QUOIN_ASSERT(i == 0 || memcmp(root->revoked_hosts[i - 1].bytes, root->revoked_hosts[i].bytes, QUOIN_HASH_BYTES) < 0);
+		QUOIN_ASSERT(i == 0 ||
+		    memcmp(root->revoked_hosts[i - 1].bytes, root->revoked_hosts[i].bytes, QUOIN_HASH_BYTES) < 0);
 		quoin_line_print_key(out, "revoked-host");
 		quoin_line_print_hash(out, &root->revoked_hosts[i]);
 		quoin_line_print_end_of_line(out);

@@ -20,9 +20,9 @@ quoin_signature_parse(struct quoin_span text, struct quoin_signature *ret, struc
 	uint8_t blob[BLOB_BYTES];
 
 	memset(ret, 0, sizeof *ret);
-	if (!quoin_minisign_line(&text, QUOIN_MINISIGN_UNTRUSTED, &untrusted) || !quoin_minisign_line(&text, "", &blob64) ||
-	    !quoin_minisign_line(&text, QUOIN_MINISIGN_TRUSTED, &trusted) || !quoin_minisign_line(&text, "", &global64) ||
-	    text.len != 0)
+	if (!quoin_minisign_line(&text, QUOIN_MINISIGN_UNTRUSTED, &untrusted) ||
+	    !quoin_minisign_line(&text, "", &blob64) || !quoin_minisign_line(&text, QUOIN_MINISIGN_TRUSTED, &trusted) ||
+	    !quoin_minisign_line(&text, "", &global64) || text.len != 0)
 		return quoin_error_set(err, QUOIN_ESYNTAX, "not a minisign signature of four lines");
 	if (trusted.len >= sizeof ret->trusted_comment)
 		return quoin_error_set(err, QUOIN_ESYNTAX, "the trusted comment is longer than %zu bytes",
@@ -54,13 +54,15 @@ quoin_signature_print(const struct quoin_signature *signature, struct quoin_buf 
 	quoin_base64_print(blob, sizeof blob, blob64);
 	quoin_base64_print(signature->global, sizeof signature->global, global64);
 	quoin_key_id_print(signature->key_id, id);
-	return quoin_buf_printf(out, QUOIN_MINISIGN_UNTRUSTED "quoin signature by key %s\n%s\n" QUOIN_MINISIGN_TRUSTED "%s\n%s\n",
-	    id, blob64, signature->trusted_comment, global64);
+	return quoin_buf_printf(out,
+	    QUOIN_MINISIGN_UNTRUSTED "quoin signature by key %s\n%s\n" QUOIN_MINISIGN_TRUSTED "%s\n%s\n", id, blob64,
+	    signature->trusted_comment, global64);
 }
 
 /* What the global signature covers: the signature and the trusted comment. */
 static struct quoin_span
-global_input(const struct quoin_signature *signature, uint8_t out[QUOIN_SIGNATURE_BYTES + sizeof signature->trusted_comment])
+global_input(const struct quoin_signature *signature,
+    uint8_t out[QUOIN_SIGNATURE_BYTES + sizeof signature->trusted_comment])
 {
 	size_t comment_bytes = strnlen(signature->trusted_comment, sizeof signature->trusted_comment);
 

@@ -10,7 +10,7 @@ struct quoin_signature {
 	uint8_t key_id[QUOIN_KEY_ID_BYTES];
 	uint8_t bytes[QUOIN_SIGNATURE_BYTES];
 	uint8_t global[QUOIN_SIGNATURE_BYTES]; /* over bytes and the trusted comment */
-	char trusted_comment[512];	       /* printable (stock minisign puts tabs there), without prefix and newline */
+	char trusted_comment[512]; /* printable (stock minisign puts tabs there), without prefix and newline */
 };
 
 /* Exactly four lines, printable ASCII comments, nothing after. 0, QUOIN_ESYNTAX, QUOIN_ESIGNATURE (legacy form). */

@@ -23,7 +23,8 @@ static bool
 boot_is_sound(struct quoin_span boot)
 {
 	for (size_t i = 0; i < boot.len; i++) {
-		bool is_hex = (boot.data[i] >= '0' && boot.data[i] <= '9') || (boot.data[i] >= 'a' && boot.data[i] <= 'f');
+		bool is_hex =
+		    (boot.data[i] >= '0' && boot.data[i] <= '9') || (boot.data[i] >= 'a' && boot.data[i] <= 'f');
 
 		if (!is_hex && boot.data[i] != '-')
 			return false;
@@ -167,8 +168,8 @@ read_formats(struct quoin_line_reader *reader, struct quoin_status *ret)
 {
 	quoin_line_expect(reader, "formats");
 	while (quoin_line_has_more(reader)) {
-		char(*items)[QUOIN_NAME_BYTES_MAX + 1] = quoin_line_more(reader, ret->formats, ret->format_count,
-		    QUOIN_PARTS_MAX, sizeof *items, "formats");
+		char(*items)[QUOIN_NAME_BYTES_MAX + 1] =
+		    quoin_line_more(reader, ret->formats, ret->format_count, QUOIN_PARTS_MAX, sizeof *items, "formats");
 
 		if (items == NULL)
 			return;
@@ -183,8 +184,8 @@ read_formats(struct quoin_line_reader *reader, struct quoin_status *ret)
 static void
 read_release(struct quoin_line_reader *reader, struct quoin_status *ret)
 {
-	struct quoin_status_release *have = quoin_line_more(reader, ret->releases, ret->release_count, QUOIN_LIVE_MAX,
-	    sizeof *have, "releases");
+	struct quoin_status_release *have =
+	    quoin_line_more(reader, ret->releases, ret->release_count, QUOIN_LIVE_MAX, sizeof *have, "releases");
 	struct quoin_span model;
 	uint64_t before;
 
@@ -208,8 +209,8 @@ read_release(struct quoin_line_reader *reader, struct quoin_status *ret)
 static void
 read_digest(struct quoin_line_reader *reader, struct quoin_status *ret)
 {
-	struct quoin_status_digest *digest = quoin_line_more(reader, ret->digests, ret->digest_count, QUOIN_PARTS_MAX,
-	    sizeof *digest, "digests");
+	struct quoin_status_digest *digest =
+	    quoin_line_more(reader, ret->digests, ret->digest_count, QUOIN_PARTS_MAX, sizeof *digest, "digests");
 
 	if (digest == NULL)
 		return;

@@ -47,7 +47,7 @@ struct quoin_status_digest {
  * obeyed <epoch> <seq> <hash>			"0 0 -": none yet
  * intent <number of the last intent read>
  * runs <docref>				"0 -": nothing
- * holds <n>…					ascending; routers: every release its readers or data plane hold; "holds" alone
+ * holds <n>…					ascending; routers: all that readers or data plane hold
  * stale <0|1>
  * leaving <0|1>
  * limits <bytes> <objectives> <models> <attributes>	what this host can take

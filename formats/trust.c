@@ -59,8 +59,8 @@ static int
 check_size(enum quoin_document_type type, struct quoin_span document, struct quoin_error *err)
 {
 	if (document.len > quoin_document_bytes_max(type))
-		return quoin_error_set(err, QUOIN_ELIMIT, "the document has %zu bytes, at most %zu are allowed", document.len,
-		    quoin_document_bytes_max(type));
+		return quoin_error_set(err, QUOIN_ELIMIT, "the document has %zu bytes, at most %zu are allowed",
+		    document.len, quoin_document_bytes_max(type));
 	return 0;
 }
 
@@ -105,8 +105,8 @@ check_root_version(const struct quoin_trust *trust, uint64_t version, struct quo
 		return quoin_error_set(err, QUOIN_EREPLAY, "root %llu is older than the held root %llu",
 		    (unsigned long long)version, (unsigned long long)held);
 	if (version - held > 1)
-		return quoin_error_set(err, QUOIN_EMISSING, "root %llu needs root %llu first", (unsigned long long)version,
-		    (unsigned long long)(held + 1));
+		return quoin_error_set(err, QUOIN_EMISSING, "root %llu needs root %llu first",
+		    (unsigned long long)version, (unsigned long long)(held + 1));
 	return 0;
 }
 
@@ -115,14 +115,16 @@ static int
 check_successor(const struct quoin_trust *trust, const struct quoin_root *next, struct quoin_error *err)
 {
 	if (next->version == trust->root.version)
-		return quoin_error_set(err, QUOIN_EFORK, "another root %llu is held already; keep both and find out who signed",
+		return quoin_error_set(err, QUOIN_EFORK,
+		    "another root %llu is held already; keep both and find out who signed",
 		    (unsigned long long)next->version);
 	if (!quoin_hash_equal(&next->prev.hash, &trust->root_hash))
 		return quoin_error_set(err, QUOIN_EFORK, "root %llu does not follow the held root %llu",
 		    (unsigned long long)next->version, (unsigned long long)trust->root.version);
 	if (next->epoch < trust->root.epoch)
 		return quoin_error_set(err, QUOIN_EREPLAY, "root %llu goes back to epoch %llu from %llu",
-		    (unsigned long long)next->version, (unsigned long long)next->epoch, (unsigned long long)trust->root.epoch);
+		    (unsigned long long)next->version, (unsigned long long)next->epoch,
+		    (unsigned long long)trust->root.epoch);
 	return 0;
 }
 
@@ -200,8 +202,8 @@ check_cert(const struct quoin_trust *trust, const struct quoin_cert *cert, int64
 			return quoin_error_set(err, QUOIN_EKEY, "the key of host %s is a key of the root", cert->host);
 	}
 	if (now_ms < cert->not_before_ms)
-		return quoin_error_set(err, QUOIN_EEXPIRED, "the certificate of host %s is not valid yet; compare the clocks",
-		    cert->host);
+		return quoin_error_set(err, QUOIN_EEXPIRED,
+		    "the certificate of host %s is not valid yet; compare the clocks", cert->host);
 	if (now_ms >= cert->not_after_ms)
 		return quoin_error_set(err, QUOIN_EEXPIRED, "the certificate of host %s has expired; enrol it again",
 		    cert->host);
@@ -283,8 +285,7 @@ quoin_trust_verify_status(const struct quoin_trust *trust, const struct quoin_ce
 }
 
 int
-quoin_seal(struct quoin_span document, const struct quoin_signing_key *keys, size_t key_count,
-    struct quoin_sealed *ret)
+quoin_seal(struct quoin_span document, const struct quoin_signing_key *keys, size_t key_count, struct quoin_sealed *ret)
 {
 	struct quoin_envelope envelope = {.document = document, .signature_count = key_count};
 	struct quoin_buf texts[QUOIN_SIGNATURES_MAX];

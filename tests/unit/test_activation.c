@@ -66,8 +66,9 @@ test_fields(void)
 static void
 test_selects(void)
 {
-	struct quoin_labels none = labels_of(NULL, NULL), eu = labels_of("region=eu", NULL), canary = labels_of("canary=yes", NULL),
-			    us = labels_of("region=us", NULL), us_a = labels_of("region=us", "zone=a");
+	struct quoin_labels none = labels_of(NULL, NULL), eu = labels_of("region=eu", NULL),
+			    canary = labels_of("canary=yes", NULL), us = labels_of("region=us", NULL),
+			    us_a = labels_of("region=us", "zone=a");
 	size_t in_reach = 0;
 
 	read_vector();

@@ -75,9 +75,10 @@ static void
 test_choice(void)
 {
 	struct quoin_hash have[3] = {{{1}}, {{2}}, {{3}}};
-	struct quoin_part p = {.encoding_count = 4, .encodings = {{.packed_bytes = 100}, {.is_delta = true, .base = {{2}},
-	    .packed_bytes = 50}, {.is_delta = true, .base = {{3}}, .packed_bytes = 20}, {.is_delta = true, .base = {{4}},
-	    .packed_bytes = 1}}};
+	struct quoin_part p = {.encoding_count = 4,
+	    .encodings = {{.packed_bytes = 100}, {.is_delta = true, .base = {{2}}, .packed_bytes = 50},
+		{.is_delta = true, .base = {{3}}, .packed_bytes = 20},
+		{.is_delta = true, .base = {{4}}, .packed_bytes = 1}}};
 
 	CHECK(quoin_part_choose(&p, NULL, 0) == &p.encodings[0]);
 	CHECK(quoin_part_choose(&p, have, 1) == &p.encodings[0]);

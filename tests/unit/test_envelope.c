@@ -82,9 +82,11 @@ test_limits(void)
 	CHECK_INT(quoin_envelope_decode(quoin_span_of(large, bytes), &back, &err), QUOIN_ELIMIT);
 	/* A document one byte too large, and a signature. */
 	memcpy(large, "QEV1\x01\0\x04\0", 8);
-	CHECK_INT(quoin_envelope_decode(quoin_span_of(large, 8 + QUOIN_DOCUMENT_BYTES_MAX + 1 + 1), &back, &err), QUOIN_ELIMIT);
+	CHECK_INT(quoin_envelope_decode(quoin_span_of(large, 8 + QUOIN_DOCUMENT_BYTES_MAX + 1 + 1), &back, &err),
+	    QUOIN_ELIMIT);
 	memcpy(large, "QEV1\x01\0\0\0d\x01\x01\x04", 12);
-	CHECK_INT(quoin_envelope_decode(quoin_span_of(large, 12 + QUOIN_MINISIG_BYTES_MAX + 1), &back, &err), QUOIN_ELIMIT);
+	CHECK_INT(quoin_envelope_decode(quoin_span_of(large, 12 + QUOIN_MINISIG_BYTES_MAX + 1), &back, &err),
+	    QUOIN_ELIMIT);
 	free(large);
 	quoin_buf_clear(&out);
 }
@@ -113,7 +115,8 @@ test_records(void)
 	record.value = envelope.document;
 	record.header_count = 0;
 	for (size_t i = 0; i <= QUOIN_SIGNATURES_MAX; i++)
-		record.headers[record.header_count++] = (struct quoin_bus_header){QUOIN_HEADER_MINISIG, quoin_span_str("s")};
+		record.headers[record.header_count++] =
+		    (struct quoin_bus_header){QUOIN_HEADER_MINISIG, quoin_span_str("s")};
 	CHECK_INT(quoin_envelope_from_record(&record, &back, &err), QUOIN_ELIMIT);
 	record.header_count--;
 	CHECK_INT(quoin_envelope_from_record(&record, &back, &err), 0);

@@ -49,8 +49,9 @@ test_public_keys(void)
 
 	quoin_buf_init(&text, QUOIN_KEYFILE_BYTES_MAX);
 	CHECK_INT(quoin_public_key_print(&key, NULL, &text), 0);
-	CHECK_STR(quoin_buf_str(&text), "untrusted comment: minisign public key 0807060504030201\n"
-					"RWQBAgMEBQYHCAkAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+	CHECK_STR(quoin_buf_str(&text),
+	    "untrusted comment: minisign public key 0807060504030201\n"
+	    "RWQBAgMEBQYHCAkAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
 	CHECK_INT(quoin_public_key_parse(quoin_buf_span(&text), &back, &err), 0);
 	CHECK_MEM(&back, sizeof back, &key, sizeof key);
 	for (size_t len = 0; len < text.len; len++)
@@ -97,7 +98,7 @@ test_plain_secret_keys(void)
 	quoin_signing_key_clear(&back);
 	for (size_t len = 0; len < text.len; len++)
 		CHECK_INT(quoin_signing_key_parse(quoin_span_of(text.data, len), NULL, &back, &err), QUOIN_ESYNTAX);
-	/* The key itself and its check: every flipped bit is noticed. What is left are salt and costs, not used here. */
+	/* The key and its check: every flipped bit is noticed. What is left are salt and costs, not used here. */
 	for (size_t bit = 0; bit < text.len * 8; bit++) {
 		text.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		if (quoin_signing_key_parse(quoin_buf_span(&text), NULL, &back, &err) == 0) {
@@ -204,13 +205,15 @@ test_signatures(void)
 	CHECK_MEM(&back, sizeof back, &signature, sizeof signature);
 	for (size_t len = 0; len < text.len; len++)
 		CHECK_INT(quoin_signature_parse(quoin_span_of(text.data, len), &back, &err), QUOIN_ESYNTAX);
-	/* Every bit behind the untrusted comment: refused, or does not verify, or is a bit of the key id, a mere hint. */
-	for (size_t bit = 8 * (size_t)((uint8_t *)memchr(text.data, '\n', text.len) - text.data); bit < text.len * 8; bit++) {
+	/* Every bit behind the untrusted comment: refused, does not verify, or is of the key id, a mere hint. */
+	for (size_t bit = 8 * (size_t)((uint8_t *)memchr(text.data, '\n', text.len) - text.data); bit < text.len * 8;
+	     bit++) {
 		text.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		if (quoin_signature_parse(quoin_buf_span(&text), &back, &err) == 0) {
 			bool same_id = memcmp(back.key_id, signature.key_id, QUOIN_KEY_ID_BYTES) == 0;
 
-			CHECK(!same_id || !quoin_signature_verify(&back, key.public_key.key, quoin_buf_span(&document)));
+			CHECK(
+			    !same_id || !quoin_signature_verify(&back, key.public_key.key, quoin_buf_span(&document)));
 			quoin_buf_reset(&again);
 			CHECK_INT(quoin_signature_print(&back, &again), 0);
 			if (same_id)
@@ -229,9 +232,12 @@ test_signatures(void)
 static void
 test_signature_refusals(void)
 {
-	static const char good64[] = "RUQBAgMEBQYHCAkAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-	static const char legacy64[] = "RWQBAgMEBQYHCAkAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-	static const char global64[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
+	static const char good64[] =
+	    "RUQBAgMEBQYHCAkAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	static const char legacy64[] =
+	    "RWQBAgMEBQYHCAkAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	static const char global64[] =
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
 	static const struct {
 		const char *first, *blob, *third, *global, *more;
 		int code;
@@ -252,16 +258,18 @@ test_signature_refusals(void)
 	char text[1024], comment[600];
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%s", rows[i].first, rows[i].blob, rows[i].third, rows[i].global,
-		    rows[i].more);
+		snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%s", rows[i].first, rows[i].blob, rows[i].third,
+		    rows[i].global, rows[i].more);
 		if (quoin_signature_parse(quoin_span_str(text), &signature, &err) != rows[i].code)
 			check_fail(__FILE__, __LINE__, "row %zu: %d %s", i, err.code, err.message);
 	}
 	for (size_t len = 511; len <= 512; len++) {
 		memset(comment, 'c', len);
 		comment[len] = '\0';
-		snprintf(text, sizeof text, "untrusted comment: x\n%s\ntrusted comment: %s\n%s\n", good64, comment, global64);
-		CHECK_INT(quoin_signature_parse(quoin_span_str(text), &signature, &err), len == 511 ? 0 : QUOIN_ESYNTAX);
+		snprintf(text, sizeof text, "untrusted comment: x\n%s\ntrusted comment: %s\n%s\n", good64, comment,
+		    global64);
+		CHECK_INT(quoin_signature_parse(quoin_span_str(text), &signature, &err),
+		    len == 511 ? 0 : QUOIN_ESYNTAX);
 	}
 }
 

@@ -31,7 +31,9 @@ static struct quoin_release
 release_of(uint64_t number, uint64_t intent, char content)
 {
 	static struct quoin_part parts[256];
-	struct quoin_release release = {.number = number, .head = ref_of('r', number - 1), .intent = ref_of('i', intent)};
+	struct quoin_release release = {.number = number,
+	    .head = ref_of('r', number - 1),
+	    .intent = ref_of('i', intent)};
 
 	quoin_policy_init(&release.policy);
 	parts[(uint8_t)content].name[0] = content;
@@ -43,8 +45,12 @@ release_of(uint64_t number, uint64_t intent, char content)
 static struct quoin_intent
 intent_of(uint64_t number, uint64_t head, enum quoin_action action, uint64_t release, const char *word)
 {
-	struct quoin_intent intent = {.number = number, .prev = ref_of('i', number - 1), .head = ref_of('r', head),
-	    .action = action, .release = ref_of('r', release), .message = "why"};
+	struct quoin_intent intent = {.number = number,
+	    .prev = ref_of('i', number - 1),
+	    .head = ref_of('r', head),
+	    .action = action,
+	    .release = ref_of('r', release),
+	    .message = "why"};
 
 	if (action == QUOIN_ACTION_PIN || action == QUOIN_ACTION_UNPIN) {
 		if (word != NULL)
@@ -271,7 +277,9 @@ tell(struct quoin_ledger *to, const struct chapter *chapter)
 	if (chapter->kind == 'r')
 		CHECK_INT(admit_release(to, chapter->number, chapter->follows, chapter->content), 0);
 	else
-		CHECK_INT(admit_intent(to, chapter->number, chapter->follows, chapter->action, chapter->release, chapter->word), 0);
+		CHECK_INT(admit_intent(to, chapter->number, chapter->follows, chapter->action, chapter->release,
+			      chapter->word),
+		    0);
 }
 
 static void
@@ -282,9 +290,11 @@ check_same_fold(const struct quoin_ledger *a, const struct quoin_ledger *b)
 	CHECK_INT(a->frozen, b->frozen);
 	CHECK_INT(a->head.number, b->head.number);
 	CHECK_INT(a->last_intent.number, b->last_intent.number);
-	CHECK_MEM(a->releases, a->release_count * sizeof *a->releases, b->releases, b->release_count * sizeof *b->releases);
+	CHECK_MEM(a->releases, a->release_count * sizeof *a->releases, b->releases,
+	    b->release_count * sizeof *b->releases);
 	CHECK_MEM(a->pins, a->pin_count * sizeof *a->pins, b->pins, b->pin_count * sizeof *b->pins);
-	CHECK_MEM(a->excluded, a->excluded_count * sizeof *a->excluded, b->excluded, b->excluded_count * sizeof *b->excluded);
+	CHECK_MEM(a->excluded, a->excluded_count * sizeof *a->excluded, b->excluded,
+	    b->excluded_count * sizeof *b->excluded);
 }
 
 static void
@@ -346,8 +356,15 @@ test_activations(void)
 {
 	struct quoin_live live[] = {{ref_of('r', 1), 1, 1}, {ref_of('r', 2), 1, 1}};
 	struct quoin_pin pins[2] = {{.intent = 1, .release = 1}};
-	struct quoin_activation activation = {.seq = 2, .head = ref_of('r', 2), .intent = ref_of('i', 1), .from = 1,
-	    .target = 2, .live = live, .live_count = 2, .pins = pins, .pin_count = 1};
+	struct quoin_activation activation = {.seq = 2,
+	    .head = ref_of('r', 2),
+	    .intent = ref_of('i', 1),
+	    .from = 1,
+	    .target = 2,
+	    .live = live,
+	    .live_count = 2,
+	    .pins = pins,
+	    .pin_count = 1};
 	struct quoin_activation before = {.seq = 1, .from = 7};
 
 	quoin_ledger_init(&ledger);

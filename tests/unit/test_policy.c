@@ -30,10 +30,12 @@ test_defaults(void)
 	quoin_policy_print(&policy, &out);
 	CHECK_STR(quoin_buf_str(&out), "policy 1 100 0 90 0 0 600000 hold alarm 30000 1\nreach percent 100000\n");
 	/* INTERFACES.md section 4 as it stands there. */
-	CHECK_INT(read_policy("{\"serving\": {\"ready_hosts_min\": 1, \"ready_percent\": 100, \"soak_ms\": 0}, "
-			      "\"routers\": {\"staged_percent\": 90}, \"failed_hosts_max\": 0, \"reach\": [{\"percent\": 100}], "
-			      "\"step\": {\"soak_ms\": 0, \"timeout_ms\": 600000, \"on_timeout\": \"hold\"}, "
-			      "\"on_lost_readiness\": \"alarm\", \"drain_ms\": 30000, \"warm_releases\": 1}"),
+	CHECK_INT(
+	    read_policy(
+		"{\"serving\": {\"ready_hosts_min\": 1, \"ready_percent\": 100, \"soak_ms\": 0}, "
+		"\"routers\": {\"staged_percent\": 90}, \"failed_hosts_max\": 0, \"reach\": [{\"percent\": 100}], "
+		"\"step\": {\"soak_ms\": 0, \"timeout_ms\": 600000, \"on_timeout\": \"hold\"}, "
+		"\"on_lost_readiness\": \"alarm\", \"drain_ms\": 30000, \"warm_releases\": 1}"),
 	    0);
 	quoin_buf_reset(&out);
 	quoin_policy_print(&policy, &out);
@@ -46,16 +48,19 @@ test_values(void)
 {
 	struct quoin_buf out;
 
-	CHECK_INT(read_policy("{\"x-owner\": [1], \"serving\": {\"ready_hosts_min\": 2, \"ready_percent\": 90, \"soak_ms\": 3},"
-			      "\"routers\": {\"staged_percent\": 4}, \"failed_hosts_max\": 5, \"step\": {\"soak_ms\": 6, "
-			      "\"timeout_ms\": 7, \"on_timeout\": \"abort\"}, \"on_lost_readiness\": \"rollback\", \"drain_ms\": 8,"
-			      "\"warm_releases\": 9, \"reach\": [{\"label\": {\"zone\": \"a\", \"region\": \"us\"}}, "
-			      "{\"percent\": 0.001}, {\"percent\": 12.5, \"x-why\": 1}, {\"percent\": 100}]}"),
+	CHECK_INT(
+	    read_policy(
+		"{\"x-owner\": [1], \"serving\": {\"ready_hosts_min\": 2, \"ready_percent\": 90, \"soak_ms\": 3},"
+		"\"routers\": {\"staged_percent\": 4}, \"failed_hosts_max\": 5, \"step\": {\"soak_ms\": 6, "
+		"\"timeout_ms\": 7, \"on_timeout\": \"abort\"}, \"on_lost_readiness\": \"rollback\", \"drain_ms\": 8,"
+		"\"warm_releases\": 9, \"reach\": [{\"label\": {\"zone\": \"a\", \"region\": \"us\"}}, "
+		"{\"percent\": 0.001}, {\"percent\": 12.5, \"x-why\": 1}, {\"percent\": 100}]}"),
 	    0);
 	quoin_buf_init(&out, 10000);
 	quoin_policy_print(&policy, &out);
-	CHECK_STR(quoin_buf_str(&out), "policy 2 90 3 4 5 6 7 abort rollback 8 9\nreach label region=us zone=a\n"
-				       "reach percent 1\nreach percent 12500\nreach percent 100000\n");
+	CHECK_STR(quoin_buf_str(&out),
+	    "policy 2 90 3 4 5 6 7 abort rollback 8 9\nreach label region=us zone=a\n"
+	    "reach percent 1\nreach percent 12500\nreach percent 100000\n");
 	quoin_buf_clear(&out);
 }
 
@@ -88,7 +93,8 @@ test_refusals(void)
 	    {"{\"reach\": [{\"percent\": \"50\"}, {\"percent\": 100}]}", "expected a number"},
 	    {"{\"reach\": [{\"label\": {}}, {\"percent\": 100}]}", "expected an object such as"},
 	    {"{\"reach\": [{\"label\": {\"a\": 1}}, {\"percent\": 100}]}", "must be names"},
-	    {"{\"reach\": [{\"label\": {\"a\": \"b\"}, \"percent\": 1}, {\"percent\": 100}]}", "either percent or label"},
+	    {"{\"reach\": [{\"label\": {\"a\": \"b\"}, \"percent\": 1}, {\"percent\": 100}]}",
+		"either percent or label"},
 	    {"{\"reach\": [{}, {\"percent\": 100}]}", "each step is"},
 	    {"{\"reach\": [1]}", "each step is"},
 	    {"{\"reach\": [{\"percents\": 100}]}", "did you mean \"percent\"?"},

@@ -66,7 +66,8 @@ remove_key(struct quoin_root *root, const struct quoin_signing_key *key)
 }
 
 static void
-seal_root(const struct quoin_root *root, const struct quoin_signing_key *signers, size_t count, struct quoin_sealed *ret)
+seal_root(const struct quoin_root *root, const struct quoin_signing_key *signers, size_t count,
+    struct quoin_sealed *ret)
 {
 	struct quoin_buf text;
 
@@ -85,8 +86,12 @@ set_up(void)
 	CHECK_INT(quoin_crypto_init(), 0);
 	for (size_t i = 0; i < KEYS; i++)
 		CHECK_INT(quoin_signing_key_new(&keys[i]), 0);
-	root1 = (struct quoin_root){.origin = {.system = {1, 2, 3}, .name = "home"}, .version = 1, .issued_ms = 1,
-	    .expires_ms = 1000, .epoch = 1, .threshold = {2, 2, 1, 1, 1}};
+	root1 = (struct quoin_root){.origin = {.system = {1, 2, 3}, .name = "home"},
+	    .version = 1,
+	    .issued_ms = 1,
+	    .expires_ms = 1000,
+	    .epoch = 1,
+	    .threshold = {2, 2, 1, 1, 1}};
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
 		add_key(&root1, &keys[i], roles[i]);
 	seal_root(&root1, keys, 2, &sealed1);
@@ -275,7 +280,8 @@ test_sizes(void)
 	size_t bytes = quoin_document_bytes_max(QUOIN_DOCUMENT_HEARTBEAT) + 1;
 	char *text = malloc(bytes + 1);
 	struct quoin_sealed sealed;
-	int head = snprintf(text, bytes, "quoin-heartbeat-v1\nsystem 01020300000000000000000000000000\nnamespace home\n");
+	int head =
+	    snprintf(text, bytes, "quoin-heartbeat-v1\nsystem 01020300000000000000000000000000\nnamespace home\n");
 
 	memset(text + head, '\n', bytes - (size_t)head);
 	text[bytes] = '\0';
@@ -451,7 +457,10 @@ test_long_chain(void)
 static void
 seal_cert(const struct quoin_signing_key *host, const struct quoin_signing_key *signer, struct quoin_sealed *ret)
 {
-	struct quoin_cert cert = {.origin = root1.origin, .host = "edge-1", .role = QUOIN_HOST_ROUTER, .not_before_ms = 100,
+	struct quoin_cert cert = {.origin = root1.origin,
+	    .host = "edge-1",
+	    .role = QUOIN_HOST_ROUTER,
+	    .not_before_ms = 100,
 	    .not_after_ms = 200};
 	struct quoin_buf text;
 
@@ -493,7 +502,9 @@ static void
 seal_status(const struct quoin_origin *origin, const char *host, const struct quoin_signing_key *signer,
     struct quoin_sealed *ret)
 {
-	struct quoin_status status = {.origin = *origin, .number = 1, .interval_ms = 1,
+	struct quoin_status status = {.origin = *origin,
+	    .number = 1,
+	    .interval_ms = 1,
 	    .boot = "00000000-0000-0000-0000-000000000000"};
 	struct quoin_buf text;
 
