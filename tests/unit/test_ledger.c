@@ -163,6 +163,21 @@ test_revocation(void)
 	quoin_ledger_clear(&ledger);
 }
 
+/* A release that was named before it was there. */
+static void
+test_named_before(void)
+{
+	quoin_ledger_init(&ledger);
+	RELEASE(1, 0, 'a');
+	INTENT(1, 1, PIN, 2, NULL);
+	INTENT(2, 1, REVOKE, 2, NULL);
+	CHECK_INT(ledger.pin_count, 0);
+	RELEASE(2, 2, 'b');
+	CHECK(quoin_ledger_release(&ledger, 2)->is_revoked);
+	CHECK(!quoin_ledger_release(&ledger, 1)->is_revoked);
+	quoin_ledger_clear(&ledger);
+}
+
 static void
 test_hosts(void)
 {
@@ -409,6 +424,7 @@ static const struct check_case cases[] = {
     {"ledger: asked", test_asked},
     {"ledger: pins", test_pins},
     {"ledger: revocation is by content", test_revocation},
+    {"ledger: a release named before it was there", test_named_before},
     {"ledger: hosts and freeze", test_hosts},
     {"ledger: forks are refused and change nothing", test_forks},
     {"ledger: a story", test_story},
