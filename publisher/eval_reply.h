@@ -3,7 +3,7 @@
  *
  *	{"functions":[{"name":"defineX","file":"ab.js","line":3,"rules":VALUE},…],
  *	 "problems":[{"severity":"error","code":"throws","file":"ab.js","line":7,"column":21,"message":"…"},…],
- *	 "console":[{"file":"ab.js","line":4,"text":"…"},…]}
+ *	 "console":[{"file":"ab.js","line":4,"column":14,"text":"…"},…]}
  *
  * - "functions": the define functions that returned plain JSON data, in order of file and place. VALUE is what the
  *   function returned: one object, or an array. Its members stand in the order in which the engine lists them.
