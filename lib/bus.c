@@ -28,43 +28,43 @@ static const struct setting {
 	const char *name;
 	const char *value;
 } settings[] = {
-	{EVERY, false, "socket.timeout.ms", "6000"},
-	{EVERY, false, "socket.connection.setup.timeout.ms", "5000"},
-	{EVERY, false, "socket.keepalive.enable", "true"},
-	{EVERY, false, "reconnect.backoff.ms", "100"},
-	{EVERY, false, "reconnect.backoff.max.ms", "2000"},
-	{EVERY, false, "log.connection.close", "false"},
-	{EVERY, true, "topic.metadata.refresh.interval.ms", NULL},
-	{EVERY, true, "plugin.library.paths", NULL},
-	{EVERY, true, "test.mock.num.brokers", NULL},
-	{EVERY, true, "group.id", NULL},
-	{EVERY, true, "group.instance.id", NULL},
-	{EVERY, true, "transactional.id", NULL},
-	{READS | QUOIN_BUS_ASK, true, "enable.auto.commit", "false"},
-	{READS | QUOIN_BUS_ASK, true, "auto.commit.enable", NULL},
-	{READS | QUOIN_BUS_ASK, true, "enable.auto.offset.store", "false"},
-	{READS | QUOIN_BUS_ASK, true, "auto.offset.reset", "error"},
-	{READS | QUOIN_BUS_ASK, true, "isolation.level", "read_committed"},
-	{READS | QUOIN_BUS_ASK, true, "enable.partition.eof", "true"},
-	{READS | QUOIN_BUS_ASK, true, "allow.auto.create.topics", "false"},
-	{READS, true, "check.crcs", "true"},
-	{READS, false, "fetch.error.backoff.ms", "100"},
-	{READS, false, "fetch.max.bytes", "4194304"},
-	{READS, false, "receive.message.max.bytes", "5242880"},
-	{READS, false, "queued.max.messages.kbytes", "16384"},
-	{QUOIN_BUS_TAIL | QUOIN_BUS_BRIEF, false, "fetch.message.max.bytes", "1048576"},
-	{QUOIN_BUS_BRIEF | QUOIN_BUS_PICK, true, "fetch.wait.max.ms", "5"},
-	{QUOIN_BUS_PICK, true, "fetch.message.max.bytes", "4096"},
-	{QUOIN_BUS_PICK, true, "max.partition.fetch.bytes", NULL},
-	{QUOIN_BUS_PICK, true, "queued.min.messages", "1"},
-	{WRITES, true, "enable.idempotence", "true"},
-	{WRITES, true, "acks", NULL},
-	{WRITES, true, "request.required.acks", NULL},
-	{WRITES, false, "linger.ms", "0"},
-	{WRITES, false, "compression.codec", "none"},
-	{WRITES, false, "queue.buffering.max.kbytes", "65536"},
-	{QUOIN_BUS_WRITE_TXN, false, "transaction.timeout.ms", "30000"},
-	{QUOIN_BUS_WRITE_TXN, false, "message.timeout.ms", "25000"},
+    {EVERY, false, "socket.timeout.ms", "6000"},
+    {EVERY, false, "socket.connection.setup.timeout.ms", "5000"},
+    {EVERY, false, "socket.keepalive.enable", "true"},
+    {EVERY, false, "reconnect.backoff.ms", "100"},
+    {EVERY, false, "reconnect.backoff.max.ms", "2000"},
+    {EVERY, false, "log.connection.close", "false"},
+    {EVERY, true, "topic.metadata.refresh.interval.ms", NULL},
+    {EVERY, true, "plugin.library.paths", NULL},
+    {EVERY, true, "test.mock.num.brokers", NULL},
+    {EVERY, true, "group.id", NULL},
+    {EVERY, true, "group.instance.id", NULL},
+    {EVERY, true, "transactional.id", NULL},
+    {READS | QUOIN_BUS_ASK, true, "enable.auto.commit", "false"},
+    {READS | QUOIN_BUS_ASK, true, "auto.commit.enable", NULL},
+    {READS | QUOIN_BUS_ASK, true, "enable.auto.offset.store", "false"},
+    {READS | QUOIN_BUS_ASK, true, "auto.offset.reset", "error"},
+    {READS | QUOIN_BUS_ASK, true, "isolation.level", "read_committed"},
+    {READS | QUOIN_BUS_ASK, true, "enable.partition.eof", "true"},
+    {READS | QUOIN_BUS_ASK, true, "allow.auto.create.topics", "false"},
+    {READS, true, "check.crcs", "true"},
+    {READS, false, "fetch.error.backoff.ms", "100"},
+    {READS, false, "fetch.max.bytes", "4194304"},
+    {READS, false, "receive.message.max.bytes", "5242880"},
+    {READS, false, "queued.max.messages.kbytes", "16384"},
+    {QUOIN_BUS_TAIL | QUOIN_BUS_BRIEF, false, "fetch.message.max.bytes", "1048576"},
+    {QUOIN_BUS_BRIEF | QUOIN_BUS_PICK, true, "fetch.wait.max.ms", "5"},
+    {QUOIN_BUS_PICK, true, "fetch.message.max.bytes", "4096"},
+    {QUOIN_BUS_PICK, true, "max.partition.fetch.bytes", NULL},
+    {QUOIN_BUS_PICK, true, "queued.min.messages", "1"},
+    {WRITES, true, "enable.idempotence", "true"},
+    {WRITES, true, "acks", NULL},
+    {WRITES, true, "request.required.acks", NULL},
+    {WRITES, false, "linger.ms", "0"},
+    {WRITES, false, "compression.codec", "none"},
+    {WRITES, false, "queue.buffering.max.kbytes", "65536"},
+    {QUOIN_BUS_WRITE_TXN, false, "transaction.timeout.ms", "30000"},
+    {QUOIN_BUS_WRITE_TXN, false, "message.timeout.ms", "25000"},
 };
 #define SETTING_COUNT (sizeof settings / sizeof settings[0])
 
@@ -162,8 +162,9 @@ quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, 
 	va_start(ap, what);
 	(void)vsnprintf(text, sizeof text, what, ap);
 	va_end(ap);
-	return quoin_error_set(err, r, "cannot %.200s: %.200s%s", text, reason != NULL ? reason : rd_kafka_err2str(code),
-	    heard);
+	if (reason == NULL)
+		reason = rd_kafka_err2str(code);
+	return quoin_error_set(err, r, "cannot %.200s: %.200s%s", text, reason, heard);
 }
 
 /* ---- Clients ---- */
@@ -245,7 +246,7 @@ set_given(rd_kafka_conf_t *rkconf, const struct quoin_bus_conf *conf, enum quoin
 		if (is_owned(property->name, EVERY & ~(unsigned)(QUOIN_BUS_BRIEF | QUOIN_BUS_PICK)))
 			return quoin_error_set(err, QUOIN_ECONFIG, "kafka.%s is set by Quoin itself; remove it",
 			    property->name);
-		/* How a reader follows a topic is the user's; how single records are picked, and brief looks taken, is ours. */
+		/* How a topic is followed is the user's; how single records are picked, and brief looks taken, ours. */
 		if (is_owned(property->name, (unsigned)purpose))
 			continue;
 		if (strcmp(property->name, "bootstrap.servers") == 0 ||
@@ -292,6 +293,7 @@ quoin_bus_client_open(struct quoin_bus_client *client, const struct quoin_bus_co
     void (*report)(rd_kafka_t *, const rd_kafka_message_t *, void *), struct quoin_error *err)
 {
 	rd_kafka_conf_t *rkconf = NULL;
+	rd_kafka_type_t type;
 	char reason[256];
 	int r;
 
@@ -304,8 +306,8 @@ quoin_bus_client_open(struct quoin_bus_client *client, const struct quoin_bus_co
 	rd_kafka_conf_set_log_cb(rkconf, drop_log);
 	if (report != NULL)
 		rd_kafka_conf_set_dr_msg_cb(rkconf, report);
-	client->rk = rd_kafka_new((purpose & (READS | QUOIN_BUS_ASK)) != 0 ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, rkconf,
-	    reason, sizeof reason);
+	type = (purpose & (READS | QUOIN_BUS_ASK)) != 0 ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
+	client->rk = rd_kafka_new(type, rkconf, reason, sizeof reason);
 	if (client->rk == NULL) {
 		rd_kafka_conf_destroy(rkconf);
 		return quoin_error_set(err,

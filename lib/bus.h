@@ -2,9 +2,10 @@
  * The bus: Kafka behind our own words, through librdkafka. Every topic has exactly one partition.
  *
  * Readers assign themselves (no consumer groups), read committed records only, and never jump silently: an offset that
- * is gone is reported as an event. Writers are idempotent; a transactional writer fences its predecessors at init. Two
- * rules of librdkafka 2.0.2 are kept inside: watermarks are asked for as offsets of times (the call for watermarks ignores
- * its timeout), and topic metadata is fetched before the first produce (or it takes a second).
+ * is gone is reported as an event. Writers are idempotent; a transactional writer fences its predecessors at init. Three
+ * rules of librdkafka 2.0.2 are kept inside: watermarks are asked for as offsets of times (the call for watermarks
+ * ignores its timeout), topic metadata is fetched before the first produce (or it takes a second), and the thread that
+ * fetches is woken when a record is late (or that takes a second).
  *
  * No function here logs. Callbacks run inside the calls of the owner's thread; one thread per object.
  */

@@ -14,10 +14,10 @@
 #define INDEX_KEYS_MAX	  (1u << 18)
 #define INDEX_SLOTS_FIRST 256u
 /* Reading ahead pays from the third of consecutive records on, and skipping a few is cheaper than moving. */
-#define STREAK_MIN 3
-#define SKIP_MAX   8
+#define STREAK_MIN	  3
+#define SKIP_MAX	  8
 /* Several records may carry the time that was asked for. */
-#define TIME_RECORDS_MAX 8
+#define TIME_RECORDS_MAX  8
 
 struct slot {
 	uint64_t digest[2]; /* of the key */
@@ -309,7 +309,8 @@ try_time(struct quoin_bus_lookup *lookup, struct quoin_span key, int64_t wall_ms
 	bool is_later = false;
 	int r;
 
-	r = quoin_bus_reader_offset_at(lookup->pick, lookup->topic, wall_ms, quoin_bus_left_ms(deadline_ms), &offset, err);
+	r = quoin_bus_reader_offset_at(lookup->pick, lookup->topic, wall_ms, quoin_bus_left_ms(deadline_ms), &offset,
+	    err);
 	if (r != 0)
 		return r;
 	for (int i = 0; i < TIME_RECORDS_MAX && offset < lookup->end && !is_later; i++) {
@@ -334,8 +335,8 @@ keep_rate(const struct quoin_bus_lookup *lookup, uint64_t bytes, int64_t begin_m
 
 	if (lookup->scan_bytes_per_s == 0)
 		return;
-	ahead_ms = (int64_t)((double)bytes * 1000.0 / (double)lookup->scan_bytes_per_s) -
-	    (quoin_clock_mono_ms() - begin_ms);
+	ahead_ms =
+	    (int64_t)((double)bytes * 1000.0 / (double)lookup->scan_bytes_per_s) - (quoin_clock_mono_ms() - begin_ms);
 	if (ahead_ms > 0)
 		(void)poll(NULL, 0, ahead_ms < left_ms ? (int)ahead_ms : left_ms);
 }
@@ -441,14 +442,15 @@ find_record(struct quoin_bus_lookup *lookup, struct quoin_span key, int64_t hint
 		r = try_offset(lookup, key, offset_of(place), deadline_ms, ret, err);
 	}
 	if (r == 0)
-		return quoin_error_set(err, QUOIN_EMISSING, "the topic %s has no record with the key %.*s", lookup->topic,
-		    (int)(key.len < 200 ? key.len : 200), key.data != NULL ? (const char *)key.data : "");
+		return quoin_error_set(err, QUOIN_EMISSING, "the topic %s has no record with the key %.*s",
+		    lookup->topic, (int)(key.len < 200 ? key.len : 200),
+		    key.data != NULL ? (const char *)key.data : "");
 	return r;
 }
 
 int
-quoin_bus_lookup_get(struct quoin_bus_lookup *lookup, struct quoin_span key, int64_t hint_offset,
-    int64_t hint_wall_ms, int timeout_ms, struct quoin_bus_event *ret, struct quoin_error *err)
+quoin_bus_lookup_get(struct quoin_bus_lookup *lookup, struct quoin_span key, int64_t hint_offset, int64_t hint_wall_ms,
+    int timeout_ms, struct quoin_bus_event *ret, struct quoin_error *err)
 {
 	struct quoin_bus_event event = {0};
 	int r;

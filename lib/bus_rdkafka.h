@@ -9,20 +9,20 @@
 
 #include "lib/bus.h"
 
-#define QUOIN_BUS_FAULTS_MAX	 8
-#define QUOIN_BUS_TOPIC_BYTES	 250 /* Kafka's limit is 249 */
-#define QUOIN_BUS_KEY_BYTES_MAX	 4096
+#define QUOIN_BUS_FAULTS_MAX		 8
+#define QUOIN_BUS_TOPIC_BYTES		 250 /* Kafka's limit is 249 */
+#define QUOIN_BUS_KEY_BYTES_MAX		 4096
 #define QUOIN_BUS_CLIENT_EMBEDDED_PREFIX "mockCluster"
 
 /* What a client is for; each has its own settings. Bits, for the table of settings. */
 enum quoin_bus_purpose {
-	QUOIN_BUS_TAIL = 1,	/* follow topics: read ahead */
-	QUOIN_BUS_PICK = 2,	/* fetch single records: read nothing ahead */
+	QUOIN_BUS_TAIL = 1, /* follow topics: read ahead */
+	QUOIN_BUS_PICK = 2, /* fetch single records: read nothing ahead */
 	QUOIN_BUS_WRITE = 4,
 	QUOIN_BUS_WRITE_TXN = 8,
-	QUOIN_BUS_ASK = 16,	/* questions and administration */
-	QUOIN_BUS_BRIEF = 64,	/* read to the end, soon to be closed */
-	QUOIN_BUS_HOST = 32,	/* carry the embedded broker */
+	QUOIN_BUS_ASK = 16,   /* questions and administration */
+	QUOIN_BUS_BRIEF = 64, /* read to the end, soon to be closed */
+	QUOIN_BUS_HOST = 32,  /* carry the embedded broker */
 };
 
 struct quoin_bus_fault {
@@ -41,7 +41,8 @@ struct quoin_bus_client {
 	uint64_t outage_count; /* faults after which a request may have been sent twice */
 };
 
-/* "ctx" of delivery reports is what was given with the record. Returns 0, QUOIN_ECONFIG, QUOIN_ENOMEM, QUOIN_ESYSTEM. */
+/* "report" (NULL: none) takes delivery reports; its context is the client. Returns 0, QUOIN_ECONFIG, QUOIN_ENOMEM,
+ * QUOIN_ESYSTEM. */
 int quoin_bus_client_open(struct quoin_bus_client *client, const struct quoin_bus_conf *conf,
     enum quoin_bus_purpose purpose, const char *transactional_id,
     void (*report)(rd_kafka_t *, const rd_kafka_message_t *, void *), struct quoin_error *err);

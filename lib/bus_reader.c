@@ -15,7 +15,7 @@
 #include "lib/clock.h"
 #include "lib/text.h"
 
-#define TOPICS_MAX 8
+#define TOPICS_MAX     8
 /*
  * A deposed leader that wakes up says that our offset does not exist. So an offset counts as lost when the log denied
  * it this often, the given time apart: by then the cluster knows its leader.
@@ -50,7 +50,8 @@ struct quoin_bus_reader {
 	struct quoin_bus_client asker; /* for questions; opened by the first */
 	rd_kafka_queue_t *queue;
 	struct topic topics[TOPICS_MAX];
-	/* The descriptor given away polls two others: librdkafka writes to the first, the second is for DENIAL_WAIT_MS. */
+	/* The descriptor given away polls two others: librdkafka writes to the first, the second tells that time has
+	 * come to ask again or to nudge. */
 	int poll_fd;
 	int wake_fd;
 	int timer_fd;
@@ -287,7 +288,10 @@ fill_denial(struct topic *topic, struct quoin_bus_event *event)
 	topic->denials++;
 	if (topic->from_start || topic->denials < DENIALS_MAX) {
 		stop(topic);
-		topic->again_at_ms = quoin_clock_mono_ms() + (topic->denials > 1 || !topic->from_start ? DENIAL_WAIT_MS : 0);
+		/* That a log does not begin at 0 is nothing strange. */
+		topic->again_at_ms = quoin_clock_mono_ms();
+		if (topic->denials > 1 || !topic->from_start)
+			topic->again_at_ms += DENIAL_WAIT_MS;
 		return 0;
 	}
 	stop(topic);
@@ -500,8 +504,8 @@ quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int t
 		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_BEGINNING,
 		    quoin_bus_left_ms(deadline_ms), &first, err);
 	if (r == 0)
-		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END,
-		    quoin_bus_left_ms(deadline_ms), &end, err);
+		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END, quoin_bus_left_ms(deadline_ms),
+		    &end, err);
 	if (r != 0)
 		return r;
 	*ret_first = first;
@@ -521,8 +525,8 @@ quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topic, i
 		r = quoin_bus_client_offset(&reader->asker, topic, wall_ms < 0 ? 0 : wall_ms,
 		    quoin_bus_left_ms(deadline_ms), &offset, err);
 	if (r == 0 && offset < 0)
-		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END,
-		    quoin_bus_left_ms(deadline_ms), &offset, err);
+		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END, quoin_bus_left_ms(deadline_ms),
+		    &offset, err);
 	if (r == 0)
 		*ret_offset = offset;
 	return r;

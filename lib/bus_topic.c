@@ -94,8 +94,8 @@ send_creation(struct quoin_bus_client *client, const struct quoin_bus_topic_spec
 	results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
 	code = count == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		r = quoin_bus_fail(client, code, count == 1 ? rd_kafka_topic_result_error_string(results[0]) : NULL, err,
-		    "make the topic %s", spec->topic);
+		r = quoin_bus_fail(client, code, count == 1 ? rd_kafka_topic_result_error_string(results[0]) : NULL,
+		    err, "make the topic %s", spec->topic);
 out:
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
@@ -159,6 +159,7 @@ wait_known_everywhere(const struct quoin_bus_conf *conf, struct quoin_bus_client
 {
 	const struct rd_kafka_metadata *metadata;
 	rd_kafka_resp_err_t code;
+	const char *host;
 	char broker[300];
 	int r;
 
@@ -169,8 +170,9 @@ wait_known_everywhere(const struct quoin_bus_conf *conf, struct quoin_bus_client
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return quoin_bus_fail(client, code, NULL, err, "list the brokers");
 	for (int i = 0; metadata->broker_cnt > 1 && i < metadata->broker_cnt && i < BROKERS_MAX && r == 0; i++) {
-		(void)snprintf(broker, sizeof broker, strchr(metadata->brokers[i].host, ':') != NULL ? "[%s]:%d" : "%s:%d",
-		    metadata->brokers[i].host, metadata->brokers[i].port);
+		host = metadata->brokers[i].host;
+		(void)snprintf(broker, sizeof broker, strchr(host, ':') != NULL ? "[%s]:%d" : "%s:%d", host,
+		    metadata->brokers[i].port);
 		r = wait_known_by(conf, broker, topic, deadline_ms, err);
 	}
 	rd_kafka_metadata_destroy(metadata);
@@ -252,8 +254,8 @@ check_settings(struct quoin_bus_client *client, const struct quoin_bus_topic_spe
 	results = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
 	code = count == 1 ? rd_kafka_ConfigResource_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		r = quoin_bus_fail(client, code, count == 1 ? rd_kafka_ConfigResource_error_string(results[0]) : NULL, err,
-		    "look at the settings of the topic %s", spec->topic);
+		r = quoin_bus_fail(client, code, count == 1 ? rd_kafka_ConfigResource_error_string(results[0]) : NULL,
+		    err, "look at the settings of the topic %s", spec->topic);
 	else
 		r = compare_settings(spec, results[0], err);
 out:

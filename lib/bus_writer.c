@@ -15,8 +15,8 @@
 #define TXN_ATTEMPT_MS_MAX 5000
 
 enum state {
-	IDLE,	 /* plain, or initialised and between transactions */
-	NEW,	 /* transactional, before init */
+	IDLE, /* plain, or initialised and between transactions */
+	NEW,  /* transactional, before init */
 	IN_TXN,
 	FENCED,	 /* dead */
 	UNKNOWN, /* dead */
@@ -44,7 +44,8 @@ report_code(rd_kafka_t *rk, const rd_kafka_message_t *message)
 
 	if (code == QUOIN_ECONFLICT && quoin_bus_code(rd_kafka_fatal_error(rk, text, sizeof text)) == QUOIN_EFENCED)
 		return QUOIN_EFENCED;
-	if ((code == QUOIN_ETIMEOUT || code == QUOIN_EUNREACHABLE || code == QUOIN_ECONFLICT || code == QUOIN_ESYSTEM) &&
+	if ((code == QUOIN_ETIMEOUT || code == QUOIN_EUNREACHABLE || code == QUOIN_ECONFLICT ||
+		code == QUOIN_ESYSTEM) &&
 	    rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED)
 		return QUOIN_EUNKNOWN;
 	return code;
@@ -397,8 +398,8 @@ fail_commit(struct quoin_bus_writer *writer, rd_kafka_error_t *error, int64_t de
 		return quoin_error_set(err, QUOIN_ECONFLICT, "the transaction was aborted, nothing was written: %s",
 		    reason);
 	writer->state = UNKNOWN;
-	return quoin_error_set(err, QUOIN_EUNKNOWN, "whether the transaction was written is unknown, look at the log: %s",
-	    reason);
+	return quoin_error_set(err, QUOIN_EUNKNOWN,
+	    "whether the transaction was written is unknown, look at the log: %s", reason);
 }
 
 int

@@ -16,7 +16,7 @@
 #include "lib/limits.h"
 
 /* An environment begins with two pages of its own; a shorter file was torn or is something else. */
-#define DATA_BYTES_MIN 8192
+#define DATA_BYTES_MIN	8192
 /* LMDB turns a short write into EIO. A disk with less than this left is what we then call full. */
 #define DISK_FULL_BYTES (4u << 20)
 

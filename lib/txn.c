@@ -127,8 +127,8 @@ val_of(struct quoin_span span)
 }
 
 int
-quoin_txn_reserve(struct quoin_txn *txn, unsigned database, struct quoin_span key, size_t bytes,
-    uint8_t **ret_payload, struct quoin_error *err)
+quoin_txn_reserve(struct quoin_txn *txn, unsigned database, struct quoin_span key, size_t bytes, uint8_t **ret_payload,
+    struct quoin_error *err)
 {
 	MDB_val k = val_of(key), v;
 	int rc;

@@ -106,19 +106,19 @@ test_settings(void)
 		int code;
 		const char *part;
 	} cases[] = {
-		{"group.id", "x", QUOIN_ECONFIG, "group.id"},
-		{"enable.auto.commit", "true", QUOIN_ECONFIG, "enable.auto.commit"},
-		{"isolation.level", "read_uncommitted", QUOIN_ECONFIG, "isolation.level"},
-		{"transactional.id", "x", QUOIN_ECONFIG, "transactional.id"},
-		{"auto.offset.reset", "earliest", QUOIN_ECONFIG, "auto.offset.reset"},
-		{"enable.idempotence", "false", QUOIN_ECONFIG, "enable.idempotence"},
-		{"acks", "0", QUOIN_ECONFIG, "acks"},
-		{"plugin.library.paths", "evil.so", QUOIN_ECONFIG, "plugin.library.paths"},
-		{"no.such.thing", "1", QUOIN_ECONFIG, "no.such.thing"},
-		{"socket.timeout.ms", "soon", QUOIN_ECONFIG, "socket.timeout.ms"},
-		{"socket.timeout.ms", "9000", 0, NULL},
-		{"queued.min.messages", "1000", 0, NULL},
-		{"max.partition.fetch.bytes", "100000", 0, NULL},
+	    {"group.id", "x", QUOIN_ECONFIG, "group.id"},
+	    {"enable.auto.commit", "true", QUOIN_ECONFIG, "enable.auto.commit"},
+	    {"isolation.level", "read_uncommitted", QUOIN_ECONFIG, "isolation.level"},
+	    {"transactional.id", "x", QUOIN_ECONFIG, "transactional.id"},
+	    {"auto.offset.reset", "earliest", QUOIN_ECONFIG, "auto.offset.reset"},
+	    {"enable.idempotence", "false", QUOIN_ECONFIG, "enable.idempotence"},
+	    {"acks", "0", QUOIN_ECONFIG, "acks"},
+	    {"plugin.library.paths", "evil.so", QUOIN_ECONFIG, "plugin.library.paths"},
+	    {"no.such.thing", "1", QUOIN_ECONFIG, "no.such.thing"},
+	    {"socket.timeout.ms", "soon", QUOIN_ECONFIG, "socket.timeout.ms"},
+	    {"socket.timeout.ms", "9000", 0, NULL},
+	    {"queued.min.messages", "1000", 0, NULL},
+	    {"max.partition.fetch.bytes", "100000", 0, NULL},
 	};
 	struct quoin_bus_reader *reader;
 	struct quoin_bus_writer *writer;
@@ -237,8 +237,8 @@ test_headers_cut(void)
 	quoin_bus_event_clear(&event);
 
 	/* Somebody else's record may have more. */
-	bytes = (size_t)snprintf(command, sizeof command, "echo v | kcat -P -b %s -t " TOPIC " -p 0",
-	    properties[0].value);
+	bytes =
+	    (size_t)snprintf(command, sizeof command, "echo v | kcat -P -b %s -t " TOPIC " -p 0", properties[0].value);
 	for (int i = 0; i <= QUOIN_BUS_HEADERS_MAX; i++)
 		bytes += (size_t)snprintf(command + bytes, sizeof command - bytes, " -H h=%d", i);
 	CHECK(bytes < sizeof command);
@@ -360,7 +360,7 @@ test_lost(void)
 	quoin_bus_mock_close(mock);
 }
 
-/* The embedded broker keeps 5 MiB: a reader from the start begins where the log now begins, one from offset 1 is lost. */
+/* The embedded broker keeps 5 MiB: a reader from the start begins where the log begins now, one at offset 1 is lost. */
 static void
 test_trimmed(void)
 {
@@ -686,21 +686,21 @@ test_topics(void)
 }
 
 static const struct check_case cases[] = {
-	{"lookup", test_lookup},
-	{"lookup rate", test_lookup_rate},
-	{"topics", test_topics},
-	{"settings", test_settings},
-	{"write and read", test_write_and_read},
-	{"headers", test_headers_cut},
-	{"limits", test_limits},
-	{"queue full", test_queue_full},
-	{"close with unsent records", test_close_unsent},
-	{"lost", test_lost},
-	{"trimmed", test_trimmed},
-	{"questions", test_questions},
-	{"outage", test_outage},
-	{"descriptor", test_descriptor},
-	{"transaction calls", test_transaction_calls},
+    {"lookup", test_lookup},
+    {"lookup rate", test_lookup_rate},
+    {"topics", test_topics},
+    {"settings", test_settings},
+    {"write and read", test_write_and_read},
+    {"headers", test_headers_cut},
+    {"limits", test_limits},
+    {"queue full", test_queue_full},
+    {"close with unsent records", test_close_unsent},
+    {"lost", test_lost},
+    {"trimmed", test_trimmed},
+    {"questions", test_questions},
+    {"outage", test_outage},
+    {"descriptor", test_descriptor},
+    {"transaction calls", test_transaction_calls},
 };
 
 int

@@ -211,8 +211,8 @@ test_questions(void)
 	CHECK_INT(end, 3);
 	CHECK_INT(quoin_bus_reader_range(reader, "questions.none", WAIT_MS, &first, &end, &err), QUOIN_ENOENT);
 	for (int i = 0; i < 3; i++) {
-		CHECK_INT(
-		    quoin_bus_reader_offset_at(reader, topic, receipts[i].timestamp_ms, WAIT_MS, &offset, &err), 0);
+		CHECK_INT(quoin_bus_reader_offset_at(reader, topic, receipts[i].timestamp_ms, WAIT_MS, &offset, &err),
+		    0);
 		CHECK_INT(offset, i);
 	}
 	CHECK_INT(quoin_bus_reader_offset_at(reader, topic, 0, WAIT_MS, &offset, &err), 0);
@@ -534,7 +534,8 @@ test_lookup(void)
 		CHECK_INT(event.offset, i);
 		quoin_bus_event_clear(&event);
 	}
-	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str("chunk/77"), 3, 1, WAIT_MS, &event, &err), QUOIN_EMISSING);
+	CHECK_INT(quoin_bus_lookup_get(lookup, quoin_span_str("chunk/77"), 3, 1, WAIT_MS, &event, &err),
+	    QUOIN_EMISSING);
 	quoin_bus_lookup_counts(lookup, &hints, &times, &scans);
 	CHECK_INT(hints, 0);
 	CHECK_INT(times, 1);
@@ -664,18 +665,18 @@ test_fenced_after_outage(void)
 }
 
 static const struct check_case cases[] = {
-	{"kafka topics", test_topics},
-	{"kafka questions", test_questions},
-	{"kafka isolation", test_isolation},
-	{"kafka fencing", test_fencing},
-	{"kafka compare and swap", test_compare_and_swap},
-	{"kafka refused", test_refused},
-	{"kafka compaction", test_compaction},
-	{"kafka lookup", test_lookup},
-	{"kafka lost", test_lost},
-	{"kafka broker killed", test_broker_killed},
-	{"kafka unknown", test_unknown},
-	{"kafka fenced after an outage", test_fenced_after_outage},
+    {"kafka topics", test_topics},
+    {"kafka questions", test_questions},
+    {"kafka isolation", test_isolation},
+    {"kafka fencing", test_fencing},
+    {"kafka compare and swap", test_compare_and_swap},
+    {"kafka refused", test_refused},
+    {"kafka compaction", test_compaction},
+    {"kafka lookup", test_lookup},
+    {"kafka lost", test_lost},
+    {"kafka broker killed", test_broker_killed},
+    {"kafka unknown", test_unknown},
+    {"kafka fenced after an outage", test_fenced_after_outage},
 };
 
 static int

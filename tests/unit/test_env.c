@@ -121,7 +121,8 @@ test_open_damaged(void)
 		CHECK_INT(quoin_env_open(store_path(), (enum quoin_env_mode)mode, 4, &env, &err), QUOIN_ECORRUPT);
 		CHECK_INT(quoin_file_replace(store_file("data.mdb"), quoin_span_of(garbage, 100), 0600, &err), 0);
 		CHECK_INT(quoin_env_open(store_path(), (enum quoin_env_mode)mode, 4, &env, &err), QUOIN_ECORRUPT);
-		CHECK_INT(quoin_file_replace(store_file("data.mdb"), quoin_span_of(garbage, sizeof garbage), 0600, &err),
+		CHECK_INT(quoin_file_replace(store_file("data.mdb"), quoin_span_of(garbage, sizeof garbage), 0600,
+			      &err),
 		    0);
 		CHECK_INT(quoin_env_open(store_path(), (enum quoin_env_mode)mode, 4, &env, &err), QUOIN_ECORRUPT);
 	}
@@ -162,8 +163,7 @@ test_values(void)
 	CHECK_INT(quoin_txn_put(txn, db, quoin_span_str(""), quoin_span_str("y"), &err), QUOIN_ELIMIT);
 	CHECK_INT(quoin_txn_put(txn, db, quoin_span_of(key, 512), quoin_span_str("y"), &err), QUOIN_ELIMIT);
 	CHECK_INT(quoin_txn_put(txn, db, quoin_span_of(key, 511), quoin_span_str("y"), &err), 0);
-	CHECK_INT(quoin_txn_put(txn, db, quoin_span_str("x"), quoin_span_of(key, (size_t)1 << 31), &err),
-	    QUOIN_ELIMIT);
+	CHECK_INT(quoin_txn_put(txn, db, quoin_span_str("x"), quoin_span_of(key, (size_t)1 << 31), &err), QUOIN_ELIMIT);
 	CHECK_INT(quoin_txn_del(txn, db, quoin_span_str("a"), &err), 0);
 	CHECK_INT(quoin_txn_del(txn, db, quoin_span_str("a"), &err), 0);
 	check_value(txn, db, "a", NULL);
@@ -595,22 +595,22 @@ test_read_only(void)
 }
 
 static const struct check_case cases[] = {
-	{"open", test_open},
-	{"open damaged", test_open_damaged},
-	{"values", test_values},
-	{"databases", test_databases},
-	{"reserve", test_reserve},
-	{"damage", test_damage},
-	{"next", test_next},
-	{"snapshots", test_snapshots},
-	{"dead reader", test_dead_reader},
-	{"reader slots", test_reader_slots},
-	{"fork", test_fork},
-	{"close on exec", test_close_on_exec},
-	{"usage", test_usage},
-	{"not ours", test_not_ours},
-	{"disk full", test_disk_full},
-	{"read-only", test_read_only},
+    {"open", test_open},
+    {"open damaged", test_open_damaged},
+    {"values", test_values},
+    {"databases", test_databases},
+    {"reserve", test_reserve},
+    {"damage", test_damage},
+    {"next", test_next},
+    {"snapshots", test_snapshots},
+    {"dead reader", test_dead_reader},
+    {"reader slots", test_reader_slots},
+    {"fork", test_fork},
+    {"close on exec", test_close_on_exec},
+    {"usage", test_usage},
+    {"not ours", test_not_ours},
+    {"disk full", test_disk_full},
+    {"read-only", test_read_only},
 };
 
 int
