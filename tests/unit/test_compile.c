@@ -295,6 +295,68 @@ test_extra(void)
 	quoin_compiled_clear(&compiled);
 }
 
+/* ---- The manual ---- */
+
+/* Write the line of a literal block as mandoc would show it. */
+static void
+put_shown(const char *line, FILE *out)
+{
+	for (; *line != '\0'; line++) {
+		if (line[0] == '\\' && line[1] == 'e') {
+			fputc('\\', out);
+			line++;
+		} else {
+			CHECK(line[0] != '\\');
+			fputc(*line, out);
+		}
+	}
+}
+
+/* The blocks of the manual that are marked as files become a directory. Returns how many there are. */
+static size_t
+write_manual(void)
+{
+	FILE *page = fopen("man/quoin-rules.5", "r"), *out = NULL;
+	char line[1024], path[512], name[128] = "";
+	size_t count = 0;
+
+	CHECK(page != NULL);
+	while (fgets(line, sizeof line, page) != NULL) {
+		if (sscanf(line, ".\\\" example: %127s", name) == 1)
+			continue;
+		if (strncmp(line, ".Bd", 3) == 0 && name[0] != '\0') {
+			snprintf(path, sizeof path, "%s/%s", check_dir(), name);
+			out = fopen(path, "w");
+			CHECK(out != NULL);
+			name[0] = '\0';
+			count++;
+		} else if (strncmp(line, ".Ed", 3) == 0 && out != NULL) {
+			CHECK(fclose(out) == 0);
+			out = NULL;
+		} else if (out != NULL) {
+			put_shown(line, out);
+		}
+	}
+	CHECK(fclose(page) == 0);
+	return count;
+}
+
+static void
+test_manual(void)
+{
+	struct quoin_compiled compiled = {0};
+	char text[4096];
+
+	CHECK_INT(write_manual(), 14);
+	compile(check_dir(), NULL, &compiled, NULL, text, sizeof text);
+	CHECK_STR(text, "");
+	CHECK_INT(compiled.objective_count, 2);
+	CHECK_INT(compiled.model_count, 4);
+	/* One of each kind, one more context rule, and the default of objectives.json. */
+	CHECK_INT(compiled.rule_count, 10);
+	quoin_compiled_clear(&compiled);
+}
+
 /* ---- Guards ---- */
 
 /* Try the guards; their problems as text in "text". */
@@ -401,6 +463,7 @@ static const struct check_case cases[] = {
     {"compile: places of what assignment and policy find", test_places},
     {"compile: the console", test_console},
     {"compile: the owner's keys are kept", test_extra},
+    {"compile: the manual's examples", test_manual},
     {"guard: each one", test_guards},
     {"guard: names", test_guard_names},
 };
