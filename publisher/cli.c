@@ -198,7 +198,7 @@ quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struc
 	ret->bus = (struct quoin_bus_conf){ret->conf.properties, ret->conf.property_count, "quoin"};
 	r = quoin_control_init(&ret->control, &ret->conf, err);
 	if (r == 0)
-		r = quoin_bus_reader_open(&ret->bus, &ret->reader, err);
+		r = quoin_bus_reader_open_brief(&ret->bus, &ret->reader, err);
 	if (r == 0)
 		r = quoin_control_read(&ret->control, ret->reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r != 0)

@@ -69,7 +69,7 @@ begin(struct quoin_conf *conf, int replicas, bool no_passphrase, struct quoin_co
 	if (r == 0)
 		r = quoin_topics_make(conf, replicas, made, err);
 	if (r == 0)
-		r = quoin_bus_reader_open(&bus, &reader, err);
+		r = quoin_bus_reader_open_brief(&bus, &reader, err);
 	if (r == 0)
 		r = quoin_control_read(control, reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0 && (!control->has_incarnation || made[QUOIN_TOPIC_GATE] || made[QUOIN_TOPIC_BLOBS] ||
