@@ -39,8 +39,9 @@ place_kept(struct quoin_assign_state *state)
 		size_t item = state->by_size[i];
 
 		for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
-			if (state->items[item].count < state->items[item].want && quoin_assign_was(state, item, shard) &&
-			    quoin_assign_can(state, item, shard) && quoin_assign_fits(state, item, shard))
+			if (state->items[item].count < state->items[item].want &&
+			    quoin_assign_was(state, item, shard) && quoin_assign_can(state, item, shard) &&
+			    quoin_assign_fits(state, item, shard))
 				quoin_assign_put(state, item, shard);
 		}
 	}
@@ -183,9 +184,9 @@ take_placements(const struct quoin_assign_state *state, struct quoin_ruleset *ru
 
 			placement->model = item->model;
 			placement->shard = item->chosen[j];
-			placement->weight = item->route != QUOIN_ASSIGN_NONE ?
-			    routed_weight(&ruleset->rules[item->route], item->chosen[j]) :
-			    quoin_assign_weight(item->count, j);
+			placement->weight = item->route != QUOIN_ASSIGN_NONE
+			    ? routed_weight(&ruleset->rules[item->route], item->chosen[j])
+			    : quoin_assign_weight(item->count, j);
 		}
 	}
 	ruleset->placements = placements;

@@ -1,9 +1,10 @@
 /*
  * Assign: which shards load which model, and how a model's traffic is divided among them.
  *
- * A pure function of the ruleset and the base release's placements. Every host of a shard loads all models of the shard,
- * so a shard has room for what one of its hosts can carry. A model goes to as many shards as it asks for, or exactly
- * where its route rule says; only to shards that have the labels it requires, have hosts, and are not draining.
+ * A pure function of the ruleset and the base release's placements. Every host of a shard loads all models of the
+ * shard, so a shard has room for what one of its hosts can carry. A model goes to as many shards as it asks for, or
+ * exactly where its route rule says; only to shards that have the labels it requires, have hosts, and are not
+ * draining.
  *
  * Least movement: a model stays where the base has it as long as that is possible; the number of loads that are new is
  * the least for the instances that can be searched within a fixed number of steps, and close to it beyond. What must be

@@ -83,15 +83,17 @@ report_route(const struct quoin_assign_state *state, size_t item, struct quoin_p
 
 		if (state->ruleset->shards[shard].host_count == 0) {
 			quoin_problem_error(problems, "no_hosts", place,
-			    "model \"%s\" is routed to shard \"%s\", which has no hosts; add hosts or choose another shard", key,
-			    state->ruleset->shards[shard].name);
+			    "model \"%s\" is routed to shard \"%s\", which has no hosts; add hosts or choose "
+			    "another shard",
+			    key, state->ruleset->shards[shard].name);
 		} else if (!quoin_assign_has(state, item, shard)) {
 			add_shortage(&words, state, item, shard);
 		}
 	}
 	if (words.len > 0) {
 		quoin_problem_error(problems, "capacity", place,
-		    "model \"%s\" does not fit where it is routed:%s; add capacity or change the route", key, words.text);
+		    "model \"%s\" does not fit where it is routed:%s; add capacity or change the route", key,
+		    words.text);
 	}
 }
 
@@ -126,12 +128,13 @@ report_too_few(const struct quoin_assign_state *state, size_t item, size_t able,
 		if (words.shown++ == SHARDS_SHOWN)
 			add_words(&words, ", …");
 		if (words.shown <= SHARDS_SHOWN) {
-			add_words(&words, "%s shard \"%s\" %s", words.shown > 1 ? "," : ":", state->ruleset->shards[shard].name,
-			    why_not(&state->ruleset->shards[shard]));
+			add_words(&words, "%s shard \"%s\" %s", words.shown > 1 ? "," : ":",
+			    state->ruleset->shards[shard].name, why_not(&state->ruleset->shards[shard]));
 		}
 	}
 	quoin_problem_error(problems, "no_shard", place,
-	    "model \"%s\" must be on %u %s%s, but only %zu can have it%s; change \"shards\" or \"requires\", or add shards",
+	    "model \"%s\" must be on %u %s%s, but only %zu can have it%s; change \"shards\" or \"requires\", or add "
+	    "shards",
 	    model->routing_key, model->shard_count, model->shard_count == 1 ? "shard" : "shards", labels.text, able,
 	    words.text);
 }
@@ -166,7 +169,8 @@ quoin_assign_report(const struct quoin_assign_state *state, const struct quoin_c
 		for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++)
 			able += quoin_assign_can(state, i, shard);
 		if (places != NULL)
-			place = item->route != QUOIN_ASSIGN_NONE ? places->rules[item->route] : places->models[item->model];
+			place =
+			    item->route != QUOIN_ASSIGN_NONE ? places->rules[item->route] : places->models[item->model];
 		if (item->route != QUOIN_ASSIGN_NONE)
 			report_route(state, i, place, problems);
 		else if (able < item->want)

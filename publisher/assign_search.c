@@ -11,9 +11,9 @@
 struct search {
 	struct quoin_assign_state *state;
 	size_t best_moves;
-	size_t moves;	  /* of what is put so far */
-	size_t *least;	  /* [position in by_size]: moves that this item and all after it need at least */
-	uint32_t *best;	  /* a copy of state->room */
+	size_t moves;	/* of what is put so far */
+	size_t *least;	/* [position in by_size]: moves that this item and all after it need at least */
+	uint32_t *best; /* a copy of state->room */
 	size_t room_count;
 	unsigned steps;
 	bool is_found;

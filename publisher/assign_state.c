@@ -27,7 +27,8 @@ fill_shards(struct quoin_assign_state *state)
 		const struct quoin_shard *shard = &state->ruleset->shards[i];
 
 		for (size_t j = 0; j < shard->capacity_count; j++)
-			state->capacity[i][resource_index(state, shard->capacity[j].resource)] = shard->capacity[j].amount;
+			state->capacity[i][resource_index(state, shard->capacity[j].resource)] =
+			    shard->capacity[j].amount;
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
- * Assign state: the tables of one assignment, shared by assign (what is placed), assign_search (what greed did not find)
- * and assign_report (why it does not fit). An item is a used model; amounts are per host.
+ * Assign state: the tables of one assignment, shared by assign (what is placed), assign_search (what greed did not
+ * find) and assign_report (why it does not fit). An item is a used model; amounts are per host.
  */
 #ifndef QUOIN_PUBLISHER_ASSIGN_STATE_H
 #define QUOIN_PUBLISHER_ASSIGN_STATE_H

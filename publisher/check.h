@@ -13,7 +13,7 @@
 #include "publisher/directory.h"
 #include "publisher/problem.h"
 
-/* Where the things of a ruleset were written, index by index. In the ruleset's arena; "file" of each borrows from it. */
+/* Where the things of a ruleset were written, index by index. All of it is in the ruleset's arena. */
 struct quoin_check_places {
 	const struct quoin_place *objectives;
 	const struct quoin_place *models;

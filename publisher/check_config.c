@@ -102,7 +102,8 @@ is_admitted(const struct quoin_check_run *run, const struct quoin_rule *rule, si
 	if (!rule->any_model)
 		return strcmp(run->models[rule->refs[ref].model].name, have->name) == 0;
 	return objective->input_type != NULL && objective->model_type != NULL &&
-	    strcmp(have->input_type, objective->input_type) == 0 && strcmp(have->model_type, objective->model_type) == 0;
+	    strcmp(have->input_type, objective->input_type) == 0 &&
+	    strcmp(have->model_type, objective->model_type) == 0;
 }
 
 /* An override's reference that admits several models: "ref" is its index, or 0 when any model is allowed. */
@@ -128,12 +129,14 @@ check_rule(struct quoin_check_run *run, const struct quoin_rule *rule, const str
 	bool is_good = true;
 
 	for (size_t i = 0; is_good && i < rule->cell_count; i++)
-		is_good = check_decision(run, objective, rule->cells[i].ref.model, rule->cells[i].ref.config, rule->config, place);
+		is_good = check_decision(run, objective, rule->cells[i].ref.model, rule->cells[i].ref.config,
+		    rule->config, place);
 	for (size_t i = 0; is_good && i < rule->ref_count; i++) {
 		if (rule->kind == QUOIN_RULE_OVERRIDE && rule->ref_any_version[i])
 			is_good = check_admitted(run, rule, i, objective, place);
 		else
-			is_good = check_decision(run, objective, rule->refs[i].model, rule->refs[i].config, rule->config, place);
+			is_good = check_decision(run, objective, rule->refs[i].model, rule->refs[i].config,
+			    rule->config, place);
 	}
 	if (is_good && rule->kind == QUOIN_RULE_OVERRIDE && rule->any_model)
 		check_admitted(run, rule, 0, objective, place);

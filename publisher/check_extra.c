@@ -8,9 +8,9 @@
 
 /* What the keys of an object are. */
 enum shape {
-	SHAPE_FIXED, /* of the language: "x-…" among them are extra */
-	SHAPE_NAMES, /* names that authors chose */
-	SHAPE_BLOCK, /* attributes, and the words anyOf, allOf, not */
+	SHAPE_FIXED,  /* of the language: "x-…" among them are extra */
+	SHAPE_NAMES,  /* names that authors chose */
+	SHAPE_BLOCK,  /* attributes, and the words anyOf, allOf, not */
 	SHAPE_OPAQUE, /* nothing of ours is in it */
 };
 

@@ -9,9 +9,9 @@
 #include "publisher/check_when.h"
 
 /* What every rule may have; route rules and defaults have fewer. */
-#define NAMING_KEYS	"name", "enabled", "modelInputType", "modelType", "config"
-#define SELECTING_KEYS	NAMING_KEYS, "targetObjectives", "when", "priority"
-#define BUCKETING_KEYS	SELECTING_KEYS, "by", "salt"
+#define NAMING_KEYS    "name", "enabled", "modelInputType", "modelType", "config"
+#define SELECTING_KEYS NAMING_KEYS, "targetObjectives", "when", "priority"
+#define BUCKETING_KEYS SELECTING_KEYS, "by", "salt"
 
 static const char *const default_keys[] = {NAMING_KEYS, "targetObjectives", "defaultModel", NULL};
 static const char *const ab_test_keys[] = {SELECTING_KEYS, "abTestId", "cellToModel", "allocation", NULL};
@@ -91,7 +91,7 @@ refuse_no_kind(struct quoin_check_rule *read)
 	for (size_t i = 0; i < KINDS; i++)
 		fields[i] = kinds[i].field;
 	for (const struct quoin_json *member = quoin_json_first(read->node); member != NULL && near == NULL;
-	    member = quoin_json_next(member)) {
+	     member = quoin_json_next(member)) {
 		if (!is_common_key(quoin_json_key(member)))
 			near = quoin_text_nearest(quoin_json_key(member), fields, KINDS);
 		if (near != NULL) {
@@ -101,7 +101,8 @@ refuse_no_kind(struct quoin_check_rule *read)
 	}
 	if (near == NULL) {
 		quoin_check_error(read->run, &read->source, read->node, "no_kind",
-		    "nothing says what the rule is; it has one of \"defaultModel\", \"abTestId\", \"model\", \"split\", \"ramp\", "
+		    "nothing says what the rule is; it has one of \"defaultModel\", \"abTestId\", \"model\", "
+		    "\"split\", \"ramp\", "
 		    "\"shadow\", \"override\", \"route\"");
 	}
 }
@@ -207,8 +208,8 @@ quoin_check_salt(struct quoin_check_rule *read, const struct quoin_json *object,
 	if (quoin_json_string(node)[0] != '\0' && strlen(quoin_json_string(node)) <= QUOIN_CONDITION_BYTES_MAX)
 		return quoin_check_copy(read->run, quoin_json_string(node));
 	quoin_check_error(read->run, &read->source, node, "bad_value",
-	    "\"salt\" is %s; write 1 to %d bytes, or leave it out", quoin_json_string(node)[0] == '\0' ? "empty" : "too long",
-	    QUOIN_CONDITION_BYTES_MAX);
+	    "\"salt\" is %s; write 1 to %d bytes, or leave it out",
+	    quoin_json_string(node)[0] == '\0' ? "empty" : "too long", QUOIN_CONDITION_BYTES_MAX);
 	return NULL;
 }
 
@@ -221,7 +222,8 @@ read_bucketing(struct quoin_check_rule *read)
 	if (read->element == 0 || read->has_own_name || quoin_json_get(read->node, "salt") != NULL)
 		return;
 	quoin_check_error(read->run, &read->source, read->node, "needs_salt",
-	    "%s from an array needs a \"name\" or a \"salt\" of its own; otherwise inserting an element would move users",
+	    "%s from an array needs a \"name\" or a \"salt\" of its own; otherwise inserting an element would move "
+	    "users",
 	    kinds[read->rule->kind].words);
 }
 
@@ -244,7 +246,8 @@ read_context(struct quoin_check_rule *read)
 		    "\"when\" is missing; without a condition it is a default: write \"defaultModel\"");
 	} else if (quoin_json_kind(when) == QUOIN_JSON_OBJECT && quoin_json_count(when) == 0) {
 		quoin_check_error(read->run, &read->source, when, "condition",
-		    "\"when\" is empty; a context rule has a condition, and without one it is a default: write \"defaultModel\"");
+		    "\"when\" is empty; a context rule has a condition, and without one it is a default: write "
+		    "\"defaultModel\"");
 	}
 }
 
@@ -263,7 +266,8 @@ read_split_entry(struct quoin_check_rule *read, const struct quoin_json *node, s
 	if (model != NULL)
 		quoin_check_rule_ref(read, model, "\"model\"", ref, NULL);
 	else
-		quoin_check_error(read->run, &read->source, node, "missing_key", "\"model\" is missing in the split; add it");
+		quoin_check_error(read->run, &read->source, node, "missing_key",
+		    "\"model\" is missing in the split; add it");
 	if (percent != NULL)
 		return quoin_check_percent(read->run, &read->source, percent, "\"percent\"", share);
 	quoin_check_error(read->run, &read->source, node, "missing_key", "\"percent\" is missing in the split; add it");
@@ -286,8 +290,8 @@ read_split(struct quoin_check_rule *read)
 	if (array == NULL)
 		return;
 	if (count == 0 || count > QUOIN_SPLIT_MAX) {
-		quoin_check_error(read->run, &read->source, array, "limit", "the split has %zu entries; it has 1 to %d", count,
-		    QUOIN_SPLIT_MAX);
+		quoin_check_error(read->run, &read->source, array, "limit", "the split has %zu entries; it has 1 to %d",
+		    count, QUOIN_SPLIT_MAX);
 		return;
 	}
 	refs = quoin_check_take_refs(read, count);

@@ -53,15 +53,15 @@ read_cells(struct quoin_check_rule *read)
 	if (object == NULL)
 		return;
 	if (count == 0 || count > QUOIN_CELLS_MAX) {
-		quoin_check_error(read->run, &read->source, object, "limit", "\"cellToModel\" has %zu cells; a test has 1 to %d",
-		    count, QUOIN_CELLS_MAX);
+		quoin_check_error(read->run, &read->source, object, "limit",
+		    "\"cellToModel\" has %zu cells; a test has 1 to %d", count, QUOIN_CELLS_MAX);
 		return;
 	}
 	cells = quoin_check_take(read->run, count, sizeof *cells);
 	if (cells == NULL)
 		return;
 	for (const struct quoin_json *member = quoin_json_first(object); member != NULL;
-	    member = quoin_json_next(member)) {
+	     member = quoin_json_next(member)) {
 		struct quoin_cell *cell = &cells[rule->cell_count];
 		char what[64];
 
@@ -98,21 +98,23 @@ read_allocation_cells(struct quoin_check_rule *read, const struct quoin_json *ob
 	if (cells == NULL)
 		return;
 	if (count == 0 || count > QUOIN_CELLS_MAX) {
-		quoin_check_error(read->run, &read->source, cells, "limit", "the allocation has %zu cells; it has 1 to %d", count,
-		    QUOIN_CELLS_MAX);
+		quoin_check_error(read->run, &read->source, cells, "limit",
+		    "the allocation has %zu cells; it has 1 to %d", count, QUOIN_CELLS_MAX);
 		return;
 	}
 	shares = quoin_check_take_shares(read, count);
 	if (shares == NULL)
 		return;
-	for (const struct quoin_json *member = quoin_json_first(cells); member != NULL; member = quoin_json_next(member)) {
+	for (const struct quoin_json *member = quoin_json_first(cells); member != NULL;
+	     member = quoin_json_next(member)) {
 		char what[64];
 
 		if (!read_cell(read, member, &shares[kept].key))
 			continue;
 		if (!has_cell(read->rule, shares[kept].key)) {
 			quoin_check_error(read->run, &read->source, member, "bad_cell",
-			    "cell %u of the allocation is not in \"cellToModel\"; add it there or remove it here", shares[kept].key);
+			    "cell %u of the allocation is not in \"cellToModel\"; add it there or remove it here",
+			    shares[kept].key);
 		}
 		snprintf(what, sizeof what, "the percent of cell %u", shares[kept].key);
 		if (quoin_check_percent(read->run, &read->source, member, what, &shares[kept].share))

@@ -21,13 +21,14 @@ read_list(struct quoin_check_rule *read, const struct quoin_json *object, const 
 		return NULL;
 	}
 	if (quoin_json_kind(node) != QUOIN_JSON_ARRAY) {
-		quoin_check_error(read->run, &read->source, node, "wrong_type", "\"%s\" is neither an array nor \"any\"", key);
+		quoin_check_error(read->run, &read->source, node, "wrong_type",
+		    "\"%s\" is neither an array nor \"any\"", key);
 		return NULL;
 	}
 	if (quoin_json_count(node) > 0 && quoin_json_count(node) <= QUOIN_CELLS_MAX)
 		return node;
-	quoin_check_error(read->run, &read->source, node, "limit", "\"%s\" has %zu entries; it has 1 to %d, or is \"any\"",
-	    key, quoin_json_count(node), QUOIN_CELLS_MAX);
+	quoin_check_error(read->run, &read->source, node, "limit",
+	    "\"%s\" has %zu entries; it has 1 to %d, or is \"any\"", key, quoin_json_count(node), QUOIN_CELLS_MAX);
 	return NULL;
 }
 
@@ -85,8 +86,8 @@ void
 quoin_check_override(struct quoin_check_rule *read)
 {
 	static const char *const keys[] = {"models", "callers", NULL};
-	const struct quoin_json *object =
-	    quoin_check_member(read->run, &read->source, read->node, "override", QUOIN_JSON_OBJECT, QUOIN_CHECK_REQUIRED);
+	const struct quoin_json *object = quoin_check_member(read->run, &read->source, read->node, "override",
+	    QUOIN_JSON_OBJECT, QUOIN_CHECK_REQUIRED);
 
 	if (object == NULL)
 		return;

@@ -20,19 +20,22 @@ read_route_shard(struct quoin_check_rule *read, const struct quoin_json *member,
 	snprintf(what, sizeof what, "the percent of shard \"%.64s\"", name);
 	has_percent = quoin_check_percent(run, &read->source, member, what, &share->share);
 	if (share->key == QUOIN_CHECK_NONE) {
-		quoin_check_advise(name, run->shard_names, run->shard_count, "add it to shards.json", advice, sizeof advice);
+		quoin_check_advise(name, run->shard_names, run->shard_count, "add it to shards.json", advice,
+		    sizeof advice);
 		if (run->has_shards)
-			quoin_check_error(run, &read->source, member, "unknown_shard", "there is no shard \"%.64s\"%s", name, advice);
+			quoin_check_error(run, &read->source, member, "unknown_shard", "there is no shard \"%.64s\"%s",
+			    name, advice);
 		return has_percent;
 	}
 	if (run->shards[share->key].drain && share->share > 0) {
 		quoin_check_error(run, &read->source, member, "drain",
 		    "shard \"%s\" is draining and cannot get traffic; route it elsewhere", name);
 	}
-	if (model != QUOIN_CHECK_NONE && !quoin_check_shard_has(&run->shards[share->key], &run->models[model], &missing)) {
+	if (model != QUOIN_CHECK_NONE &&
+	    !quoin_check_shard_has(&run->shards[share->key], &run->models[model], &missing)) {
 		quoin_check_error(run, &read->source, member, "requires",
-		    "shard \"%s\" lacks the label %s=%s that model \"%s\" requires; choose another shard", name, missing->key,
-		    missing->value, run->models[model].name);
+		    "shard \"%s\" lacks the label %s=%s that model \"%s\" requires; choose another shard", name,
+		    missing->key, missing->value, run->models[model].name);
 	}
 	return has_percent;
 }

@@ -124,7 +124,8 @@ count_uses(struct quoin_check_run *run, const struct uses *uses)
 
 		if (is_new && ++attributes == QUOIN_ATTRIBUTES_MAX + 1) {
 			quoin_problem_error(run->problems, "limit", run->rule_places[use->rule],
-			    "conditions use more than %d different attributes, counted in the order of their names up to \"%s\"",
+			    "conditions use more than %d different attributes, counted in the order of their names "
+			    "up to \"%s\"",
 			    QUOIN_ATTRIBUTES_MAX, use->attribute);
 		}
 		if (is_new)
@@ -133,7 +134,8 @@ count_uses(struct quoin_check_run *run, const struct uses *uses)
 			constants++;
 		if (constants == QUOIN_CONSTANTS_PER_ATTRIBUTE_MAX + 1) {
 			quoin_problem_error(run->problems, "limit", run->rule_places[use->rule],
-			    "attribute \"%s\" is compared with more than %d different values; compare with something coarser",
+			    "attribute \"%s\" is compared with more than %d different values; compare with "
+			    "something coarser",
 			    use->attribute, QUOIN_CONSTANTS_PER_ATTRIBUTE_MAX);
 			constants++;
 		}
@@ -148,7 +150,8 @@ check_attributes(struct quoin_check_run *run)
 	for (size_t i = 0; i < run->rule_count && !run->is_out_of_memory; i++) {
 		const struct quoin_rule *rule = &run->rules[i];
 
-		if (rule->is_enabled && run->rule_notes[i].is_sound && rule->when != NULL && !collect(&uses, rule->when, i))
+		if (rule->is_enabled && run->rule_notes[i].is_sound && rule->when != NULL &&
+		    !collect(&uses, rule->when, i))
 			run->is_out_of_memory = true;
 	}
 	if (!run->is_out_of_memory && uses.count > 0) {
@@ -195,9 +198,11 @@ check_resources(struct quoin_check_run *run)
 	struct resources resources = {0};
 
 	for (size_t i = 0; i < run->shard_count; i++)
-		count_resources(run, &resources, run->shards[i].capacity, run->shards[i].capacity_count, run->shard_places[i]);
+		count_resources(run, &resources, run->shards[i].capacity, run->shards[i].capacity_count,
+		    run->shard_places[i]);
 	for (size_t i = 0; i < run->model_count; i++)
-		count_resources(run, &resources, run->models[i].demand, run->models[i].demand_count, run->model_places[i]);
+		count_resources(run, &resources, run->models[i].demand, run->models[i].demand_count,
+		    run->model_places[i]);
 }
 
 void

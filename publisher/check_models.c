@@ -53,8 +53,8 @@ read_version(struct quoin_check_run *run, const struct quoin_check_source *sourc
 	const struct quoin_json *node = quoin_json_get(record, "version");
 
 	if (node != NULL && quoin_json_kind(node) == QUOIN_JSON_NUMBER) {
-		quoin_check_error(run, source, node, "wrong_type", "\"version\" is a number; write it as a string: \"%.15g\"",
-		    quoin_json_number(node));
+		quoin_check_error(run, source, node, "wrong_type",
+		    "\"version\" is a number; write it as a string: \"%.15g\"", quoin_json_number(node));
 		return NULL;
 	}
 	node = quoin_check_member(run, source, record, "version", QUOIN_JSON_STRING, QUOIN_CHECK_REQUIRED);
@@ -94,8 +94,7 @@ read_record(struct quoin_check_run *run, const struct quoin_check_source *source
 	    quoin_check_text_member(run, source, node, "modelType", QUOIN_CHECK_REQUIRED, QUOIN_CHECK_TYPE_BYTES_MAX);
 	model->uri = quoin_check_word_member(run, source, node, "uri", QUOIN_CHECK_REQUIRED, URI_BYTES_MAX);
 	model->digest = quoin_check_word_member(run, source, node, "digest", QUOIN_CHECK_REQUIRED, DIGEST_BYTES_MAX);
-	model->demand_count =
-	    quoin_check_amounts(run, source, node, "demand", QUOIN_CHECK_OPTIONAL, &model->demand);
+	model->demand_count = quoin_check_amounts(run, source, node, "demand", QUOIN_CHECK_OPTIONAL, &model->demand);
 	model->shard_count = (uint32_t)quoin_check_int_member(run, source, node, "shards", 1, QUOIN_SHARDS_MAX, 1);
 	model->requires_count = quoin_check_pairs(run, source, node, "requires", &model->requires);
 	model->config = quoin_check_config(run, source, node);
@@ -158,7 +157,8 @@ check_versions(struct quoin_check_run *run, const struct quoin_check_source *sou
 
 		if (version != NULL && before != NULL && strcmp(version, before) == 0) {
 			quoin_check_error(run, source, records[i].node, "duplicate_version",
-			    "model \"%s\" has version \"%s\" twice; every version is there once", family->name, version);
+			    "model \"%s\" has version \"%s\" twice; every version is there once", family->name,
+			    version);
 		}
 	}
 }
@@ -177,8 +177,8 @@ read_family(struct quoin_check_run *run, const struct quoin_check_source *source
 		qsort(records, family->count, sizeof *records, compare_records);
 	}
 	if (family->count == 0) {
-		quoin_check_error(run, source, node, "bad_value", "model \"%.64s\" has no versions; add one or remove it",
-		    family->name);
+		quoin_check_error(run, source, node, "bad_value",
+		    "model \"%.64s\" has no versions; add one or remove it", family->name);
 		return;
 	}
 	check_versions(run, source, records, family);
@@ -216,8 +216,7 @@ add_family(struct quoin_check_run *run, const struct quoin_check_source *source,
 }
 
 void
-quoin_check_models(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *root)
+quoin_check_models(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *root)
 {
 	const struct quoin_json **members;
 	size_t count, total = 0;

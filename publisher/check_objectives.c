@@ -35,8 +35,7 @@ read_objective(struct quoin_check_run *run, const struct quoin_check_source *sou
 	if (!quoin_check_is(run, source, object, QUOIN_JSON_OBJECT, "an objective"))
 		return;
 	quoin_check_keys(run, source, object, objective_keys, "an objective");
-	objective->owner =
-	    quoin_check_text_member(run, source, object, "owner", QUOIN_CHECK_OPTIONAL, OWNER_BYTES_MAX);
+	objective->owner = quoin_check_text_member(run, source, object, "owner", QUOIN_CHECK_OPTIONAL, OWNER_BYTES_MAX);
 	objective->input_type =
 	    quoin_check_text_member(run, source, object, "inputType", QUOIN_CHECK_REQUIRED, QUOIN_CHECK_TYPE_BYTES_MAX);
 	objective->model_type =

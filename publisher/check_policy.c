@@ -40,14 +40,15 @@ quoin_check_policy(const struct quoin_directory *directory, const struct quoin_r
 			continue;
 		if (policy->ready_percent < 100 && !shard->health_checked) {
 			quoin_problem_error(problems, "policy", serving_place(directory, "ready_percent"),
-			    "\"ready_percent\" is %u, but shard \"%s\" is not health_checked: its vip would reach hosts that are not ready; "
+			    "\"ready_percent\" is %u, but shard \"%s\" is not health_checked: its vip would reach "
+			    "hosts that are not ready; "
 			    "write 100, or let health checks take hosts out of the vip",
 			    policy->ready_percent, shard->name);
 		}
 		if (policy->ready_hosts_min > shard->host_count) {
 			quoin_problem_error(problems, "policy", serving_place(directory, "ready_hosts_min"),
-			    "\"ready_hosts_min\" is %u, but shard \"%s\" has %zu; no release could become active", policy->ready_hosts_min,
-			    shard->name, shard->host_count);
+			    "\"ready_hosts_min\" is %u, but shard \"%s\" has %zu; no release could become active",
+			    policy->ready_hosts_min, shard->name, shard->host_count);
 		}
 	}
 }

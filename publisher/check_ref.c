@@ -72,8 +72,8 @@ read_version(struct quoin_check_run *run, const struct quoin_check_source *sourc
 	const struct quoin_json *node = quoin_json_get(object, "version");
 
 	if (node != NULL && quoin_json_kind(node) == QUOIN_JSON_NUMBER) {
-		quoin_check_error(run, source, node, "wrong_type", "\"version\" is a number; write it as a string: \"%.15g\"",
-		    quoin_json_number(node));
+		quoin_check_error(run, source, node, "wrong_type",
+		    "\"version\" is a number; write it as a string: \"%.15g\"", quoin_json_number(node));
 		return false;
 	}
 	*ret = quoin_check_member(run, source, object, "version", QUOIN_JSON_STRING, QUOIN_CHECK_OPTIONAL);
@@ -115,8 +115,8 @@ quoin_check_ref_types(struct quoin_check_run *run, const struct quoin_check_sour
 
 	if (input_type != NULL && have->input_type != NULL && strcmp(input_type, have->input_type) != 0) {
 		quoin_check_error(run, source, node, "type_mismatch",
-		    "model \"%s\" takes inputType \"%s\", but %s has \"%s\"; name a model of that type", key, have->input_type,
-		    whose, input_type);
+		    "model \"%s\" takes inputType \"%s\", but %s has \"%s\"; name a model of that type", key,
+		    have->input_type, whose, input_type);
 		return false;
 	}
 	if (model_type != NULL && have->model_type != NULL && strcmp(model_type, have->model_type) != 0) {

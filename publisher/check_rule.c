@@ -27,7 +27,8 @@ given_name(struct quoin_check_rule *read)
 	if (len > 0 && (size_t)len < sizeof name && quoin_rule_name_is_valid(quoin_span_str(name)))
 		return quoin_check_copy(read->run, name);
 	quoin_check_error(read->run, &read->source, read->node, "bad_name",
-	    "the function's name \"%.64s\" cannot be the name of a rule; give the rule a \"name\" of its own", read->function);
+	    "the function's name \"%.64s\" cannot be the name of a rule; give the rule a \"name\" of its own",
+	    read->function);
 	return NULL;
 }
 
@@ -113,8 +114,8 @@ read_targets(struct quoin_check_rule *read)
 {
 	struct quoin_check_run *run = read->run;
 	struct quoin_rule *rule = read->rule;
-	const struct quoin_json *array =
-	    quoin_check_member(run, &read->source, read->node, "targetObjectives", QUOIN_JSON_ARRAY, QUOIN_CHECK_REQUIRED);
+	const struct quoin_json *array = quoin_check_member(run, &read->source, read->node, "targetObjectives",
+	    QUOIN_JSON_ARRAY, QUOIN_CHECK_REQUIRED);
 	size_t count = array != NULL ? quoin_json_count(array) : 0;
 	uint32_t *targets;
 
@@ -123,8 +124,8 @@ read_targets(struct quoin_check_rule *read)
 		    "\"targetObjectives\" is empty; name at least one objective");
 	}
 	if (count > QUOIN_OBJECTIVES_MAX) {
-		quoin_check_error(run, &read->source, array, "limit", "the rule has %zu target objectives; at most %d are allowed",
-		    count, QUOIN_OBJECTIVES_MAX);
+		quoin_check_error(run, &read->source, array, "limit",
+		    "the rule has %zu target objectives; at most %d are allowed", count, QUOIN_OBJECTIVES_MAX);
 		return;
 	}
 	targets = count > 0 ? quoin_check_take(run, count, sizeof *targets) : NULL;
@@ -161,7 +162,8 @@ read_type(struct quoin_check_rule *read, const char *key, bool is_input)
 		if (want == NULL || strcmp(want, type) == 0)
 			continue;
 		quoin_check_error(run, &read->source, quoin_json_get(read->node, key), "type_mismatch",
-		    "\"%s\" is \"%s\", but objective \"%s\" has \"%s\"; they must be equal", key, type, objective->name, want);
+		    "\"%s\" is \"%s\", but objective \"%s\" has \"%s\"; they must be equal", key, type, objective->name,
+		    want);
 		/* Models are compared with the objective; a second problem for each of them would say the same. */
 		return NULL;
 	}
@@ -203,8 +205,8 @@ read_common(struct quoin_check_rule *read)
 		read_targets(read);
 	rule->is_enabled = quoin_check_bool_member(run, &read->source, read->node, "enabled", true);
 	if (has_key(rule->kind, "priority")) {
-		rule->priority = (int32_t)quoin_check_int_member(run, &read->source, read->node, "priority", -PRIORITY_MAX,
-		    PRIORITY_MAX, 0);
+		rule->priority = (int32_t)quoin_check_int_member(run, &read->source, read->node, "priority",
+		    -PRIORITY_MAX, PRIORITY_MAX, 0);
 	}
 	read->input_type = read_type(read, "modelInputType", true);
 	read->model_type = read_type(read, "modelType", false);
@@ -245,9 +247,10 @@ quoin_check_rule_ref(struct quoin_check_rule *read, const struct quoin_json *nod
 		const struct quoin_objective *objective = &run->objectives[read->rule->targets[i]];
 
 		snprintf(whose, sizeof whose, "objective \"%.64s\"", objective->name);
-		if (!quoin_check_ref_types(run, &read->source, node, ret->model, objective->input_type, objective->model_type,
-			whose))
+		if (!quoin_check_ref_types(run, &read->source, node, ret->model, objective->input_type,
+			objective->model_type, whose))
 			return false;
 	}
-	return quoin_check_ref_types(run, &read->source, node, ret->model, read->input_type, read->model_type, "the rule");
+	return quoin_check_ref_types(run, &read->source, node, ret->model, read->input_type, read->model_type,
+	    "the rule");
 }

@@ -14,7 +14,7 @@ struct quoin_check_rule {
 	const char *function; /* that returned it; NULL: from *.rules.json */
 	size_t element;	      /* its place in a returned array, from 1; 0: it was returned alone */
 	bool has_own_name;
-	bool has_kind; /* which kind it is could be told */
+	bool has_kind;		/* which kind it is could be told */
 	const char *input_type; /* modelInputType and modelType, or NULL */
 	const char *model_type;
 	struct quoin_rule *rule; /* what is made */

@@ -39,14 +39,15 @@ add_eval_problems(struct quoin_check_run *run, const struct quoin_json_doc *eval
 	const struct quoin_json *list = reply_list(eval, "problems");
 
 	for (const struct quoin_json *item = list != NULL ? quoin_json_first(list) : NULL; item != NULL;
-	    item = quoin_json_next(item)) {
+	     item = quoin_json_next(item)) {
 		bool is_warning = strcmp(reply_text(item, "severity", "error"), "warning") == 0;
 		struct quoin_place place = {reply_text(item, "file", NULL), reply_number(item, "line"),
 		    reply_number(item, "column")};
 
 		run->has_eval_errors = run->has_eval_errors || !is_warning;
 		quoin_problem_add(run->problems, is_warning ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR,
-		    reply_text(item, "code", "eval"), place, quoin_span_str(reply_text(item, "message", "evaluation failed")));
+		    reply_text(item, "code", "eval"), place,
+		    quoin_span_str(reply_text(item, "message", "evaluation failed")));
 	}
 }
 
@@ -129,7 +130,7 @@ take_room(struct quoin_check_run *run, const struct quoin_directory *directory, 
 			count += count_rules(quoin_json_root(directory->files[i].doc));
 	}
 	for (const struct quoin_json *item = functions != NULL ? quoin_json_first(functions) : NULL; item != NULL;
-	    item = quoin_json_next(item)) {
+	     item = quoin_json_next(item)) {
 		const struct quoin_json *rules = quoin_json_get(item, "rules");
 
 		count += rules != NULL ? count_rules(rules) : 0;

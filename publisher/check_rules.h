@@ -1,5 +1,6 @@
 /*
- * Check rules: every rule of a directory, from scripts and from *.rules.json, in the order of files (RULES.md section 3).
+ * Check rules: every rule of a directory, from scripts and from *.rules.json, in the order of files (RULES.md
+ * section 3).
  */
 #ifndef QUOIN_PUBLISHER_CHECK_RULES_H
 #define QUOIN_PUBLISHER_CHECK_RULES_H

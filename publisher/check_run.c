@@ -41,8 +41,8 @@ quoin_check_place(const struct quoin_check_source *source, const struct quoin_js
 }
 
 void
-quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *node, const char *code, const char *fmt, ...)
+quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *node,
+    const char *code, const char *fmt, ...)
 {
 	char message[QUOIN_TEXT_BYTES_MAX];
 	int head = 0;

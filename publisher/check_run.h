@@ -15,15 +15,15 @@
 struct quoin_check_source {
 	const struct quoin_json_doc *doc;
 	const char *file;
-	uint32_t line;	    /* of a rule from a script: the function's, for all its values; 0: each value has its own place */
-	const char *rule;   /* of a rule from a script: its name, which the messages begin with */
+	uint32_t line;	  /* of a rule from a script: its function's; 0: each value has its own place */
+	const char *rule; /* of a rule from a script: its name, which the messages begin with */
 };
 
 /* What refers to a model by name: is it known, which versions are there. */
 struct quoin_check_family {
 	const char *name;
-	uint32_t first; /* index into models */
-	uint32_t count; /* versions; 0 if its record could not be read */
+	uint32_t first;	  /* index into models */
+	uint32_t count;	  /* versions; 0 if its record could not be read */
 	uint32_t current; /* index into models, or QUOIN_CHECK_NONE */
 };
 #define QUOIN_CHECK_NONE UINT32_MAX

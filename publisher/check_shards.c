@@ -94,11 +94,13 @@ collect_hosts(const struct quoin_json *root, struct host_place *hosts)
 
 		if (array == NULL || quoin_json_kind(array) != QUOIN_JSON_ARRAY)
 			continue;
-		for (const struct quoin_json *host = quoin_json_first(array); host != NULL; host = quoin_json_next(host)) {
+		for (const struct quoin_json *host = quoin_json_first(array); host != NULL;
+		     host = quoin_json_next(host)) {
 			if (quoin_json_kind(host) != QUOIN_JSON_STRING)
 				continue;
 			if (hosts != NULL) {
-				hosts[count] = (struct host_place){quoin_json_string(host), host, quoin_json_key(shard), count};
+				hosts[count] =
+				    (struct host_place){quoin_json_string(host), host, quoin_json_key(shard), count};
 			}
 			count++;
 		}
@@ -139,7 +141,8 @@ check_vips(struct quoin_check_run *run)
 			    strcmp(run->shards[i].vip, run->shards[j].vip) != 0)
 				continue;
 			quoin_problem_warning(run->problems, "same_vip", run->shard_places[i],
-			    "shards \"%s\" and \"%s\" have the same vip; requests for a model of one may reach hosts of the other",
+			    "shards \"%s\" and \"%s\" have the same vip; requests for a model of one may reach "
+			    "hosts of the other",
 			    run->shards[j].name, run->shards[i].name);
 			break;
 		}
@@ -147,8 +150,7 @@ check_vips(struct quoin_check_run *run)
 }
 
 void
-quoin_check_shards(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *root)
+quoin_check_shards(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *root)
 {
 	const struct quoin_json **members;
 	size_t count;

@@ -24,7 +24,8 @@ quoin_check_is(struct quoin_check_run *run, const struct quoin_check_source *sou
 
 	if (have == kind)
 		return true;
-	quoin_check_error(run, source, node, "wrong_type", "%s is %s; write %s", what, kind_words[have], kind_words[kind]);
+	quoin_check_error(run, source, node, "wrong_type", "%s is %s; write %s", what, kind_words[have],
+	    kind_words[kind]);
 	return false;
 }
 
@@ -58,8 +59,8 @@ quoin_check_key_is_extra(const char *key)
 }
 
 void
-quoin_check_keys(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *object, const char *const *keys, const char *what)
+quoin_check_keys(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *object,
+    const char *const *keys, const char *what)
 {
 	char advice[QUOIN_CHECK_ADVICE_BYTES];
 	size_t count = 0;
@@ -67,7 +68,7 @@ quoin_check_keys(struct quoin_check_run *run, const struct quoin_check_source *s
 	while (keys[count] != NULL)
 		count++;
 	for (const struct quoin_json *member = quoin_json_first(object); member != NULL;
-	    member = quoin_json_next(member)) {
+	     member = quoin_json_next(member)) {
 		const char *key = quoin_json_key(member);
 		bool is_known = quoin_check_key_is_extra(key);
 
@@ -75,9 +76,10 @@ quoin_check_keys(struct quoin_check_run *run, const struct quoin_check_source *s
 			is_known = strcmp(keys[i], key) == 0;
 		if (is_known)
 			continue;
-		quoin_check_advise(key, keys, count, "remove it, or let it begin with \"x-\" if it is for your own tools",
-		    advice, sizeof advice);
-		quoin_check_error(run, source, member, "unknown_key", "\"%.128s\" is no key of %s%s", key, what, advice);
+		quoin_check_advise(key, keys, count,
+		    "remove it, or let it begin with \"x-\" if it is for your own tools", advice, sizeof advice);
+		quoin_check_error(run, source, member, "unknown_key", "\"%.128s\" is no key of %s%s", key, what,
+		    advice);
 	}
 }
 
@@ -93,7 +95,8 @@ quoin_check_name(struct quoin_check_run *run, const struct quoin_check_source *s
 	if (quoin_name_is_valid(quoin_span_str(text)))
 		return quoin_check_copy(run, text);
 	quoin_check_error(run, source, node, "bad_name",
-	    "%s is \"%.128s\"; a name is 1 to %d of the characters A-Z a-z 0-9 . _ -", what, text, QUOIN_NAME_BYTES_MAX);
+	    "%s is \"%.128s\"; a name is 1 to %d of the characters A-Z a-z 0-9 . _ -", what, text,
+	    QUOIN_NAME_BYTES_MAX);
 	return NULL;
 }
 
@@ -128,8 +131,9 @@ string_member(struct quoin_check_run *run, const struct quoin_check_source *sour
 		is_good = (uint8_t)*p >= byte_min && (uint8_t)*p != 0x7f;
 	if (is_good)
 		return quoin_check_copy(run, text);
-	quoin_check_error(run, source, node, "bad_value", "\"%s\" is \"%.128s\"; write 1 to %zu bytes without %scontrol characters",
-	    key, text, bytes_max, byte_min > 0x20 ? "blanks and " : "");
+	quoin_check_error(run, source, node, "bad_value",
+	    "\"%s\" is \"%.128s\"; write 1 to %zu bytes without %scontrol characters", key, text, bytes_max,
+	    byte_min > 0x20 ? "blanks and " : "");
 	return NULL;
 }
 
@@ -156,8 +160,8 @@ quoin_check_int_member(struct quoin_check_run *run, const struct quoin_check_sou
 	int64_t value = otherwise;
 
 	if (node != NULL && !quoin_json_is_int(node, min, max, &value)) {
-		quoin_check_error(run, source, node, "bad_value", "\"%s\" is %.15g; write an integer from %lld to %lld", key,
-		    quoin_json_number(node), (long long)min, (long long)max);
+		quoin_check_error(run, source, node, "bad_value", "\"%s\" is %.15g; write an integer from %lld to %lld",
+		    key, quoin_json_number(node), (long long)min, (long long)max);
 	}
 	return value;
 }
@@ -173,8 +177,8 @@ quoin_check_bool_member(struct quoin_check_run *run, const struct quoin_check_so
 }
 
 bool
-quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *node, const char *what, uint32_t *ret)
+quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *node,
+    const char *what, uint32_t *ret)
 {
 	double percent;
 	long long thousandths;
@@ -183,13 +187,14 @@ quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source
 		return false;
 	percent = quoin_json_number(node);
 	if (!(percent >= 0 && percent <= 100)) {
-		quoin_check_error(run, source, node, "percent", "%s is %.15g; write a percent from 0 to 100", what, percent);
+		quoin_check_error(run, source, node, "percent", "%s is %.15g; write a percent from 0 to 100", what,
+		    percent);
 		return false;
 	}
 	thousandths = llround(percent * 1000);
 	if ((double)thousandths / 1000.0 != percent) {
-		quoin_check_error(run, source, node, "percent", "%s is %.15g; a percent has at most three decimals", what,
-		    percent);
+		quoin_check_error(run, source, node, "percent", "%s is %.15g; a percent has at most three decimals",
+		    what, percent);
 		return false;
 	}
 	*ret = (uint32_t)thousandths;
@@ -204,8 +209,9 @@ quoin_check_percent_sum(struct quoin_check_run *run, const struct quoin_check_so
 	uint64_t gap = sum < 100000 ? 100000 - sum : sum - 100000;
 
 	if (sum != 100000) {
-		quoin_check_error(run, source, node, "percent_sum", "the percents of %s add up to %.8g, not 100; %.8g is %s", what,
-		    (double)sum / 1000, (double)gap / 1000, relation);
+		quoin_check_error(run, source, node, "percent_sum",
+		    "the percents of %s add up to %.8g, not 100; %.8g is %s", what, (double)sum / 1000,
+		    (double)gap / 1000, relation);
 	}
 }
 
@@ -254,7 +260,7 @@ quoin_check_sorted(struct quoin_check_run *run, const struct quoin_json *object,
 	if (members == NULL)
 		return NULL;
 	for (const struct quoin_json *member = quoin_json_first(object); member != NULL;
-	    member = quoin_json_next(member))
+	     member = quoin_json_next(member))
 		members[i++] = member;
 	qsort(members, count, sizeof *members, compare_keys);
 	*ret_count = count;
@@ -285,8 +291,8 @@ quoin_check_amounts(struct quoin_check_run *run, const struct quoin_check_source
 		if (!quoin_check_is(run, source, members[i], QUOIN_JSON_NUMBER, what))
 			continue;
 		if (!quoin_json_is_int(members[i], 0, QUOIN_CHECK_INT_MAX, &amount)) {
-			quoin_check_error(run, source, members[i], "bad_value", "%s is %.15g; write an integer from 0 to 2^53", what,
-			    quoin_json_number(members[i]));
+			quoin_check_error(run, source, members[i], "bad_value",
+			    "%s is %.15g; write an integer from 0 to 2^53", what, quoin_json_number(members[i]));
 			continue;
 		}
 		amounts[kept].resource = quoin_check_copy(run, quoin_json_key(members[i]));
@@ -312,8 +318,8 @@ read_pair(struct quoin_check_run *run, const struct quoin_check_source *source, 
 }
 
 size_t
-quoin_check_pairs(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *object, const char *key, const struct quoin_pair **ret)
+quoin_check_pairs(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *object,
+    const char *key, const struct quoin_pair **ret)
 {
 	const struct quoin_json *map =
 	    quoin_check_member(run, source, object, key, QUOIN_JSON_OBJECT, QUOIN_CHECK_OPTIONAL);
@@ -326,8 +332,8 @@ quoin_check_pairs(struct quoin_check_run *run, const struct quoin_check_source *
 	if (members == NULL)
 		return 0;
 	if (count > QUOIN_LABELS_MAX) {
-		quoin_check_error(run, source, map, "limit", "\"%s\" has %zu labels; at most %d are allowed", key, count,
-		    QUOIN_LABELS_MAX);
+		quoin_check_error(run, source, map, "limit", "\"%s\" has %zu labels; at most %d are allowed", key,
+		    count, QUOIN_LABELS_MAX);
 		return 0;
 	}
 	pairs = quoin_check_take(run, count, sizeof *pairs);

@@ -1,6 +1,6 @@
 /*
- * Check value: the kinds of values that the files are made of, read strictly. Each function adds a problem at the value's
- * place if it is not of its kind; what it returns then is nothing (NULL, false, empty).
+ * Check value: the kinds of values that the files are made of, read strictly. Each function adds a problem at the
+ * value's place if it is not of its kind; what it returns then is nothing (NULL, false, empty).
  *
  * "what" names the value in messages: "\"version\"", "a host". A "member" is read by its key from an object that is
  * known to be one.
@@ -16,13 +16,13 @@ enum quoin_check_need {
 };
 
 /* Integers that every JSON reader gets right. */
-#define QUOIN_CHECK_INT_MAX (INT64_C(1) << 53)
+#define QUOIN_CHECK_INT_MAX	   (INT64_C(1) << 53)
 /* inputType and modelType. */
 #define QUOIN_CHECK_TYPE_BYTES_MAX 64
 
 /* Whether the value is of this kind. */
-bool quoin_check_is(struct quoin_check_run *run, const struct quoin_check_source *source,
-    const struct quoin_json *node, enum quoin_json_kind kind, const char *what);
+bool quoin_check_is(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *node,
+    enum quoin_json_kind kind, const char *what);
 /* The member, of this kind; NULL if it is missing (a problem when it is required) or of another kind. */
 const struct quoin_json *quoin_check_member(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *object, const char *key, enum quoin_json_kind kind, enum quoin_check_need need);

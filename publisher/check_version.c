@@ -85,11 +85,13 @@ quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *b
 
 		if (skip == 0) {
 			return refuse(why, why_bytes,
-			    "each part begins with =, >, >=, < or <=, and single spaces are between them; write \">=9.4 <10\"");
+			    "each part begins with =, >, >=, < or <=, and single spaces are between them; write "
+			    "\">=9.4 <10\"");
 		}
 		if (!read_version((struct quoin_span){word.data + skip, word.len - skip}, bound.components)) {
 			return refuse(why, why_bytes,
-			    "after a comparator comes a version of 1 to 4 numbers with dots between them, each up to 4294967295");
+			    "after a comparator comes a version of 1 to 4 numbers with dots between them, each up "
+			    "to 4294967295");
 		}
 		if (count == bounds_max)
 			return refuse(why, why_bytes, "there are too many comparators");

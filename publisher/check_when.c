@@ -80,7 +80,8 @@ read_scalar(struct walk *walk, const struct quoin_json *node, const char *what, 
 	case QUOIN_JSON_ARRAY:
 	case QUOIN_JSON_OBJECT:
 		quoin_check_error(walk->run, walk->source, node, "condition",
-		    "a condition on \"%s\" has an array or object among its values; write strings, numbers or booleans, or \"anyOf\", \"allOf\" or \"not\" for blocks",
+		    "a condition on \"%s\" has an array or object among its values; write strings, numbers or "
+		    "booleans, or \"anyOf\", \"allOf\" or \"not\" for blocks",
 		    what);
 		break;
 	}
@@ -105,7 +106,7 @@ read_scalars(struct walk *walk, const struct quoin_json *node, struct quoin_when
 		walk->is_sound = false;
 	}
 	for (const struct quoin_json *item = is_array ? quoin_json_first(node) : node; scalars != NULL && item != NULL;
-	    item = is_array ? quoin_json_next(item) : NULL)
+	     item = is_array ? quoin_json_next(item) : NULL)
 		read_scalar(walk, item, leaf->attribute, &scalars[i++]);
 	leaf->scalars = scalars;
 	leaf->scalar_count = count;
@@ -126,7 +127,7 @@ read_prefix(struct walk *walk, const struct quoin_json *node, struct quoin_when 
 	bool is_good = kind == QUOIN_JSON_STRING || (kind == QUOIN_JSON_ARRAY && quoin_json_count(node) > 0);
 
 	for (const struct quoin_json *item = kind == QUOIN_JSON_ARRAY ? quoin_json_first(node) : NULL;
-	    is_good && item != NULL; item = quoin_json_next(item))
+	     is_good && item != NULL; item = quoin_json_next(item))
 		is_good = quoin_json_kind(item) == QUOIN_JSON_STRING;
 	if (is_good)
 		read_scalars(walk, node, leaf);
@@ -224,7 +225,7 @@ read_operators(struct walk *walk, const struct quoin_json *object, const char *a
 	if (has_unknown)
 		walk->is_sound = false;
 	for (const struct quoin_json *member = quoin_json_first(object); leaves != NULL && member != NULL;
-	    member = quoin_json_next(member)) {
+	     member = quoin_json_next(member)) {
 		size_t op = find_operator(quoin_json_key(member));
 
 		if (operator_keys[op] == NULL)
@@ -249,7 +250,8 @@ read_leaf(struct walk *walk, const struct quoin_json *node, struct quoin_when *r
 		walk->is_sound = false;
 	if (++walk->leaf_count == QUOIN_LEAVES_PER_RULE_MAX + 1) {
 		quoin_check_error(walk->run, walk->source, node, "limit",
-		    "the rule has more than %d conditions; use arrays of values, or several rules", QUOIN_LEAVES_PER_RULE_MAX);
+		    "the rule has more than %d conditions; use arrays of values, or several rules",
+		    QUOIN_LEAVES_PER_RULE_MAX);
 		walk->is_sound = false;
 	}
 	*ret = (struct quoin_when){.kind = QUOIN_WHEN_LEAF, .op = QUOIN_OP_IN};
@@ -279,7 +281,7 @@ read_blocks(struct walk *walk, const struct quoin_json *node, enum quoin_when_ki
 		return;
 	}
 	for (const struct quoin_json *item = quoin_json_first(node); children != NULL && item != NULL;
-	    item = quoin_json_next(item))
+	     item = quoin_json_next(item))
 		read_block(walk, item, depth, &children[i++]);
 	*ret = (struct quoin_when){.kind = kind, .children = children, .child_count = i};
 }
@@ -323,13 +325,14 @@ read_block(struct walk *walk, const struct quoin_json *node, unsigned depth, str
 	}
 	if (depth > QUOIN_NESTING_MAX) {
 		quoin_check_error(walk->run, walk->source, node, "limit",
-		    "conditions are nested deeper than %d; use fewer levels of anyOf, allOf and not", QUOIN_NESTING_MAX);
+		    "conditions are nested deeper than %d; use fewer levels of anyOf, allOf and not",
+		    QUOIN_NESTING_MAX);
 		walk->is_sound = false;
 		return;
 	}
 	children = take_children(walk, quoin_json_count(node));
 	for (const struct quoin_json *member = quoin_json_first(node); children != NULL && member != NULL;
-	    member = quoin_json_next(member))
+	     member = quoin_json_next(member))
 		read_member(walk, member, depth, &children[count++]);
 	join(children, count, ret);
 }
@@ -359,13 +362,16 @@ quoin_check_attribute(struct quoin_check_run *run, const struct quoin_check_sour
 	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
 		if (strcmp(name, reserved[i]) == 0) {
 			quoin_check_error(run, source, node, "bad_name",
-			    "\"%s\" is reserved and cannot be an attribute; targets, cells and overrides have fields of their own", name);
+			    "\"%s\" is reserved and cannot be an attribute; targets, cells and overrides have "
+			    "fields of their own",
+			    name);
 			return false;
 		}
 	}
 	if (quoin_attribute_is_valid(quoin_span_str(name)))
 		return true;
 	quoin_check_error(run, source, node, "bad_name",
-	    "\"%.128s\" is no name of an attribute; it begins with a letter or _ and has up to 64 of A-Z a-z 0-9 _ . -", name);
+	    "\"%.128s\" is no name of an attribute; it begins with a letter or _ and has up to 64 of A-Z a-z 0-9 _ . -",
+	    name);
 	return false;
 }

@@ -97,7 +97,8 @@ refuse_missing_default(struct quoin_check_run *run, uint32_t objective)
 			    rule->targets[j] != objective)
 				continue;
 			print_rule_place(run, i, place, sizeof place);
-			snprintf(hint, sizeof hint, "; the default rule at %s is disabled, enable it or add another", place);
+			snprintf(hint, sizeof hint, "; the default rule at %s is disabled, enable it or add another",
+			    place);
 		}
 	}
 	quoin_problem_error(run->problems, "no_default", run->objective_places[objective],
@@ -189,7 +190,8 @@ check_allocations(struct quoin_check_run *run)
 			continue;
 		print_rule_place(run, tests[i - 1].rule, place, sizeof place);
 		quoin_problem_error(run->problems, "two_allocations", run->rule_places[tests[i].rule],
-		    "test %llu is allocated differently by the rule at %s; give both the same allocation, or only one of them any",
+		    "test %llu is allocated differently by the rule at %s; give both the same allocation, or only "
+		    "one of them any",
 		    (unsigned long long)tests[i].id, place);
 	}
 	free(tests);
@@ -221,7 +223,8 @@ check_routes(struct quoin_check_run *run)
 		print_rule_place(run, routed[model] - 1, place, sizeof place);
 		quoin_problem_error(run->problems, "two_routes", run->rule_places[i],
 		    "model \"%s\" is routed already by the rule at %s; a model version has at most one route",
-		    run->models[model].routing_key != NULL ? run->models[model].routing_key : run->models[model].name, place);
+		    run->models[model].routing_key != NULL ? run->models[model].routing_key : run->models[model].name,
+		    place);
 	}
 	free(routed);
 }
@@ -278,9 +281,10 @@ find_misfit(const struct quoin_check_run *run, uint32_t model, const struct quoi
 	for (uint32_t i = first; i < run->model_count && strcmp(run->models[i].name, name) == 0; i++) {
 		const struct quoin_model *have = &run->models[i];
 
-		if (have->is_used && have->input_type != NULL && have->model_type != NULL && objective->input_type != NULL &&
-		    objective->model_type != NULL &&
-		    (strcmp(have->input_type, objective->input_type) != 0 || strcmp(have->model_type, objective->model_type) != 0))
+		if (have->is_used && have->input_type != NULL && have->model_type != NULL &&
+		    objective->input_type != NULL && objective->model_type != NULL &&
+		    (strcmp(have->input_type, objective->input_type) != 0 ||
+			strcmp(have->model_type, objective->model_type) != 0))
 			return i;
 	}
 	return QUOIN_CHECK_NONE;
@@ -303,7 +307,8 @@ check_admitted(struct quoin_check_run *run)
 				if (misfit == QUOIN_CHECK_NONE)
 					continue;
 				quoin_problem_error(run->problems, "type_mismatch", run->rule_places[i],
-				    "the override admits every version of \"%s\", but \"%s\" is not of the types of objective \"%s\"; name a version",
+				    "the override admits every version of \"%s\", but \"%s\" is not of the types of "
+				    "objective \"%s\"; name a version",
 				    run->models[misfit].name, run->models[misfit].routing_key, objective->name);
 			}
 		}

@@ -1,6 +1,6 @@
 /*
- * Check whole: what holds only of all rules together: names, defaults, tests, routes, and which model versions a release
- * contains (RULES.md sections 1 and 3).
+ * Check whole: what holds only of all rules together: names, defaults, tests, routes, and which model versions a
+ * release contains (RULES.md sections 1 and 3).
  */
 #ifndef QUOIN_PUBLISHER_CHECK_WHOLE_H
 #define QUOIN_PUBLISHER_CHECK_WHOLE_H

@@ -138,7 +138,8 @@ count_things(struct quoin_compiled *compiled)
 	for (size_t i = 0; i < ruleset->rule_count; i++)
 		compiled->rule_count += ruleset->rules[i].is_enabled;
 	for (size_t i = 0; i < ruleset->objective_count; i++)
-		compiled->rule_count += quoin_span_equal_str(quoin_span_str(ruleset->objectives[i].default_rule), "default");
+		compiled->rule_count +=
+		    quoin_span_equal_str(quoin_span_str(ruleset->objectives[i].default_rule), "default");
 }
 
 /* From the directory to a ruleset with its placements. */

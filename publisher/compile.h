@@ -1,11 +1,11 @@
 /*
  * Compile: from an authoring directory to the four parts of a release (DESIGN.md section 6, RULES.md section 8).
  *
- *	read the directory, evaluate its scripts, check, assign, check the policy, encode rules, routes, models, source
+ *	read the directory, evaluate its scripts, check, assign, check the policy, encode the parts
  *
  * A function of the directory and the base: the same of both gives the same bytes on every machine. The base only
- * influences where models are placed and which ids symbols have, never a decision; compiling a directory against its own
- * result gives the same bytes.
+ * influences where models are placed and which ids symbols have, never a decision; compiling a directory against its
+ * own result gives the same bytes.
  */
 #ifndef QUOIN_PUBLISHER_COMPILE_H
 #define QUOIN_PUBLISHER_COMPILE_H
@@ -46,12 +46,11 @@ struct quoin_compiled {
 };
 
 /*
- * Compile the directory at "root". "base" may be NULL. What scripts wrote with console.log is appended to "console" (may
- * be NULL) as lines "file:line: text", made printable, also on failure. "problems" are sorted at the end, and may hold
- * warnings on success.
- * Returns 0 and *ret, to be cleared; QUOIN_EREFUSED (problems has the errors); QUOIN_ENOENT (no such directory, no
- * quoin-eval); QUOIN_EIO, QUOIN_ELIMIT, QUOIN_ESYSTEM, QUOIN_ENOMEM; QUOIN_ECORRUPT (the base). On failure *ret is
- * cleared. Blocks while scripts are evaluated.
+ * Compile the directory at "root". "base" may be NULL. What scripts wrote with console.log is appended to "console"
+ * (may be NULL) as lines "file:line: text", made printable, also on failure. "problems" are sorted at the end, and may
+ * hold warnings on success. Returns 0 and *ret, to be cleared; QUOIN_EREFUSED (problems has the errors); QUOIN_ENOENT
+ * (no such directory, no quoin-eval); QUOIN_EIO, QUOIN_ELIMIT, QUOIN_ESYSTEM, QUOIN_ENOMEM; QUOIN_ECORRUPT (the base).
+ * On failure *ret is cleared. Blocks while scripts are evaluated.
  */
 int quoin_compile(const char *root, const struct quoin_compile_base *base, struct quoin_buf *console,
     struct quoin_compiled *ret, struct quoin_problems *problems, struct quoin_error *err);
@@ -65,7 +64,8 @@ int quoin_compile_directory(struct quoin_directory *directory, const struct quoi
 int quoin_compile_parts(const struct quoin_ruleset *ruleset, const struct quoin_compile_base *base,
     struct quoin_compiled_part ret[QUOIN_COMPILED_PARTS], struct quoin_error *err);
 
-/* What everybody who gets the parts verifies: their form, and the closed world of I6. 0, QUOIN_ECORRUPT, QUOIN_EREFUSED. */
+/* What everybody who gets the parts verifies: their form, and the closed world of I6. 0, QUOIN_ECORRUPT,
+ * QUOIN_EREFUSED. */
 int quoin_compile_verify(const struct quoin_compiled_part parts[QUOIN_COMPILED_PARTS], struct quoin_error *err);
 
 /* Accepts all-zero objects. */

@@ -27,7 +27,7 @@ add_objectives(const struct quoin_json *root, struct quoin_span *names)
 	size_t count = 0;
 
 	for (const struct quoin_json *member = quoin_json_first(root); member != NULL && count < QUOIN_OBJECTIVES_MAX;
-	    member = quoin_json_next(member)) {
+	     member = quoin_json_next(member)) {
 		struct quoin_span name = quoin_span_str(quoin_json_key(member));
 
 		if (quoin_name_is_valid(name))
@@ -81,7 +81,7 @@ put_console(struct quoin_buf *out, const struct quoin_json *reply)
 	int64_t line;
 
 	for (const struct quoin_json *item = list != NULL ? quoin_json_first(list) : NULL; item != NULL;
-	    item = quoin_json_next(item)) {
+	     item = quoin_json_next(item)) {
 		const struct quoin_json *node = quoin_json_get(item, "line");
 
 		put_visible(out, text_member(item, "file"));

@@ -74,7 +74,8 @@ refuse_unknown(const char *path, struct quoin_problems *problems)
 	near = quoin_text_nearest(base, names, TOP_FILES);
 	if (near != NULL && strcmp(near, base) == 0) {
 		quoin_problem_error(problems, "unknown_file", (struct quoin_place){.file = path},
-		    "%s is read only at the top of the directory; move it there, or end its name in .rules.json or .test.json",
+		    "%s is read only at the top of the directory; move it there, or end its name in .rules.json or "
+		    ".test.json",
 		    base);
 	} else if (near != NULL) {
 		quoin_problem_error(problems, "unknown_file", (struct quoin_place){.file = path},
@@ -174,7 +175,8 @@ check_path(const char *path, struct quoin_problems *problems)
 		return true;
 	quoin_printable_copy(span, shown, sizeof shown);
 	quoin_problem_error(problems, "bad_path", (struct quoin_place){.file = shown},
-	    "the path is not UTF-8, has control characters or is longer than %d bytes; rename the file", PATH_BYTES_MAX);
+	    "the path is not UTF-8, has control characters or is longer than %d bytes; rename the file",
+	    PATH_BYTES_MAX);
 	return false;
 }
 

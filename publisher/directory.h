@@ -2,8 +2,8 @@
  * Directory: an authoring directory as it was read, strictly (RULES.md section 1): which files there are, what each is
  * by its name, its bytes, and its JSON if it is JSON. What the contents mean is check's business.
  *
- *	objectives.json models.json shards.json [constants.json] [policy.json] [contexts.jsonl]	(at the top only)
- *	**.js   **.rules.json   **.test.json							(anywhere)
+ *	objectives.json models.json shards.json [constants.json] [policy.json] [contexts.jsonl]   at the top
+ *	**.js   **.rules.json   **.test.json   anywhere
  *
  * Any other *.json is a problem, so that a mistyped name does not pass; files of other kinds are left alone. Names that
  * start with a dot and symbolic links are skipped. Files are in the byte order of their whole paths.
@@ -31,15 +31,16 @@ struct quoin_directory_file {
 	char *path; /* relative, with '/' */
 	uint8_t *text;
 	size_t text_bytes;
-	struct quoin_json_doc *doc; /* of the JSON files; NULL if the text was not strict JSON, which is a problem then */
+	struct quoin_json_doc
+	    *doc; /* of the JSON files; NULL if the text was not strict JSON, which is a problem then */
 };
 
 struct quoin_directory {
 	struct quoin_directory_file *files; /* ascending by path; owned */
 	size_t count;
 	size_t capacity;
-	size_t bytes;	      /* of all texts */
-	size_t script_bytes;  /* of all scripts */
+	size_t bytes;	     /* of all texts */
+	size_t script_bytes; /* of all scripts */
 };
 
 /*

@@ -48,8 +48,8 @@ object(const struct guard *guard, const struct quoin_guard_input *input, struct 
 		quoin_buf_printf(&text, "%s; mend it, or waive the guard %s", message, guard->name);
 	else
 		quoin_buf_printf(&text, "%s; the guard %s cannot be waived", message, guard->name);
-	quoin_problem_add(problems, is_waived(guard, input) ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR, guard->name,
-	    place, quoin_buf_span(&text));
+	quoin_problem_add(problems, is_waived(guard, input) ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR,
+	    guard->name, place, quoin_buf_span(&text));
 	quoin_buf_clear(&text);
 }
 
@@ -63,7 +63,8 @@ try_empty(const struct guard *guard, const struct quoin_guard_input *input, stru
 
 	(void)err;
 	if (count == 0) {
-		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"}, "there are no objectives");
+		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
+		    "there are no objectives");
 	} else if (count < input->base_objective_count / 2) {
 		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
 		    "there are %zu objectives, and there were %zu in the base", count, input->base_objective_count);
@@ -90,7 +91,8 @@ compare_version(const struct guard *guard, const struct quoin_guard_input *input
 	if (what == NULL)
 		return;
 	object(guard, input, problems, input->compiled->places.models[index],
-	    "model \"%s\" has %s \"%.100s\", but release %llu has \"%.100s\" under the same version: give it a new version",
+	    "model \"%s\" has %s \"%.100s\", but release %llu has \"%.100s\" under the same version: give it a new "
+	    "version",
 	    model->routing_key, what, have, (unsigned long long)release, had);
 }
 
@@ -183,8 +185,9 @@ try_capacity(const struct guard *guard, const struct quoin_guard_input *input, s
 			if (demand <= shard->capacity[j].amount)
 				continue;
 			object(guard, input, problems, input->compiled->places.shards[i],
-			    "the models on shard \"%s\" need %llu %s, and a host has %llu", shard->name, (unsigned long long)demand,
-			    shard->capacity[j].resource, (unsigned long long)shard->capacity[j].amount);
+			    "the models on shard \"%s\" need %llu %s, and a host has %llu", shard->name,
+			    (unsigned long long)demand, shard->capacity[j].resource,
+			    (unsigned long long)shard->capacity[j].amount);
 		}
 	}
 	return 0;
@@ -200,8 +203,9 @@ try_sizes(const struct guard *guard, const struct quoin_guard_input *input, stru
 	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
 		sum += input->compiled->parts[i].bytes.len;
 	if (sum > QUOIN_RELEASE_BYTES_MAX) {
-		object(guard, input, problems, nowhere, "the parts have %llu bytes together, and at most %u are allowed",
-		    (unsigned long long)sum, QUOIN_RELEASE_BYTES_MAX);
+		object(guard, input, problems, nowhere,
+		    "the parts have %llu bytes together, and at most %u are allowed", (unsigned long long)sum,
+		    QUOIN_RELEASE_BYTES_MAX);
 	}
 	return 0;
 }
@@ -244,7 +248,8 @@ quoin_guard_is_waivable(const char *name)
 const char *const *
 quoin_guard_names(void)
 {
-	static const char *const names[] = {"capacity", "closed_world", "empty", "size_jump", "sizes", "version_reused", NULL};
+	static const char *const names[] = {"capacity", "closed_world", "empty", "size_jump", "sizes", "version_reused",
+	    NULL};
 
 	_Static_assert(sizeof names / sizeof names[0] == GUARDS + 1, "every guard has its name here");
 	return names;

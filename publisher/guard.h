@@ -1,6 +1,7 @@
 /*
- * Guard: what must hold before anything is signed (DESIGN.md section 6). Each guard has a name. A guard that does not hold
- * refuses the release, unless it is waived by name; a waived one is a warning, and the waiver is in the signed document.
+ * Guard: what must hold before anything is signed (DESIGN.md section 6). Each guard has a name. A guard that does not
+ * hold refuses the release, unless it is waived by name; a waived one is a warning, and the waiver is in the signed
+ * document.
  *
  *	empty           no objectives, no shards, or fewer than half of the objectives of the base
  *	version_reused  a model@version has another digest or type than in a retained release (RULES.md section 1)

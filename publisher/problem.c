@@ -112,8 +112,8 @@ quoin_problem_add(struct quoin_problems *problems, enum quoin_severity severity,
 }
 
 static void
-add_formatted(struct quoin_problems *problems, enum quoin_severity severity, const char *code,
-    struct quoin_place place, const char *fmt, va_list args)
+add_formatted(struct quoin_problems *problems, enum quoin_severity severity, const char *code, struct quoin_place place,
+    const char *fmt, va_list args)
 {
 	char message[MESSAGE_BYTES + 4];
 	int len = vsnprintf(message, sizeof message, fmt, args);
@@ -133,8 +133,7 @@ quoin_problem_error(struct quoin_problems *problems, const char *code, struct qu
 }
 
 void
-quoin_problem_warning(struct quoin_problems *problems, const char *code, struct quoin_place place, const char *fmt,
-    ...)
+quoin_problem_warning(struct quoin_problems *problems, const char *code, struct quoin_place place, const char *fmt, ...)
 {
 	va_list args;
 

@@ -2,8 +2,8 @@
  * Problems: what is wrong with an authoring directory, all of one run together, each with its place and with what to do
  * about it (INTERFACES.md section 1). Errors refuse the directory, warnings do not.
  *
- * A list is caller memory: init, add, sort, print, clear. Texts are copied. At most QUOIN_PROBLEMS_MAX are kept; if there
- * were more, the last one says so. The same directory always gives the same list.
+ * A list is caller memory: init, add, sort, print, clear. Texts are copied. At most QUOIN_PROBLEMS_MAX are kept; if
+ * there were more, the last one says so. The same directory always gives the same list.
  */
 #ifndef QUOIN_PUBLISHER_PROBLEM_H
 #define QUOIN_PUBLISHER_PROBLEM_H
@@ -27,7 +27,7 @@ enum quoin_severity {
 
 struct quoin_problem {
 	enum quoin_severity severity;
-	const char *code;    /* one stable word for programs: "unknown_model" */
+	const char *code; /* one stable word for programs: "unknown_model" */
 	struct quoin_place place;
 	const char *message; /* "what is wrong; what to do" */
 };
@@ -49,8 +49,8 @@ void quoin_problems_clear(struct quoin_problems *problems);
 /* Add one. The message is cut at QUOIN_TEXT_BYTES_MAX, and control characters in it become '?'. */
 void quoin_problem_error(struct quoin_problems *problems, const char *code, struct quoin_place place, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
-void quoin_problem_warning(struct quoin_problems *problems, const char *code, struct quoin_place place,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void quoin_problem_warning(struct quoin_problems *problems, const char *code, struct quoin_place place, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
 /* Add one whose message is a text that somebody else made. */
 void quoin_problem_add(struct quoin_problems *problems, enum quoin_severity severity, const char *code,
     struct quoin_place place, struct quoin_span message);

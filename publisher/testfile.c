@@ -3,8 +3,8 @@
 #include "publisher/check_value.h"
 
 static const char *const test_keys[] = {"name", "context", "expect", NULL};
-static const char *const decision_keys[] = {"objective", "release", "model", "version", "routingKey", "config", "reason",
-    "rule", "abTestId", "cell", "fallback", "shadows", "routes", "stale", "error", NULL};
+static const char *const decision_keys[] = {"objective", "release", "model", "version", "routingKey", "config",
+    "reason", "rule", "abTestId", "cell", "fallback", "shadows", "routes", "stale", "error", NULL};
 
 static void
 check_test(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *test)
@@ -21,7 +21,8 @@ check_test(struct quoin_check_run *run, const struct quoin_check_source *source,
 		return;
 	quoin_check_keys(run, source, expect, decision_keys, "a decision");
 	if (quoin_json_count(expect) == 0)
-		quoin_check_error(run, source, expect, "bad_value", "\"expect\" is empty; expect something of the decision");
+		quoin_check_error(run, source, expect, "bad_value",
+		    "\"expect\" is empty; expect something of the decision");
 }
 
 int

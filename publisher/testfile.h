@@ -20,8 +20,8 @@ struct quoin_testfile_result {
 int quoin_testfile_check(const struct quoin_directory *directory, struct quoin_problems *problems,
     struct quoin_error *err);
 
-/* Run every test against the compiled parts. A test that fails is an error at its place, with what was expected and what
- * the decision is. Returns 0 also when tests fail; QUOIN_ENOMEM, QUOIN_ESYSTEM. */
+/* Run every test against the compiled parts. A test that fails is an error at its place, with what was expected and
+ * what the decision is. Returns 0 also when tests fail; QUOIN_ENOMEM, QUOIN_ESYSTEM. */
 int quoin_testfile_run(const struct quoin_compiled *compiled, struct quoin_testfile_result *ret,
     struct quoin_problems *problems, struct quoin_error *err);
 

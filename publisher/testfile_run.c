@@ -12,8 +12,8 @@ struct runner {
 	struct quoin_reader *reader;
 	struct quoin_view view;
 	struct quoin_context *context;
-	struct quoin_buf line;	/* the context's JSON */
-	struct quoin_buf have;	/* canonical values, for comparing */
+	struct quoin_buf line; /* the context's JSON */
+	struct quoin_buf have; /* canonical values, for comparing */
 	struct quoin_buf want;
 	char *decision;
 	struct quoin_problems *problems;
@@ -110,7 +110,8 @@ run_test(struct runner *runner, const struct quoin_check_source *source, const s
 	if (quoin_json_print(quoin_json_get(test, "context"), &runner->line) != 0)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory while running tests");
 	/* A context that is no good gives a decision that says so. */
-	quoin_resolve_json(&runner->view, (const char *)runner->line.data, runner->line.len, runner->context, &decision);
+	quoin_resolve_json(&runner->view, (const char *)runner->line.data, runner->line.len, runner->context,
+	    &decision);
 	bytes = quoin_decision_json(&decision, runner->decision, DECISION_BYTES);
 	if (bytes < 0 || bytes >= (int64_t)DECISION_BYTES)
 		return quoin_error_set(err, QUOIN_ESYSTEM, "cannot print the decision of test \"%.100s\"", name);
@@ -138,8 +139,8 @@ quoin_testfile_run(const struct quoin_compiled *compiled, struct quoin_testfile_
 
 		if (file->kind != QUOIN_DIRECTORY_TEST)
 			continue;
-		for (const struct quoin_json *test = quoin_json_first(quoin_json_root(file->doc)); rc == 0 && test != NULL;
-		    test = quoin_json_next(test))
+		for (const struct quoin_json *test = quoin_json_first(quoin_json_root(file->doc));
+		     rc == 0 && test != NULL; test = quoin_json_next(test))
 			rc = run_test(&runner, &source, test, ret, err);
 	}
 	close_runner(&runner);

@@ -37,8 +37,11 @@ add_shard(struct world *world, uint64_t memory, uint64_t cpu)
 	snprintf(world->names[0][i], sizeof world->names[0][i], "s%zu", i);
 	world->capacity[i][0] = (struct quoin_amount){"memory", memory};
 	world->capacity[i][1] = (struct quoin_amount){"cpu", cpu};
-	*shard = (struct quoin_shard){.name = world->names[0][i], .hosts = one_host, .host_count = 1,
-	    .capacity = world->capacity[i], .capacity_count = RESOURCES};
+	*shard = (struct quoin_shard){.name = world->names[0][i],
+	    .hosts = one_host,
+	    .host_count = 1,
+	    .capacity = world->capacity[i],
+	    .capacity_count = RESOURCES};
 	world->ruleset.shards = world->shards;
 }
 
@@ -50,8 +53,12 @@ add_model(struct world *world, uint64_t memory, uint64_t cpu, uint32_t shards)
 	snprintf(world->names[1][i], sizeof world->names[1][i], "m%zu@1", i);
 	world->demand[i][0] = (struct quoin_amount){"memory", memory};
 	world->demand[i][1] = (struct quoin_amount){"cpu", cpu};
-	world->models[i] = (struct quoin_model){.name = world->names[1][i], .routing_key = world->names[1][i],
-	    .demand = world->demand[i], .demand_count = RESOURCES, .shard_count = shards, .is_used = true};
+	world->models[i] = (struct quoin_model){.name = world->names[1][i],
+	    .routing_key = world->names[1][i],
+	    .demand = world->demand[i],
+	    .demand_count = RESOURCES,
+	    .shard_count = shards,
+	    .is_used = true};
 	world->ruleset.models = world->models;
 }
 
@@ -63,8 +70,11 @@ add_route(struct world *world, uint32_t model, uint32_t shard, uint32_t share)
 
 	if (i == 0 || world->refs[i - 1].model != model) {
 		world->refs[i].model = model;
-		world->rules[i] = (struct quoin_rule){.kind = QUOIN_RULE_ROUTE, .is_enabled = true, .refs = &world->refs[i],
-		    .ref_count = 1, .shares = world->shares[i]};
+		world->rules[i] = (struct quoin_rule){.kind = QUOIN_RULE_ROUTE,
+		    .is_enabled = true,
+		    .refs = &world->refs[i],
+		    .ref_count = 1,
+		    .shares = world->shares[i]};
 		world->ruleset.rule_count = ++i;
 	}
 	rule = &world->rules[i - 1];
@@ -169,7 +179,8 @@ test_requires_and_drain(void)
 	CHECK_STR(assign(&world), "m0: s2=100000; m1: s0=50000 s2=50000");
 	world.models[0].shard_count = 2;
 	CHECK_STR(assign(&world),
-	    "quoin: model \"m0@1\" must be on 2 shards with gpu=true, but only 1 can have it: shard \"s0\" lacks a required label, "
+	    "quoin: model \"m0@1\" must be on 2 shards with gpu=true, but only 1 can have it: shard \"s0\" lacks a "
+	    "required label, "
 	    "shard \"s1\" is draining, shard \"s3\" has no hosts; change \"shards\" or \"requires\", or add shards\n");
 	clear(&world);
 }
@@ -196,7 +207,8 @@ test_routes(void)
 	CHECK_STR(assign(&world), "m0: s1=100000 s2=0; m1: s0=100000");
 	world.capacity[2][0].amount = 50;
 	CHECK_STR(assign(&world),
-	    "quoin: model \"m0@1\" does not fit where it is routed: shard \"s2\" lacks 10 memory (60 needed, 50 of 50 left); "
+	    "quoin: model \"m0@1\" does not fit where it is routed: shard \"s2\" lacks 10 memory (60 needed, 50 of "
+	    "50 left); "
 	    "add capacity or change the route\n");
 	world.shards[2].host_count = 0;
 	CHECK_STR(assign(&world),
@@ -230,11 +242,13 @@ test_refusals(void)
 
 	add_model(&world, 1, 1, 1);
 	CHECK_STR(assign(&world),
-	    "quoin: model \"m0@1\" must be on 1 shard, but only 0 can have it; change \"shards\" or \"requires\", or add shards\n");
+	    "quoin: model \"m0@1\" must be on 1 shard, but only 0 can have it; change \"shards\" or \"requires\", "
+	    "or add shards\n");
 	for (int i = 0; i < 5; i++)
 		add_shard(&world, 100, (uint64_t)i);
 	world.demand[0][1].amount = UINT64_C(1) << 53;
-	CHECK_CONTAINS(assign(&world), "shard \"s2\" lacks 9007199254740990 cpu (9007199254740992 needed, 2 of 2 left), …;");
+	CHECK_CONTAINS(assign(&world),
+	    "shard \"s2\" lacks 9007199254740990 cpu (9007199254740992 needed, 2 of 2 left), …;");
 	/* A resource that a shard does not have counts as 0 there. */
 	world.demand[0][1] = (struct quoin_amount){"tpu", 1};
 	CHECK_CONTAINS(assign(&world), "shard \"s0\" lacks 1 tpu (1 needed, 0 of 0 left)");
@@ -274,7 +288,8 @@ static bool
 was_there(const struct world *world, size_t model, size_t shard)
 {
 	for (size_t i = 0; i < world->base_count; i++) {
-		if (world->base[i].routing_key == world->names[1][model] && world->base[i].shard == world->names[0][shard])
+		if (world->base[i].routing_key == world->names[1][model] &&
+		    world->base[i].shard == world->names[0][shard])
 			return true;
 	}
 	return false;
@@ -298,7 +313,8 @@ least_moves(const struct world *world, size_t model, uint64_t load[SHARDS_MAX][R
 			moves += !was_there(world, model, j);
 			fits = !world->shards[j].drain;
 			for (size_t r = 0; r < RESOURCES; r++)
-				fits = fits && load[j][r] + world->demand[model][r].amount <= world->capacity[j][r].amount;
+				fits =
+				    fits && load[j][r] + world->demand[model][r].amount <= world->capacity[j][r].amount;
 		}
 		if (!fits)
 			continue;
@@ -328,7 +344,8 @@ check_result(const struct world *world)
 	for (size_t i = 0; i < world->ruleset.placement_count; i++) {
 		const struct quoin_placement *now = &world->ruleset.placements[i];
 
-		CHECK(i == 0 || now[-1].model < now->model || (now[-1].model == now->model && now[-1].shard < now->shard));
+		CHECK(i == 0 || now[-1].model < now->model ||
+		    (now[-1].model == now->model && now[-1].shard < now->shard));
 		CHECK(!world->shards[now->shard].drain);
 		counts[now->model]++;
 		for (size_t r = 0; r < RESOURCES; r++) {

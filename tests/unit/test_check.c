@@ -251,7 +251,8 @@ check_limit(const char *path, void (*write)(struct quoin_buf *out, size_t count)
 static void
 write_leaves(struct quoin_buf *out, size_t count)
 {
-	quoin_buf_put_str(out, "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"anyOf\": [{\"z\": 1}");
+	quoin_buf_put_str(out,
+	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"anyOf\": [{\"z\": 1}");
 	for (size_t i = 1; i < count; i++)
 		quoin_buf_printf(out, ", {\"a\": {\"gt\": %zu, \"lt\": %zu}}", i, i);
 	quoin_buf_put_str(out, "]}}]");
@@ -264,8 +265,8 @@ write_rules(struct quoin_buf *out, size_t count)
 	/* The base has one rule for this objective already. */
 	for (size_t i = 1; i < count; i++) {
 		quoin_buf_printf(out,
-		    "%s{\"name\": \"a%zu\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"a\": 1}}", i > 1 ? ", " : "",
-		    i);
+		    "%s{\"name\": \"a%zu\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"a\": 1}}",
+		    i > 1 ? ", " : "", i);
 	}
 	quoin_buf_put_byte(out, ']');
 }
@@ -276,7 +277,8 @@ write_attributes(struct quoin_buf *out, size_t count)
 	quoin_buf_put_byte(out, '[');
 	for (size_t i = 1; i < count; i++) {
 		quoin_buf_printf(out,
-		    "%s{\"name\": \"a%zu\", \"targetObjectives\": [\"Rank\"], \"abTestId\": 1, \"cellToModel\": {\"1\": \"m\"}, "
+		    "%s{\"name\": \"a%zu\", \"targetObjectives\": [\"Rank\"], \"abTestId\": 1, \"cellToModel\": "
+		    "{\"1\": \"m\"}, "
 		    "\"when\": {\"a%zu\": {\"exists\": true}}}",
 		    i > 1 ? ", " : "", i, i);
 	}
@@ -286,7 +288,8 @@ write_attributes(struct quoin_buf *out, size_t count)
 static void
 write_constants(struct quoin_buf *out, size_t count)
 {
-	quoin_buf_put_str(out, "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"tv\": [true, true");
+	quoin_buf_put_str(out,
+	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"tv\": [true, true");
 	for (size_t i = 1; i < count; i++)
 		quoin_buf_printf(out, i % 2 == 0 ? ", %zu" : ", \"%zu\"", i);
 	quoin_buf_put_str(out, "], \"other\": [1, 2, 3]}}]");
@@ -295,7 +298,8 @@ write_constants(struct quoin_buf *out, size_t count)
 static void
 write_cells(struct quoin_buf *out, size_t count)
 {
-	quoin_buf_put_str(out, "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"abTestId\": 1, \"cellToModel\": {");
+	quoin_buf_put_str(out,
+	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"abTestId\": 1, \"cellToModel\": {");
 	for (size_t i = 0; i < count; i++)
 		quoin_buf_printf(out, "%s\"%zu\": \"m\"", i > 0 ? ", " : "", i);
 	quoin_buf_put_str(out, "}}]");
@@ -304,7 +308,8 @@ write_cells(struct quoin_buf *out, size_t count)
 static void
 write_split(struct quoin_buf *out, size_t count)
 {
-	quoin_buf_put_str(out, "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"split\": [{\"model\": \"m\", \"percent\": 100}");
+	quoin_buf_put_str(out,
+	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"split\": [{\"model\": \"m\", \"percent\": 100}");
 	for (size_t i = 1; i < count; i++)
 		quoin_buf_put_str(out, ", {\"model\": \"m\", \"percent\": 0}");
 	quoin_buf_put_str(out, "]}]");
@@ -313,7 +318,8 @@ write_split(struct quoin_buf *out, size_t count)
 static void
 write_string(struct quoin_buf *out, size_t count)
 {
-	quoin_buf_put_str(out, "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"a\": \"");
+	quoin_buf_put_str(out,
+	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"model\": \"m\", \"when\": {\"a\": \"");
 	for (size_t i = 0; i < count; i++)
 		quoin_buf_put_byte(out, 'x');
 	quoin_buf_put_str(out, "\"}}]");
@@ -324,7 +330,8 @@ static void
 write_config(struct quoin_buf *out, size_t count)
 {
 	quoin_buf_put_str(out,
-	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"ramp\": {\"to\": {\"name\": \"m\", \"config\": {\"b\": 1, \"a\": \"long");
+	    "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"ramp\": {\"to\": {\"name\": \"m\", \"config\": "
+	    "{\"b\": 1, \"a\": \"long");
 	for (size_t i = 0; i < count; i++)
 		quoin_buf_put_byte(out, 'x');
 	quoin_buf_put_str(out, "\"}}, \"percent\": 1}, \"config\": {\"a\": \"");
@@ -365,7 +372,8 @@ write_shards(struct quoin_buf *out, size_t count)
 {
 	quoin_buf_put_byte(out, '{');
 	for (size_t i = 0; i < count; i++)
-		quoin_buf_printf(out, "%s\"s%zu\": {\"vip\": \"s%zu:1\", \"hosts\": [], \"capacity\": {}}", i > 0 ? ", " : "", i, i);
+		quoin_buf_printf(out, "%s\"s%zu\": {\"vip\": \"s%zu:1\", \"hosts\": [], \"capacity\": {}}",
+		    i > 0 ? ", " : "", i, i);
 	quoin_buf_put_byte(out, '}');
 }
 

@@ -106,20 +106,29 @@ test_bad(void)
 
 	CHECK_INT(compile("examples/bad", NULL, &compiled, NULL, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: models.json:20:20: warning: nothing names model \"payment-fraud@8\", so the release does not contain it; "
+	    "quoin: models.json:20:20: warning: nothing names model \"payment-fraud@8\", so the release does not "
+	    "contain it; "
 	    "remove it, or name it in a rule\n"
-	    "quoin: objectives.json:9:28: objective \"PaymentFraudDetection\" has no default; the default rule at no_default.js:2 "
+	    "quoin: objectives.json:9:28: objective \"PaymentFraudDetection\" has no default; the default rule at "
+	    "no_default.js:2 "
 	    "is disabled, enable it or add another (functions that failed gave no rules)\n"
-	    "quoin: percents.js:2: rule \"definePercents\": the percents of the split add up to 99, not 100; 1 is missing\n"
-	    "quoin: throws.js:7:29: defineThrows: TypeError: undefined is not an object (evaluating 'segments.europe')\n"
-	    "quoin: two_defaults.js:2: objective \"ContinueWatchingRanking\" has a default already, at objectives.json:2; remove "
+	    "quoin: percents.js:2: rule \"definePercents\": the percents of the split add up to 99, not 100; 1 is "
+	    "missing\n"
+	    "quoin: throws.js:7:29: defineThrows: TypeError: undefined is not an object (evaluating "
+	    "'segments.europe')\n"
+	    "quoin: two_defaults.js:2: objective \"ContinueWatchingRanking\" has a default already, at "
+	    "objectives.json:2; remove "
 	    "one of them\n"
-	    "quoin: typo.js:2: rule \"defineTypo\": \"priorty\" is no key of a context rule; did you mean \"priority\"?\n"
-	    "quoin: unknown_model.js:2: rule \"defineUnknownModel\": cell 2: there is no model \"continue-watching-transfomer\"; did "
+	    "quoin: typo.js:2: rule \"defineTypo\": \"priorty\" is no key of a context rule; did you mean "
+	    "\"priority\"?\n"
+	    "quoin: unknown_model.js:2: rule \"defineUnknownModel\": cell 2: there is no model "
+	    "\"continue-watching-transfomer\"; did "
 	    "you mean \"continue-watching-transformer\"?\n"
-	    "quoin: unknown_objective.js:4:34: defineUnknownObjective: unknown objective \"ContinueWatchingRankin\"; the nearest in "
+	    "quoin: unknown_objective.js:4:34: defineUnknownObjective: unknown objective "
+	    "\"ContinueWatchingRankin\"; the nearest in "
 	    "objectives.json is \"ContinueWatchingRanking\"\n"
-	    "quoin: wrong_types.js:2: rule \"defineWrongTypes\": model \"continue-watching-transformer@1\" takes inputType "
+	    "quoin: wrong_types.js:2: rule \"defineWrongTypes\": model \"continue-watching-transformer@1\" takes "
+	    "inputType "
 	    "\"TITLE_INPUT\", but objective \"SearchRanking\" has \"QUERY_INPUT\"; name a model of that type\n");
 	CHECK(compiled.parts[0].bytes.data == NULL);
 }
@@ -148,9 +157,10 @@ test_source(void)
 
 #define OBJECTIVES "{\"Rank\": {\"inputType\": \"T\", \"modelType\": \"S\", \"default\": \"m\"}}"
 #define MODEL(version, more)                                                                                           \
-	"{\"version\": \"" version "\", \"inputType\": \"T\", \"modelType\": \"S\", \"uri\": \"u\", \"digest\": \"sha256:1" version "\"" more "}"
+	"{\"version\": \"" version                                                                                     \
+	"\", \"inputType\": \"T\", \"modelType\": \"S\", \"uri\": \"u\", \"digest\": \"sha256:1" version "\"" more "}"
 #define SHARDS                                                                                                         \
-	"{\"a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\", \"a2\"], \"capacity\": {\"memory_mb\": 100}},"                  \
+	"{\"a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\", \"a2\"], \"capacity\": {\"memory_mb\": 100}},"                 \
 	" \"b\": {\"vip\": \"b:1\", \"hosts\": [\"b1\"], \"capacity\": {\"memory_mb\": 100}}}"
 
 struct text_file {
@@ -188,10 +198,13 @@ compile_texts(const struct text_file *files, const struct quoin_compile_base *ba
 static void
 test_base(void)
 {
-	static const struct text_file first[] = {{"models.json", "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 60}") "}"},
+	static const struct text_file first[] = {{"models.json",
+						     "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 60}") "}"},
 	    {"objectives.json", OBJECTIVES},
-	    {"shards.json", "{\"b\": {\"vip\": \"b:1\", \"hosts\": [\"b1\"], \"capacity\": {\"memory_mb\": 100}}}"}, {NULL, NULL}};
-	static const struct text_file second[] = {first[0], {"objectives.json", OBJECTIVES}, {"shards.json", SHARDS}, {NULL, NULL}};
+	    {"shards.json", "{\"b\": {\"vip\": \"b:1\", \"hosts\": [\"b1\"], \"capacity\": {\"memory_mb\": 100}}}"},
+	    {NULL, NULL}};
+	static const struct text_file second[] = {first[0], {"objectives.json", OBJECTIVES}, {"shards.json", SHARDS},
+	    {NULL, NULL}};
 	static const _Alignas(16) uint8_t damaged[64];
 	struct quoin_compiled before, alone, after;
 	struct quoin_compile_base base;
@@ -215,23 +228,29 @@ static void
 test_places(void)
 {
 	struct text_file files[] = {{"models.json", "{\n \"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 101}") "}"},
-	    {"objectives.json", OBJECTIVES}, {"policy.json", "{\"serving\": {\"ready_percent\": 90,\n \"ready_hosts_min\": 2}}"},
+	    {"objectives.json", OBJECTIVES},
+	    {"policy.json", "{\"serving\": {\"ready_percent\": 90,\n \"ready_hosts_min\": 2}}"},
 	    {"shards.json", SHARDS}, {NULL, NULL}};
 	struct quoin_compiled compiled;
 	char text[4096];
 
 	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: models.json:2:7: model \"m@1\" fits on 0 of 1 shards: shard \"a\" lacks 1 memory_mb (101 needed, 100 of 100 "
-	    "left), shard \"b\" lacks 1 memory_mb (101 needed, 100 of 100 left); add capacity, or let it or others need less\n");
+	    "quoin: models.json:2:7: model \"m@1\" fits on 0 of 1 shards: shard \"a\" lacks 1 memory_mb (101 "
+	    "needed, 100 of 100 "
+	    "left), shard \"b\" lacks 1 memory_mb (101 needed, 100 of 100 left); add capacity, or let it or others "
+	    "need less\n");
 	files[0].text = "{\"m\": " MODEL("1", ", \"shards\": 2") "}";
 	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: policy.json:1:31: \"ready_percent\" is 90, but shard \"a\" is not health_checked: its vip would reach hosts "
+	    "quoin: policy.json:1:31: \"ready_percent\" is 90, but shard \"a\" is not health_checked: its vip would "
+	    "reach hosts "
 	    "that are not ready; write 100, or let health checks take hosts out of the vip\n"
-	    "quoin: policy.json:1:31: \"ready_percent\" is 90, but shard \"b\" is not health_checked: its vip would reach hosts "
+	    "quoin: policy.json:1:31: \"ready_percent\" is 90, but shard \"b\" is not health_checked: its vip would "
+	    "reach hosts "
 	    "that are not ready; write 100, or let health checks take hosts out of the vip\n"
-	    "quoin: policy.json:2:21: \"ready_hosts_min\" is 2, but shard \"b\" has 1; no release could become active\n");
+	    "quoin: policy.json:2:21: \"ready_hosts_min\" is 2, but shard \"b\" has 1; no release could become "
+	    "active\n");
 	/* A shard without models is not asked. */
 	files[0].text = "{\"m\": " MODEL("1", "") "}";
 	files[2].text = "{\"serving\": {\"ready_hosts_min\": 2}}";
@@ -272,13 +291,17 @@ test_extra(void)
 {
 	static const struct text_file files[] = {
 	    {"a.rules.json",
-	        "[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"x-ticket\": 7,"
-	        " \"split\": [{\"model\": {\"name\": \"m\", \"x-why\": {\"b\": 1, \"a\": 2}, \"config\": {\"x-mine\": 1}}, \"percent\": 100}],"
-	        " \"when\": {\"x-attribute\": {\"gt\": 1, \"x-old\": 2}, \"anyOf\": [{\"x-b\": 1}, {\"a\": {\"in\": [1], \"x-n/m\": null}}]}}]"},
+		"[{\"name\": \"a\", \"targetObjectives\": [\"Rank\"], \"x-ticket\": 7,"
+		" \"split\": [{\"model\": {\"name\": \"m\", \"x-why\": {\"b\": 1, \"a\": 2}, \"config\": "
+		"{\"x-mine\": 1}}, \"percent\": 100}],"
+		" \"when\": {\"x-attribute\": {\"gt\": 1, \"x-old\": 2}, \"anyOf\": [{\"x-b\": 1}, {\"a\": {\"in\": "
+		"[1], \"x-n/m\": null}}]}}]"},
 	    {"models.json", "{\"m\": " MODEL("1", ", \"limits\": {\"x-team\": \"t\"}") "}"},
 	    {"objectives.json",
-	        "{\"Rank\": {\"inputType\": \"T\", \"modelType\": \"S\", \"default\": {\"name\": \"m\", \"x-note\": \"n\"}, \"x-z\": 1}}"},
-	    {"shards.json", "{\"x-a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\"], \"capacity\": {\"x-r\": 1}, \"x-rack\": [1]}}"},
+		"{\"Rank\": {\"inputType\": \"T\", \"modelType\": \"S\", \"default\": {\"name\": \"m\", \"x-note\": "
+		"\"n\"}, \"x-z\": 1}}"},
+	    {"shards.json",
+		"{\"x-a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\"], \"capacity\": {\"x-r\": 1}, \"x-rack\": [1]}}"},
 	    {NULL, NULL}};
 	struct quoin_compiled compiled;
 	char text[1024];
@@ -400,16 +423,20 @@ test_guards(void)
 	input.base_part_bytes[QUOIN_COMPILED_RULES] = 1;
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: objectives.json: there are 1 objectives, and there were 4 in the base; mend it, or waive the guard empty\n");
+	    "quoin: objectives.json: there are 1 objectives, and there were 4 in the base; mend it, or waive the "
+	    "guard empty\n");
 	input.base_objective_count = 2;
 	quoin_compiled_clear(&after);
 
 	/* Another digest under the same version. */
-	files[0].text = "{\n\"m\": {\"version\": \"1\", \"inputType\": \"T\", \"modelType\": \"S\", \"uri\": \"u\", \"digest\": \"sha256:22\"}}";
+	files[0].text =
+	    "{\n\"m\": {\"version\": \"1\", \"inputType\": \"T\", \"modelType\": \"S\", \"uri\": \"u\", \"digest\": "
+	    "\"sha256:22\"}}";
 	CHECK_INT(compile_texts(files, NULL, &after, text, sizeof text), 0);
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: models.json:2:6: model \"m@1\" has digest \"sha256:22\", but release 41 has \"sha256:11\" under the same version: "
+	    "quoin: models.json:2:6: model \"m@1\" has digest \"sha256:22\", but release 41 has \"sha256:11\" under "
+	    "the same version: "
 	    "give it a new version; mend it, or waive the guard version_reused\n");
 	input.waived = waived;
 	input.waived_count = 2;
@@ -434,7 +461,8 @@ test_guards(void)
 	input.compiled = &before;
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: shards.json:1:7: the models on shard \"a\" need 60 memory_mb, and a host has 59; the guard capacity cannot be "
+	    "quoin: shards.json:1:7: the models on shard \"a\" need 60 memory_mb, and a host has 59; the guard "
+	    "capacity cannot be "
 	    "waived\n");
 	free(shards);
 	quoin_compiled_clear(&before);
