@@ -195,6 +195,9 @@ SUBSCRIBER_SRCS := \
 	subscriber/admit.c \
 	subscriber/choose.c \
 	subscriber/core.c \
+	subscriber/decide.c \
+	subscriber/follow.c \
+	subscriber/open.c \
 	subscriber/pulse.c \
 	subscriber/report.c \
 	subscriber/serving.c \
@@ -203,6 +206,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/store_write.c \
 	subscriber/trace.c \
 	subscriber/track.c \
+	subscriber/view.c \
 
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
