@@ -241,6 +241,7 @@ UNIT_TESTS := \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \
 	tests/unit/test_publish.c \
+	tests/unit/test_resolve.c \
 	tests/unit/test_store.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
@@ -350,6 +351,10 @@ $(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 
 REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
+
+# These share rulesets out of a seed, and a second evaluator.
+RULESETS := $(BUILD)/tests/rulesets.o $(BUILD)/tests/naive.o
+$(BUILD)/tests/unit/test_resolve: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
