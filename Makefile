@@ -142,7 +142,6 @@ PUBLISHER_SRCS := \
 	publisher/compile.c \
 	publisher/compile_scripts.c \
 	publisher/control.c \
-	publisher/difference.c \
 	publisher/dev.c \
 	publisher/dev_bind.c \
 	publisher/dev_child.c \
@@ -150,6 +149,7 @@ PUBLISHER_SRCS := \
 	publisher/dev_keep.c \
 	publisher/dev_site.c \
 	publisher/dev_watch.c \
+	publisher/difference.c \
 	publisher/directory.c \
 	publisher/enrol.c \
 	publisher/eval.c \
@@ -243,6 +243,7 @@ UNIT_TESTS := \
 	tests/unit/test_publish.c \
 	tests/unit/test_resolve.c \
 	tests/unit/test_store.c \
+	tests/unit/test_testfile.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
 
