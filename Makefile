@@ -161,11 +161,16 @@ PUBLISHER_SRCS := \
 	publisher/eval_stack.c \
 	publisher/export.c \
 	publisher/fleet.c \
+	publisher/gate.c \
 	publisher/gate_core.c \
 	publisher/gate_decide.c \
 	publisher/gate_draft.c \
 	publisher/gate_evidence.c \
+	publisher/gate_fetch.c \
 	publisher/gate_hosts.c \
+	publisher/gate_input.c \
+	publisher/gate_models.c \
+	publisher/gate_output.c \
 	publisher/gate_pins.c \
 	publisher/gate_print.c \
 	publisher/gate_release.c \
@@ -332,8 +337,10 @@ link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a
 # Each is one main file over the archives; quoin-eval has a rule of its own, for its engine.
 PROGRAMS := \
 	$(BUILD)/bin/quoin \
+	$(BUILD)/bin/quoin-gate \
 
 $(BUILD)/bin/quoin: $(BUILD)/publisher/main.o
+$(BUILD)/bin/quoin-gate: $(BUILD)/publisher/gate_main.o
 
 # The JavaScript engine and seccomp are in this program and nowhere else.
 EVAL_PKGS := javascriptcoregtk-4.1 libseccomp
