@@ -238,7 +238,9 @@ UNIT_TESTS := \
 	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
+	tests/unit/test_gate.c \
 	tests/unit/test_gate_core.c \
+	tests/unit/test_gate_kafka.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \
@@ -369,6 +371,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 	$(link)
 
 # One runs the program, the other stands inside its walls.
+$(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
 $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
 $(BUILD)/tests/unit/test_eval_sandbox: $(BUILD)/publisher/eval_sandbox.o

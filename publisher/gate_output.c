@@ -176,6 +176,7 @@ produce_activation(struct quoin_gate *gate, const struct quoin_gate_action *acti
 	} else {
 		r = commit(gate, key, &sealed, &heartbeat, &err);
 		if (r == 0) {
+			gate->heartbeat_number = action->number;
 			log_activation(&gate->produced, quoin_clock_mono_ms() - begin_ms);
 			gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = &gate->produced,
 			    .hash = position.hash});
