@@ -334,6 +334,38 @@ $(BUILD)/%.o: %.c | build/setup/build
 
 link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 
+# ---------------------------------------------------------------- libquoin
+
+# What applications link: the readers, and of the other rooms only what these need. Nothing but quoin.h's calls is
+# visible, also in the static library, where everything else is made local.
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+LIBQUOIN_OBJS  := $(call objs,subscriber/decide.c subscriber/follow.c subscriber/open.c subscriber/view.c)
+LIBQUOIN       := $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.so $(BUILD)/libquoin.a $(BUILD)/quoin.pc
+LIBQUOIN_ROOMS := $(BUILD)/libquoin-subscriber.a $(BUILD)/libquoin-formats.a $(BUILD)/libquoin-lib.a
+
+$(BUILD)/libquoin.so.1: $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS) subscriber/libquoin.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,libquoin.so.1 \
+		-Wl,--version-script=subscriber/libquoin.map -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
+$(BUILD)/libquoin.so: $(BUILD)/libquoin.so.1
+	@ln -sf libquoin.so.1 $@
+
+$(BUILD)/libquoin.a: $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS)
+	$(call say,AR,$@)
+	$(Q)ld -r -o $(BUILD)/libquoin-whole.o $^ && objcopy --localize-hidden $(BUILD)/libquoin-whole.o
+	@rm -f $@
+	$(Q)ar rcs $@ $(BUILD)/libquoin-whole.o
+
+# Made each time: it depends on the variables of the command line.
+.PHONY: $(BUILD)/quoin.pc
+$(BUILD)/quoin.pc:
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: quoin' \
+		'Description: resolve routing decisions from a local Quoin store' 'Version: 1.0' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lquoin' 'Libs.private: -lm -lpthread' 'Requires.private: lmdb libsodium libcjson' >$@
+
 # ---------------------------------------------------------------- programs
 
 # Each is one main file over the archives; quoin-eval has a rule of its own, for its engine.
@@ -387,11 +419,20 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs check unit fuzz fuzz-run clean help
+.PHONY: all programs libquoin install-libquoin check unit fuzz fuzz-run clean help
 
 all: $(ARCHIVES) $(BUILD)/bin/quoin-eval ## build everything
 
 programs: $(PROGRAMS) ## the programs
+
+libquoin: $(LIBQUOIN) ## the library for applications, shared and static
+
+install-libquoin: $(LIBQUOIN) ## the library, its header and its pkg-config file, into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.a $(DESTDIR)$(LIBDIR)
+	ln -sf libquoin.so.1 $(DESTDIR)$(LIBDIR)/libquoin.so
+	install -m 644 $(BUILD)/quoin.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
