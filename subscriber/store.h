@@ -168,7 +168,8 @@ int quoin_store_quarantine(const char *state, const char *namespace_name, struct
 int quoin_store_dir(const char *state, const char *namespace_name, char out[QUOIN_PATH_BYTES]);
 struct quoin_pulse *quoin_store_pulse_writer(struct quoin_store *store);
 
-/* What was found at open: the higher of both copies, field by field. "is_new": there was neither (all zero). */
+/* What was found at open, the higher of both copies field by field, or what was committed since. "is_new": there was
+ * neither (all zero). */
 void quoin_store_ratchets(const struct quoin_store *store, struct quoin_ratchets *ret, bool *ret_is_new);
 /* Write the second copy, durably. */
 int quoin_store_ratchets_copy(struct quoin_store *store, const struct quoin_ratchets *ratchets,

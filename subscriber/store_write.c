@@ -175,7 +175,12 @@ quoin_store_commit(struct quoin_store *store, const struct quoin_store_change *c
 		r = quoin_txn_commit(txn, err);
 		txn = NULL;
 	}
-	if (r == 0 && change->active != NULL)
+	if (r != 0)
+		goto out;
+	if (change->ratchets != NULL)
+		store->ratchets = *change->ratchets;
+	store->is_new = false;
+	if (change->active != NULL)
 		quoin_pulse_set_generation(store->pulse, change->active->generation);
 out:
 	quoin_txn_abort(txn);

@@ -1,0 +1,79 @@
+/*
+ * What the files agent*.c share, and nobody else.
+ */
+#ifndef QUOIN_SUBSCRIBER_AGENT_SHELL_H
+#define QUOIN_SUBSCRIBER_AGENT_SHELL_H
+
+#include "lib/bus.h"
+#include "subscriber/agent.h"
+#include "subscriber/core.h"
+#include "subscriber/hook.h"
+#include "subscriber/identity.h"
+#include "subscriber/ready.h"
+#include "subscriber/stager.h"
+#include "subscriber/watchdog.h"
+
+#define QUOIN_AGENT_RECEIPTS_MAX (QUOIN_AGENT_SENT_MAX + 4)
+
+struct quoin_agent {
+	const struct quoin_conf *conf;
+	struct quoin_origin origin;
+	char boot[QUOIN_BOOT_ID_BYTES + 1];
+	struct quoin_detached root_files;
+	struct quoin_envelope root; /* pinned; borrows from root_files */
+	struct quoin_identity identity;
+	struct quoin_sealed cert; /* a renewed one; else empty */
+	struct quoin_bus_conf bus;
+	char topics[QUOIN_TOPICS][QUOIN_TOPIC_NAME_BYTES];
+	char status_key[QUOIN_NAME_BYTES_MAX + 8];
+
+	struct quoin_store *store;
+	struct quoin_agent_core core;
+	bool has_core;
+	struct quoin_agent_actions actions;
+	struct quoin_store_active active; /* as committed last */
+
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct {
+		bool is_used;
+		uint64_t number;
+		struct quoin_bus_receipt receipt;
+	} receipts[QUOIN_AGENT_RECEIPTS_MAX];
+	struct quoin_stager *stager;
+	struct quoin_watchdog *watchdog;
+	struct quoin_hooks *hooks;
+	struct quoin_ready *ready; /* NULL if not configured */
+	/* Hooks that are not configured are done as soon as they are asked for. */
+	struct quoin_hook_outcome instant[QUOIN_AGENT_HOOKS_MAX];
+	size_t instant_count;
+
+	int wake_fd; /* answers of the threads */
+	int stop_fd;
+	bool is_stopping, is_over;
+
+	bool must_assign[QUOIN_TOPICS]; /* an assignment that did not succeed, or a lost place to be tried again */
+	int64_t assign_offset[QUOIN_TOPICS];
+	int64_t assign_at[QUOIN_TOPICS]; /* mono_ms */
+	unsigned lost_count[QUOIN_TOPICS];
+	int64_t heard_at; /* mono_ms of the last word from the broker */
+	int64_t asked_at;
+	bool is_silent;
+	int64_t moved_at; /* mono_ms when readers were last seen on one release */
+	int64_t holds_at; /* mono_ms of the next look at the readers */
+	int64_t started_at;
+	bool is_refused;  /* the broker's machine refuses connections: no use waiting at start */
+	bool is_notified;
+	int64_t rebuild_at; /* mono_ms when a failed commit is tried again; 0: no failure */
+	unsigned rebuilds;
+};
+
+/* Carry out agent->actions in order. 0, or what made a PERSIST fail: the core must be made anew. */
+int quoin_agent_execute(struct quoin_agent *agent, struct quoin_error *err);
+/* The receipts that came: events for the core. */
+bool quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, int *ret_code);
+/* Read the store and the pinned root into a new core. */
+int quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err);
+struct quoin_fetch_parts quoin_agent_parts(const struct quoin_agent *agent);
+
+#endif
