@@ -55,6 +55,7 @@ check(const char *dir, const struct quoin_base *base, struct quoin_buf *console,
 	    .retained = base->retained,
 	    .retained_count = base->retained_count,
 	    .base_objective_count = base->objective_count,
+	    .base_models = quoin_buf_span(&base->models),
 	};
 	int r;
 

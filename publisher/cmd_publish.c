@@ -170,6 +170,7 @@ compile_directory(const struct quoin_cli *cli, struct quoin_session *session, co
 	guard.retained = material->base.retained;
 	guard.retained_count = material->base.retained_count;
 	guard.base_objective_count = material->base.objective_count;
+	guard.base_models = quoin_buf_span(&material->base.models);
 	memcpy(guard.base_part_bytes, material->base.part_bytes, sizeof guard.base_part_bytes);
 	if (r == 0)
 		r = quoin_guard(&guard, &material->problems, err);

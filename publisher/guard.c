@@ -193,6 +193,72 @@ try_capacity(const struct guard *guard, const struct quoin_guard_input *input, s
 	return 0;
 }
 
+static bool
+is_placed(const struct quoin_ruleset *ruleset, size_t shard, const char *routing_key)
+{
+	for (size_t i = 0; i < ruleset->placement_count; i++) {
+		if (ruleset->placements[i].shard == shard &&
+		    strcmp(ruleset->models[ruleset->placements[i].model].routing_key, routing_key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the models that only the base has on the shard need of the resource, up to UINT64_MAX. */
+static uint64_t
+leaving_demand(const struct quoin_ruleset *ruleset, size_t shard, const struct quoin_models *models,
+    const struct quoin_shard_entry *before, const char *resource)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < before->placed_count; i++) {
+		struct quoin_model_entry model;
+
+		if (quoin_models_model(models, quoin_shard_placed(before, i).model, &model) &&
+		    !is_placed(ruleset, shard, model.routing_key) &&
+		    __builtin_add_overflow(sum, quoin_model_demand_of(&model, resource), &sum))
+			sum = UINT64_MAX;
+	}
+	return sum;
+}
+
+static int
+try_overlap(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+    struct quoin_error *err)
+{
+	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
+	struct quoin_image image;
+	struct quoin_models models;
+	struct quoin_shard_entry before;
+	int rc;
+
+	if (input->base_models.len == 0)
+		return 0;
+	rc = quoin_image_of(input->base_models, &image, err);
+	if (rc == 0)
+		rc = quoin_models_verify(&image, &models, err);
+	for (size_t i = 0; rc == 0 && i < ruleset->shard_count; i++) {
+		const struct quoin_shard *shard = &ruleset->shards[i];
+
+		for (size_t j = 0; quoin_models_shard_named(&models, shard->name, &before) && j < shard->capacity_count;
+		     j++) {
+			const char *resource = shard->capacity[j].resource;
+			uint64_t demand = placed_demand(ruleset, i, resource);
+			uint64_t leaving = leaving_demand(ruleset, i, &models, &before, resource);
+
+			/* What does not even fit alone is the guard capacity's. */
+			if (demand > shard->capacity[j].amount || leaving <= shard->capacity[j].amount - demand)
+				continue;
+			object(guard, input, problems, input->compiled->places.shards[i],
+			    "during the change a host of shard \"%s\" holds models of both releases, which need "
+			    "%llu and %llu %s, and has %llu",
+			    shard->name, (unsigned long long)demand, (unsigned long long)leaving, resource,
+			    (unsigned long long)shard->capacity[j].amount);
+		}
+	}
+	return rc;
+}
+
 static int
 try_sizes(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
     struct quoin_error *err)
@@ -215,6 +281,7 @@ static const struct guard guards[] = {
     {"capacity", false, try_capacity},
     {"closed_world", false, try_closed_world},
     {"empty", true, try_empty},
+    {"overlap", true, try_overlap},
     {"size_jump", true, try_size_jump},
     {"sizes", false, try_sizes},
     {"version_reused", true, try_version_reused},
@@ -248,8 +315,8 @@ quoin_guard_is_waivable(const char *name)
 const char *const *
 quoin_guard_names(void)
 {
-	static const char *const names[] = {"capacity", "closed_world", "empty", "size_jump", "sizes", "version_reused",
-	    NULL};
+	static const char *const names[] = {"capacity", "closed_world", "empty", "overlap", "size_jump", "sizes",
+	    "version_reused", NULL};
 
 	_Static_assert(sizeof names / sizeof names[0] == GUARDS + 1, "every guard has its name here");
 	return names;

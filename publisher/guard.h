@@ -5,6 +5,7 @@
  *
  *	empty           no objectives, no shards, or fewer than half of the objectives of the base
  *	version_reused  a model@version has another digest or type than in a retained release (RULES.md section 1)
+ *	overlap         during the change a host holds the models of the new release and of the base: both must fit
  *	size_jump       a part is more than four times as large as the base's (and larger than 1 MiB)
  *	closed_world    I6: every routing key has routes, every model is on its shards; never waived
  *	capacity        what is placed on a shard fits one of its hosts; never waived: hosts could not load it
@@ -28,6 +29,7 @@ struct quoin_guard_input {
 	/* Of the base release; 0: there is none. */
 	size_t base_objective_count;
 	uint64_t base_part_bytes[QUOIN_COMPILED_PARTS];
+	struct quoin_span base_models; /* the base's models part, 16-byte aligned; empty: none; borrowed */
 	const char *const *waived; /* names that quoin_guard_is_waivable accepts */
 	size_t waived_count;
 };
