@@ -142,7 +142,6 @@ PUBLISHER_SRCS := \
 	publisher/compile.c \
 	publisher/compile_scripts.c \
 	publisher/control.c \
-	publisher/difference.c \
 	publisher/dev.c \
 	publisher/dev_bind.c \
 	publisher/dev_child.c \
@@ -150,6 +149,7 @@ PUBLISHER_SRCS := \
 	publisher/dev_keep.c \
 	publisher/dev_site.c \
 	publisher/dev_watch.c \
+	publisher/difference.c \
 	publisher/directory.c \
 	publisher/enrol.c \
 	publisher/eval.c \
@@ -161,11 +161,16 @@ PUBLISHER_SRCS := \
 	publisher/eval_stack.c \
 	publisher/export.c \
 	publisher/fleet.c \
+	publisher/gate.c \
 	publisher/gate_core.c \
 	publisher/gate_decide.c \
 	publisher/gate_draft.c \
 	publisher/gate_evidence.c \
+	publisher/gate_fetch.c \
 	publisher/gate_hosts.c \
+	publisher/gate_input.c \
+	publisher/gate_models.c \
+	publisher/gate_output.c \
 	publisher/gate_pins.c \
 	publisher/gate_print.c \
 	publisher/gate_release.c \
@@ -200,10 +205,13 @@ SUBSCRIBER_SRCS := \
 	subscriber/child.c \
 	subscriber/choose.c \
 	subscriber/core.c \
+	subscriber/decide.c \
 	subscriber/fetch.c \
+	subscriber/follow.c \
 	subscriber/hook.c \
 	subscriber/identity.c \
 	subscriber/notify.c \
+	subscriber/open.c \
 	subscriber/pulse.c \
 	subscriber/ready.c \
 	subscriber/report.c \
@@ -216,6 +224,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/trace.c \
 	subscriber/track.c \
 	subscriber/trial.c \
+	subscriber/view.c \
 	subscriber/watchdog.c \
 
 # One program per module, tests/unit/test_<noun>.c.
@@ -243,7 +252,9 @@ UNIT_TESTS := \
 	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
 	tests/unit/test_file.c \
+	tests/unit/test_gate.c \
 	tests/unit/test_gate_core.c \
+	tests/unit/test_gate_kafka.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \
@@ -251,7 +262,9 @@ UNIT_TESTS := \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \
 	tests/unit/test_publish.c \
+	tests/unit/test_resolve.c \
 	tests/unit/test_store.c \
+	tests/unit/test_testfile.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
 
@@ -335,15 +348,49 @@ $(BUILD)/%.o: %.c | build/setup/build
 
 link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 
+# ---------------------------------------------------------------- libquoin
+
+# What applications link: the readers, and of the other rooms only what these need. Nothing but quoin.h's calls is
+# visible, also in the static library, where everything else is made local.
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+LIBQUOIN_OBJS  := $(call objs,subscriber/decide.c subscriber/follow.c subscriber/open.c subscriber/view.c)
+LIBQUOIN       := $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.so $(BUILD)/libquoin.a $(BUILD)/quoin.pc
+LIBQUOIN_ROOMS := $(BUILD)/libquoin-subscriber.a $(BUILD)/libquoin-formats.a $(BUILD)/libquoin-lib.a
+
+$(BUILD)/libquoin.so.1: $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS) subscriber/libquoin.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,libquoin.so.1 \
+		-Wl,--version-script=subscriber/libquoin.map -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
+$(BUILD)/libquoin.so: $(BUILD)/libquoin.so.1
+	@ln -sf libquoin.so.1 $@
+
+$(BUILD)/libquoin.a: $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS)
+	$(call say,AR,$@)
+	$(Q)ld -r -o $(BUILD)/libquoin-whole.o $^ && objcopy --localize-hidden $(BUILD)/libquoin-whole.o
+	@rm -f $@
+	$(Q)ar rcs $@ $(BUILD)/libquoin-whole.o
+
+# Made each time: it depends on the variables of the command line.
+.PHONY: $(BUILD)/quoin.pc
+$(BUILD)/quoin.pc:
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: quoin' \
+		'Description: resolve routing decisions from a local Quoin store' 'Version: 1.0' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lquoin' 'Libs.private: -lm -lpthread' 'Requires.private: lmdb libsodium libcjson' >$@
+
 # ---------------------------------------------------------------- programs
 
 # Each is one main file over the archives; quoin-eval has a rule of its own, for its engine.
 PROGRAMS := \
 	$(BUILD)/bin/quoin \
+	$(BUILD)/bin/quoin-gate \
 	$(BUILD)/bin/quoind \
 
 $(BUILD)/bin/quoin: $(BUILD)/publisher/main.o
 $(BUILD)/bin/quoind: $(BUILD)/subscriber/quoind_main.o
+$(BUILD)/bin/quoin-gate: $(BUILD)/publisher/gate_main.o
 
 # The JavaScript engine and seccomp are in this program and nowhere else.
 EVAL_PKGS := javascriptcoregtk-4.1 libseccomp
@@ -363,11 +410,16 @@ $(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
 
+# These share rulesets out of a seed, and a second evaluator.
+RULESETS := $(BUILD)/tests/rulesets.o $(BUILD)/tests/naive.o
+$(BUILD)/tests/unit/test_resolve: $(RULESETS)
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link)
 
 # One runs the program, the other stands inside its walls.
+$(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
 $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
 $(BUILD)/tests/unit/test_eval_sandbox: $(BUILD)/publisher/eval_sandbox.o
@@ -383,11 +435,20 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs check unit fuzz fuzz-run clean help
+.PHONY: all programs libquoin install-libquoin check unit fuzz fuzz-run clean help
 
 all: $(ARCHIVES) $(BUILD)/bin/quoin-eval ## build everything
 
 programs: $(PROGRAMS) ## the programs
+
+libquoin: $(LIBQUOIN) ## the library for applications, shared and static
+
+install-libquoin: $(LIBQUOIN) ## the library, its header and its pkg-config file, into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.a $(DESTDIR)$(LIBDIR)
+	ln -sf libquoin.so.1 $(DESTDIR)$(LIBDIR)/libquoin.so
+	install -m 644 $(BUILD)/quoin.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)

@@ -7,7 +7,7 @@
 #include "lib/assert.h"
 
 void
-block_maker_init(struct block_maker *maker)
+quoin_block_maker_init(struct block_maker *maker)
 {
 	memset(maker, 0, sizeof *maker);
 	quoin_buf_init(&maker->front, QUOIN_SEGMENT_BYTES_MAX);
@@ -15,7 +15,7 @@ block_maker_init(struct block_maker *maker)
 }
 
 void
-block_maker_clear(struct block_maker *maker)
+quoin_block_maker_clear(struct block_maker *maker)
 {
 	quoin_buf_clear(&maker->front);
 	quoin_buf_clear(&maker->texts);
@@ -25,7 +25,7 @@ block_maker_clear(struct block_maker *maker)
 }
 
 void
-block_maker_reset(struct block_maker *maker)
+quoin_block_maker_reset(struct block_maker *maker)
 {
 	quoin_buf_reset(&maker->front);
 	quoin_buf_reset(&maker->texts);
@@ -36,7 +36,7 @@ block_maker_reset(struct block_maker *maker)
 }
 
 uint32_t
-block_maker_put(struct block_maker *maker, const void *data, size_t bytes, size_t align)
+quoin_block_maker_put(struct block_maker *maker, const void *data, size_t bytes, size_t align)
 {
 	uint32_t at;
 
@@ -75,7 +75,7 @@ grow_known(struct block_maker *maker)
 }
 
 uint32_t
-block_maker_text(struct block_maker *maker, struct quoin_span text)
+quoin_block_maker_text(struct block_maker *maker, struct quoin_span text)
 {
 	uint32_t hash = quoin_image_hash(text.data, text.len), at;
 	struct block_text *known;
@@ -103,7 +103,7 @@ block_maker_text(struct block_maker *maker, struct quoin_span text)
 }
 
 void
-block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text)
+quoin_block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text)
 {
 	uint32_t *patches;
 
@@ -124,7 +124,7 @@ block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text)
 }
 
 void *
-block_maker_at(struct block_maker *maker, uint32_t at)
+quoin_block_maker_at(struct block_maker *maker, uint32_t at)
 {
 	/* After a failure writes go where they harm nobody. */
 	static _Thread_local _Alignas(16) uint8_t nowhere[256];
@@ -133,7 +133,7 @@ block_maker_at(struct block_maker *maker, uint32_t at)
 }
 
 int
-block_maker_finish(struct block_maker *maker, struct quoin_span *ret)
+quoin_block_maker_finish(struct block_maker *maker, struct quoin_span *ret)
 {
 	uint32_t base, place, bytes;
 

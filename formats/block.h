@@ -2,7 +2,7 @@
  * Blocks in the making: what is read while resolving in front, texts behind it, each text once. Used by the encoders of
  * images alone.
  *
- * Failures are sticky: many puts, one look at block_maker_finish.
+ * Failures are sticky: many puts, one look at quoin_block_maker_finish.
  */
 #ifndef QUOIN_FORMATS_BLOCK_H
 #define QUOIN_FORMATS_BLOCK_H
@@ -27,21 +27,21 @@ struct block_maker {
 	bool is_out_of_memory;
 };
 
-void block_maker_init(struct block_maker *maker);
-void block_maker_clear(struct block_maker *maker);
+void quoin_block_maker_init(struct block_maker *maker);
+void quoin_block_maker_clear(struct block_maker *maker);
 /* Forget the contents, keep the memory. */
-void block_maker_reset(struct block_maker *maker);
+void quoin_block_maker_reset(struct block_maker *maker);
 
 /* Append to the front at a multiple of "align"; returns where it begins. data NULL: zeros. */
-uint32_t block_maker_put(struct block_maker *maker, const void *data, size_t bytes, size_t align);
-/* Add a text (with a NUL behind it) once; the returned number stands for it in block_maker_refer. */
-uint32_t block_maker_text(struct block_maker *maker, struct quoin_span text);
+uint32_t quoin_block_maker_put(struct block_maker *maker, const void *data, size_t bytes, size_t align);
+/* Add a text (with a NUL behind it) once; the returned number stands for it in quoin_block_maker_refer. */
+uint32_t quoin_block_maker_text(struct block_maker *maker, struct quoin_span text);
 /* Make the u32 at "field" of the front the place of this text. */
-void block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text);
+void quoin_block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text);
 /* Bytes of the front at "at", until the next put. */
-void *block_maker_at(struct block_maker *maker, uint32_t at);
+void *quoin_block_maker_at(struct block_maker *maker, uint32_t at);
 /* Join both; the first u32 becomes the block's length. The span lives until reset or clear. 0, QUOIN_ELIMIT,
  * QUOIN_ENOMEM. */
-int block_maker_finish(struct block_maker *maker, struct quoin_span *ret);
+int quoin_block_maker_finish(struct block_maker *maker, struct quoin_span *ret);
 
 #endif

@@ -88,13 +88,13 @@ quoin_context_intern_one(struct quoin_context *context, uint32_t attribute)
 	block = (const void *)quoin_image_at(&rules->image, quoin_places_get(&rules->attributes, attribute));
 	switch (value->kind) {
 	case QUOIN_VALUE_STRING:
-		id = rules_constant_find(block, QUOIN_SCALAR_STRING, value->string, value->len);
+		id = quoin_rules_constant_find(block, QUOIN_SCALAR_STRING, value->string, value->len);
 		break;
 	case QUOIN_VALUE_NUMBER:
-		id = rules_constant_find(block, QUOIN_SCALAR_NUMBER, &value->number, sizeof value->number);
+		id = quoin_rules_constant_find(block, QUOIN_SCALAR_NUMBER, &value->number, sizeof value->number);
 		break;
 	default:
-		id = rules_constant_find(block, QUOIN_SCALAR_BOOL, &value->boolean, 1);
+		id = quoin_rules_constant_find(block, QUOIN_SCALAR_BOOL, &value->boolean, 1);
 		break;
 	}
 	return context->ids[attribute] = id;

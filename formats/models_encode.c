@@ -21,18 +21,18 @@ struct encoder {
 static void
 put_text(struct encoder *encoder, uint32_t field, const char *text)
 {
-	block_maker_refer(&encoder->block, field, block_maker_text(&encoder->block, quoin_span_str(text)));
+	quoin_block_maker_refer(&encoder->block, field, quoin_block_maker_text(&encoder->block, quoin_span_str(text)));
 }
 
 static uint32_t
 put_amounts(struct encoder *encoder, const struct quoin_amount *amounts, size_t count)
 {
-	uint32_t first = block_maker_put(&encoder->block, NULL, 0, 8), at;
+	uint32_t first = quoin_block_maker_put(&encoder->block, NULL, 0, 8), at;
 	struct models_amount amount = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		amount.amount = amounts[i].amount;
-		at = block_maker_put(&encoder->block, &amount, sizeof amount, 8);
+		at = quoin_block_maker_put(&encoder->block, &amount, sizeof amount, 8);
 		put_text(encoder, at, amounts[i].resource);
 	}
 	return first;
@@ -73,9 +73,9 @@ put_shard_models(struct encoder *encoder, uint32_t shard, struct models_shard *h
 	}
 	qsort(list, count, sizeof *list, keyed_compare);
 	head->placed_count = (uint32_t)count;
-	head->placed = block_maker_put(&encoder->block, NULL, 0, 8);
+	head->placed = quoin_block_maker_put(&encoder->block, NULL, 0, 8);
 	for (size_t i = 0; i < count; i++)
-		block_maker_put(&encoder->block, &list[i].placed, sizeof list[i].placed, 4);
+		quoin_block_maker_put(&encoder->block, &list[i].placed, sizeof list[i].placed, 4);
 	free(list);
 	return 0;
 }
@@ -91,13 +91,13 @@ make_shard(struct encoder *encoder, uint32_t index, uint32_t id, struct quoin_sp
 	    .flags = (shard->drain ? MODELS_DRAIN : 0u) | (shard->health_checked ? MODELS_HEALTH_CHECKED : 0u)};
 	int rc;
 
-	block_maker_reset(&encoder->block);
-	block_maker_put(&encoder->block, NULL, sizeof head, 8);
-	head.hosts = block_maker_put(&encoder->block, NULL, 4 * shard->host_count, 8);
+	quoin_block_maker_reset(&encoder->block);
+	quoin_block_maker_put(&encoder->block, NULL, sizeof head, 8);
+	head.hosts = quoin_block_maker_put(&encoder->block, NULL, 4 * shard->host_count, 8);
 	for (size_t i = 0; i < shard->host_count; i++)
 		put_text(encoder, head.hosts + 4 * (uint32_t)i, shard->hosts[i]);
 	head.capacity = put_amounts(encoder, shard->capacity, shard->capacity_count);
-	head.labels = block_maker_put(&encoder->block, NULL, sizeof(struct models_label) * shard->label_count, 8);
+	head.labels = quoin_block_maker_put(&encoder->block, NULL, sizeof(struct models_label) * shard->label_count, 8);
 	for (size_t i = 0; i < shard->label_count; i++) {
 		put_text(encoder, head.labels + 8 * (uint32_t)i, shard->labels[i].key);
 		put_text(encoder, head.labels + 8 * (uint32_t)i + 4, shard->labels[i].value);
@@ -105,10 +105,10 @@ make_shard(struct encoder *encoder, uint32_t index, uint32_t id, struct quoin_sp
 	rc = put_shard_models(encoder, index, &head);
 	if (rc != 0)
 		return rc;
-	memcpy(block_maker_at(&encoder->block, 0), &head, sizeof head);
+	memcpy(quoin_block_maker_at(&encoder->block, 0), &head, sizeof head);
 	put_text(encoder, offsetof(struct models_shard, name), shard->name);
 	put_text(encoder, offsetof(struct models_shard, vip), shard->vip);
-	return block_maker_finish(&encoder->block, ret);
+	return quoin_block_maker_finish(&encoder->block, ret);
 }
 
 /* ---- Models ---- */
@@ -139,22 +139,22 @@ make_model(struct encoder *encoder, uint32_t index, uint32_t id, struct quoin_sp
 	    model->uri, model->digest, model->config == NULL ? "{}" : model->config};
 	struct models_placed placed;
 
-	block_maker_reset(&encoder->block);
-	block_maker_put(&encoder->block, NULL, sizeof head, 8);
+	quoin_block_maker_reset(&encoder->block);
+	quoin_block_maker_put(&encoder->block, NULL, sizeof head, 8);
 	head.demand = put_amounts(encoder, model->demand, model->demand_count);
 	head.limits = put_amounts(encoder, model->limits, model->limit_count);
-	head.placed = block_maker_put(&encoder->block, NULL, 0, 8);
+	head.placed = quoin_block_maker_put(&encoder->block, NULL, 0, 8);
 	for (size_t i = first_placement(ruleset, index);
 	     i < ruleset->placement_count && ruleset->placements[i].model == index; i++) {
 		placed.id = encoder->shard_ids[ruleset->placements[i].shard];
 		placed.weight = ruleset->placements[i].weight;
-		block_maker_put(&encoder->block, &placed, sizeof placed, 4);
+		quoin_block_maker_put(&encoder->block, &placed, sizeof placed, 4);
 		head.placed_count++;
 	}
-	memcpy(block_maker_at(&encoder->block, 0), &head, sizeof head);
+	memcpy(quoin_block_maker_at(&encoder->block, 0), &head, sizeof head);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		put_text(encoder, (uint32_t)(offsetof(struct models_model, name) + 4 * i), texts[i]);
-	return block_maker_finish(&encoder->block, ret);
+	return quoin_block_maker_finish(&encoder->block, ret);
 }
 
 /* ---- The part ---- */
@@ -294,7 +294,7 @@ quoin_models_encode(const struct quoin_ruleset *ruleset, struct quoin_span rules
 	struct quoin_rules rules_part;
 	int rc = open_inputs(rules, base, &rules_part, &base_models, err);
 
-	block_maker_init(&encoder.block);
+	quoin_block_maker_init(&encoder.block);
 	if (rc == 0)
 		rc = number(&encoder, &rules_part, base.len > 0 ? &base_models : NULL, err);
 	if (rc == 0)
@@ -313,7 +313,7 @@ quoin_models_encode(const struct quoin_ruleset *ruleset, struct quoin_span rules
 		quoin_image_finish(out, MODELS_MAGIC, QUOIN_MODELS_VERSION, encoder.fields);
 	else if (err != NULL && err->code != rc)
 		quoin_error_set(err, rc, "the models part cannot be made: %s", quoin_error_text(rc));
-	block_maker_clear(&encoder.block);
+	quoin_block_maker_clear(&encoder.block);
 	free(encoder.model_ids);
 	free(encoder.shard_ids);
 	free(encoder.by_id);

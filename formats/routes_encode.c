@@ -27,13 +27,13 @@ put_shards(struct encoder *encoder)
 		if (!quoin_models_shard(&encoder->models, id, &shard))
 			continue;
 		head.id = id;
-		block_maker_reset(&encoder->block);
-		block_maker_put(&encoder->block, &head, sizeof head, 8);
-		block_maker_refer(&encoder->block, offsetof(struct routes_shard, name),
-		    block_maker_text(&encoder->block, quoin_span_str(shard.name)));
-		block_maker_refer(&encoder->block, offsetof(struct routes_shard, vip),
-		    block_maker_text(&encoder->block, quoin_span_str(shard.vip)));
-		rc = block_maker_finish(&encoder->block, &block);
+		quoin_block_maker_reset(&encoder->block);
+		quoin_block_maker_put(&encoder->block, &head, sizeof head, 8);
+		quoin_block_maker_refer(&encoder->block, offsetof(struct routes_shard, name),
+		    quoin_block_maker_text(&encoder->block, quoin_span_str(shard.name)));
+		quoin_block_maker_refer(&encoder->block, offsetof(struct routes_shard, vip),
+		    quoin_block_maker_text(&encoder->block, quoin_span_str(shard.vip)));
+		rc = quoin_block_maker_finish(&encoder->block, &block);
 		if (rc == 0)
 			rc = quoin_image_put_block(encoder->out, block, &encoder->offsets[id]);
 	}
@@ -60,16 +60,16 @@ put_models(struct encoder *encoder)
 			continue;
 		head.id = id;
 		head.count = model.placed_count;
-		block_maker_reset(&encoder->block);
-		block_maker_put(&encoder->block, &head, sizeof head, 8);
+		quoin_block_maker_reset(&encoder->block);
+		quoin_block_maker_put(&encoder->block, &head, sizeof head, 8);
 		for (uint32_t i = 0; i < model.placed_count; i++) {
 			route.id = quoin_model_placed(&model, i).shard;
 			route.weight = quoin_model_placed(&model, i).weight;
-			block_maker_put(&encoder->block, &route, sizeof route, 4);
+			quoin_block_maker_put(&encoder->block, &route, sizeof route, 4);
 		}
-		block_maker_refer(&encoder->block, offsetof(struct routes_model, routing_key),
-		    block_maker_text(&encoder->block, quoin_span_str(model.routing_key)));
-		rc = block_maker_finish(&encoder->block, &block);
+		quoin_block_maker_refer(&encoder->block, offsetof(struct routes_model, routing_key),
+		    quoin_block_maker_text(&encoder->block, quoin_span_str(model.routing_key)));
+		rc = quoin_block_maker_finish(&encoder->block, &block);
 		if (rc == 0)
 			rc = quoin_image_put_block(encoder->out, block, &encoder->offsets[id]);
 	}
@@ -95,7 +95,7 @@ quoin_routes_encode(struct quoin_span models, struct quoin_buf *out, struct quoi
 		rc = quoin_models_verify(&image, &encoder.models, err);
 	if (rc != 0)
 		return rc;
-	block_maker_init(&encoder.block);
+	quoin_block_maker_init(&encoder.block);
 	encoder.offsets = calloc((size_t)encoder.models.shards.id_count + encoder.models.models.id_count + 1,
 	    sizeof *encoder.offsets);
 	rc = encoder.offsets == NULL ? QUOIN_ENOMEM : quoin_buf_put_zeros(out, QUOIN_IMAGE_HEADER_BYTES);
@@ -107,7 +107,7 @@ quoin_routes_encode(struct quoin_span models, struct quoin_buf *out, struct quoi
 		quoin_image_finish(out, ROUTES_MAGIC, QUOIN_ROUTES_VERSION, encoder.fields);
 	else
 		quoin_error_set(err, rc, "the routes part cannot be made: %s", quoin_error_text(rc));
-	block_maker_clear(&encoder.block);
+	quoin_block_maker_clear(&encoder.block);
 	free(encoder.offsets);
 	return rc;
 }

@@ -158,7 +158,7 @@ quoin_rules_rule(const struct quoin_rules *rules, uint32_t objective, uint32_t i
 }
 
 uint16_t
-rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len)
+quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len)
 {
 	const struct rules_constant *slots = RULES_AT(attribute, struct rules_constant, attribute->slots), *slot;
 	uint32_t hash, at;

@@ -43,21 +43,21 @@ put_constant(struct encoder *encoder, uint32_t slots_at, uint32_t slot_count, co
 	struct rules_constant *have;
 	uint32_t at;
 
-	rules_scalar_of(constant->scalar, &scalar);
+	quoin_rules_scalar_of(constant->scalar, &scalar);
 	slot.kind = (uint8_t)scalar.kind;
 	slot.len = (uint16_t)scalar.len;
 	slot.hash = rules_constant_hash(scalar.kind, scalar.bytes, scalar.len);
 	memcpy(slot.bytes, scalar.bytes, scalar.len < RULES_INLINE_BYTES ? scalar.len : RULES_INLINE_BYTES);
 	for (at = slot.hash & (slot_count - 1);; at = (at + 1) & (slot_count - 1)) {
-		have = block_maker_at(&encoder->block, slots_at + at * (uint32_t)sizeof slot);
+		have = quoin_block_maker_at(&encoder->block, slots_at + at * (uint32_t)sizeof slot);
 		if (encoder->block.front.error != 0 || have->id == 0)
 			break;
 	}
 	memcpy(have, &slot, sizeof slot);
 	if (scalar.len > RULES_INLINE_BYTES)
-		block_maker_refer(&encoder->block,
+		quoin_block_maker_refer(&encoder->block,
 		    slots_at + at * (uint32_t)sizeof slot + (uint32_t)offsetof(struct rules_constant, text),
-		    block_maker_text(&encoder->block, quoin_span_of(scalar.bytes, scalar.len)));
+		    quoin_block_maker_text(&encoder->block, quoin_span_of(scalar.bytes, scalar.len)));
 }
 
 static int
@@ -86,16 +86,16 @@ make_attribute(struct encoder *encoder, const struct rules_attribute_ids *attrib
 	qsort(sorted, attribute->constant_count, sizeof *sorted, constant_id_compare);
 	for (head.slot_count = attribute->constant_count == 0 ? 0 : 4; head.slot_count < 2 * head.constant_count;)
 		head.slot_count *= 2;
-	block_maker_reset(&encoder->block);
-	block_maker_put(&encoder->block, NULL, sizeof head, 16);
-	head.slots = block_maker_put(&encoder->block, NULL, head.slot_count * sizeof(struct rules_constant), 16);
+	quoin_block_maker_reset(&encoder->block);
+	quoin_block_maker_put(&encoder->block, NULL, sizeof head, 16);
+	head.slots = quoin_block_maker_put(&encoder->block, NULL, head.slot_count * sizeof(struct rules_constant), 16);
 	for (size_t i = 0; i < attribute->constant_count; i++)
 		put_constant(encoder, head.slots, head.slot_count, sorted[i]);
 	free(sorted);
-	memcpy(block_maker_at(&encoder->block, 0), &head, sizeof head);
-	block_maker_refer(&encoder->block, offsetof(struct rules_attribute, name),
-	    block_maker_text(&encoder->block, quoin_span_str(attribute->name)));
-	return block_maker_finish(&encoder->block, ret);
+	memcpy(quoin_block_maker_at(&encoder->block, 0), &head, sizeof head);
+	quoin_block_maker_refer(&encoder->block, offsetof(struct rules_attribute, name),
+	    quoin_block_maker_text(&encoder->block, quoin_span_str(attribute->name)));
+	return quoin_block_maker_finish(&encoder->block, ret);
 }
 
 static int
@@ -135,12 +135,12 @@ make_model(struct encoder *encoder, const struct quoin_model *model, uint32_t id
 	struct rules_model head = {.id = id, .is_current = model->is_current};
 	const char *texts[] = {model->name, model->version, model->routing_key, model->input_type, model->model_type};
 
-	block_maker_reset(&encoder->block);
-	block_maker_put(&encoder->block, &head, sizeof head, 16);
+	quoin_block_maker_reset(&encoder->block);
+	quoin_block_maker_put(&encoder->block, &head, sizeof head, 16);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		block_maker_refer(&encoder->block, (uint32_t)(offsetof(struct rules_model, name) + 4 * i),
-		    block_maker_text(&encoder->block, quoin_span_str(texts[i])));
-	return block_maker_finish(&encoder->block, ret);
+		quoin_block_maker_refer(&encoder->block, (uint32_t)(offsetof(struct rules_model, name) + 4 * i),
+		    quoin_block_maker_text(&encoder->block, quoin_span_str(texts[i])));
+	return quoin_block_maker_finish(&encoder->block, ret);
 }
 
 static int
@@ -183,7 +183,7 @@ encode_objectives(struct encoder *encoder, struct quoin_error *err)
 	struct quoin_span block;
 	size_t names = 0;
 	uint32_t index;
-	int rc = rules_objective_maker_new(ruleset, ids, &maker);
+	int rc = quoin_rules_objective_maker_new(ruleset, ids, &maker);
 
 	index_ids(encoder, ids->objectives, ruleset->objective_count, ids->objective_id_count);
 	for (uint32_t id = 0; rc == 0 && id < ids->objective_id_count; id++) {
@@ -191,12 +191,12 @@ encode_objectives(struct encoder *encoder, struct quoin_error *err)
 		if (index == QUOIN_PLACE_NONE)
 			continue;
 		encoder->names[names++] = (struct quoin_name){quoin_span_str(ruleset->objectives[index].name), id};
-		rc = rules_objective_make(maker, index, encoder->order.rules[index], encoder->order.counts[index], &block,
+		rc = quoin_rules_objective_make(maker, index, encoder->order.rules[index], encoder->order.counts[index], &block,
 		    err);
 		if (rc == 0)
 			rc = quoin_image_put_block(encoder->out, block, &encoder->offsets[id]);
 	}
-	rules_objective_maker_free(maker);
+	quoin_rules_objective_maker_free(maker);
 	if (rc != 0)
 		return rc;
 	encoder->fields[RULES_OBJECTIVE_IDS] = ids->objective_id_count;
@@ -215,8 +215,8 @@ encoder_init(struct encoder *encoder, struct quoin_error *err, const struct quoi
 	size_t most;
 	int rc;
 
-	block_maker_init(&encoder->block);
-	rc = rules_ids_make(ruleset, base, &encoder->ids, err);
+	quoin_block_maker_init(&encoder->block);
+	rc = quoin_rules_ids_make(ruleset, base, &encoder->ids, err);
 	if (rc == 0)
 		rc = quoin_ruleset_order_all(ruleset, &encoder->order);
 	if (rc != 0)
@@ -231,9 +231,9 @@ encoder_init(struct encoder *encoder, struct quoin_error *err, const struct quoi
 static void
 encoder_clear(struct encoder *encoder)
 {
-	rules_ids_clear(&encoder->ids);
+	quoin_rules_ids_clear(&encoder->ids);
 	quoin_rule_order_clear(&encoder->order);
-	block_maker_clear(&encoder->block);
+	quoin_block_maker_clear(&encoder->block);
 	free(encoder->names);
 	free(encoder->offsets);
 	free(encoder->by_id);

@@ -7,7 +7,7 @@
 #include "lib/assert.h"
 
 void
-rules_scalar_of(const struct quoin_scalar *scalar, struct rules_scalar *ret)
+quoin_rules_scalar_of(const struct quoin_scalar *scalar, struct rules_scalar *ret)
 {
 	ret->kind = scalar->kind;
 	ret->number = scalar->number == 0 ? 0 : scalar->number;
@@ -147,8 +147,8 @@ number_constants(struct rules_attribute_ids *attribute, struct rules_constant_id
 		known[i] = QUOIN_PLACE_NONE;
 		if (base == NULL)
 			continue;
-		rules_scalar_of(constants[i].scalar, &scalar);
-		known[i] = rules_constant_find(base, scalar.kind, scalar.bytes, scalar.len);
+		quoin_rules_scalar_of(constants[i].scalar, &scalar);
+		known[i] = quoin_rules_constant_find(base, scalar.kind, scalar.bytes, scalar.len);
 		known[i] = known[i] == RULES_VALUE_UNKNOWN ? QUOIN_PLACE_NONE : known[i];
 	}
 	rc = quoin_image_assign_ids(known, attribute->constant_count, RULES_VALUE_FIRST, numbers, &attribute->id_limit);
@@ -323,7 +323,7 @@ out:
 }
 
 int
-rules_ids_make(const struct quoin_ruleset *ruleset, const struct quoin_rules *base, struct rules_ids *ret,
+quoin_rules_ids_make(const struct quoin_ruleset *ruleset, const struct quoin_rules *base, struct rules_ids *ret,
     struct quoin_error *err)
 {
 	int rc;
@@ -342,7 +342,7 @@ rules_ids_make(const struct quoin_ruleset *ruleset, const struct quoin_rules *ba
 }
 
 void
-rules_ids_clear(struct rules_ids *ids)
+quoin_rules_ids_clear(struct rules_ids *ids)
 {
 	free(ids->constants);
 	free(ids->attributes);
@@ -353,7 +353,7 @@ rules_ids_clear(struct rules_ids *ids)
 }
 
 const struct rules_attribute_ids *
-rules_ids_attribute(const struct rules_ids *ids, const char *name)
+quoin_rules_ids_attribute(const struct rules_ids *ids, const char *name)
 {
 	size_t low = 0, high = ids->attribute_count, middle;
 
@@ -369,7 +369,7 @@ rules_ids_attribute(const struct rules_ids *ids, const char *name)
 }
 
 uint32_t
-rules_ids_value(const struct rules_attribute_ids *attribute, const struct quoin_scalar *scalar)
+quoin_rules_ids_value(const struct rules_attribute_ids *attribute, const struct quoin_scalar *scalar)
 {
 	size_t low = 0, high = attribute->constant_count, middle;
 

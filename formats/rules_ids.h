@@ -44,13 +44,13 @@ struct rules_ids {
 };
 
 /* "base" may be NULL. 0, QUOIN_ELIMIT, QUOIN_ENOMEM; the caller clears. */
-int rules_ids_make(const struct quoin_ruleset *ruleset, const struct quoin_rules *base, struct rules_ids *ret,
+int quoin_rules_ids_make(const struct quoin_ruleset *ruleset, const struct quoin_rules *base, struct rules_ids *ret,
     struct quoin_error *err);
-void rules_ids_clear(struct rules_ids *ids);
+void quoin_rules_ids_clear(struct rules_ids *ids);
 
-void rules_scalar_of(const struct quoin_scalar *scalar, struct rules_scalar *ret);
+void quoin_rules_scalar_of(const struct quoin_scalar *scalar, struct rules_scalar *ret);
 /* Both must exist. */
-const struct rules_attribute_ids *rules_ids_attribute(const struct rules_ids *ids, const char *name);
-uint32_t rules_ids_value(const struct rules_attribute_ids *attribute, const struct quoin_scalar *scalar);
+const struct rules_attribute_ids *quoin_rules_ids_attribute(const struct rules_ids *ids, const char *name);
+uint32_t quoin_rules_ids_value(const struct rules_attribute_ids *attribute, const struct quoin_scalar *scalar);
 
 #endif

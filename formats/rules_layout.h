@@ -190,7 +190,7 @@ rules_constant_hash(uint32_t kind, const void *bytes, size_t len)
 }
 
 /* The value id of a constant of this attribute, or RULES_VALUE_UNKNOWN. Numbers and bools in the form they are kept. */
-uint16_t rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len);
+uint16_t quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len);
 
 #define RULES_AT(block, type, at) ((const type *)(const void *)((const uint8_t *)(block) + (at)))
 

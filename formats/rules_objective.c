@@ -34,7 +34,7 @@ struct rules_objective_maker {
 };
 
 int
-rules_objective_maker_new(const struct quoin_ruleset *ruleset, const struct rules_ids *ids,
+quoin_rules_objective_maker_new(const struct quoin_ruleset *ruleset, const struct rules_ids *ids,
     struct rules_objective_maker **ret)
 {
 	struct rules_objective_maker *maker = calloc(1, sizeof *maker);
@@ -43,18 +43,18 @@ rules_objective_maker_new(const struct quoin_ruleset *ruleset, const struct rule
 		return QUOIN_ENOMEM;
 	maker->ruleset = ruleset;
 	maker->ids = ids;
-	block_maker_init(&maker->block);
+	quoin_block_maker_init(&maker->block);
 	quoin_buf_init(&maker->config, QUOIN_JSON_BYTES_MAX);
 	*ret = maker;
 	return 0;
 }
 
 void
-rules_objective_maker_free(struct rules_objective_maker *maker)
+quoin_rules_objective_maker_free(struct rules_objective_maker *maker)
 {
 	if (maker == NULL)
 		return;
-	block_maker_clear(&maker->block);
+	quoin_block_maker_clear(&maker->block);
 	quoin_buf_clear(&maker->config);
 	free(maker->outcomes);
 	free(maker);
@@ -74,7 +74,7 @@ put_config(struct rules_objective_maker *maker, const char *model, const char *r
 	rc = quoin_config_merge(levels, &maker->config);
 	if (rc != 0)
 		return rc;
-	*ret_text = block_maker_text(&maker->block, quoin_buf_span(&maker->config));
+	*ret_text = quoin_block_maker_text(&maker->block, quoin_buf_span(&maker->config));
 	*ret_bytes = (uint32_t)maker->config.len;
 	return 0;
 }
@@ -96,9 +96,9 @@ add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, co
 	}
 	if (model != NULL)
 		outcome.model = maker->ids->models[ref->model];
-	outcome.name = block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->name));
-	outcome.version = block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->version));
-	outcome.routing_key = block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->routing_key));
+	outcome.name = quoin_block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->name));
+	outcome.version = quoin_block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->version));
+	outcome.routing_key = quoin_block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->routing_key));
 	rc = put_config(maker, model == NULL ? NULL : model->config, ref == NULL ? NULL : ref->config, rule_config,
 	    &outcome.config, &outcome.config_bytes);
 	if (rc != 0)
@@ -115,13 +115,13 @@ put_outcomes(struct rules_objective_maker *maker, struct rules_objective *head)
 	    offsetof(struct rules_outcome, routing_key), offsetof(struct rules_outcome, config)};
 	uint32_t at, text;
 
-	head->outcomes = block_maker_put(&maker->block, NULL, 0, 8);
+	head->outcomes = quoin_block_maker_put(&maker->block, NULL, 0, 8);
 	head->outcome_count = (uint32_t)maker->outcome_count;
 	for (size_t i = 0; i < maker->outcome_count; i++) {
-		at = block_maker_put(&maker->block, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
+		at = quoin_block_maker_put(&maker->block, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
 		for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
 			memcpy(&text, (const uint8_t *)&maker->outcomes[i] + fields[k], sizeof text);
-			block_maker_refer(&maker->block, at + (uint32_t)fields[k], text);
+			quoin_block_maker_refer(&maker->block, at + (uint32_t)fields[k], text);
 		}
 	}
 }
@@ -132,21 +132,21 @@ static int
 split_when(struct rules_objective_maker *maker, const struct quoin_when *when, uint32_t rule)
 {
 	const char *attribute;
-	int constant = rules_when_constant(when), rc = 0;
+	int constant = quoin_rules_when_constant(when), rc = 0;
 
 	if (constant >= 0) {
 		if (constant == 0)
 			maker->never |= (uint64_t)1 << rule;
 		return 0;
 	}
-	attribute = rules_when_attribute(when);
+	attribute = quoin_rules_when_attribute(when);
 	if (attribute != NULL && maker->conjunct_count < CONJUNCTS_MAX) {
 		maker->conjuncts[maker->conjunct_count++] =
-		    (struct conjunct){rules_ids_attribute(maker->ids, attribute), when, rule};
+		    (struct conjunct){quoin_rules_ids_attribute(maker->ids, attribute), when, rule};
 		return 0;
 	}
 	if (when->kind != QUOIN_WHEN_ALL)
-		return rules_when_put(when, maker->ids, &maker->block, &maker->nodes);
+		return quoin_rules_when_put(when, maker->ids, &maker->block, &maker->nodes);
 	for (size_t i = 0; rc == 0 && i < when->child_count; i++)
 		rc = split_when(maker, &when->children[i], rule);
 	return rc;
@@ -177,7 +177,7 @@ mask_of(const struct rules_objective_maker *maker, uint64_t all, uint64_t asked,
 static void
 put_mask(struct rules_objective_maker *maker, uint64_t mask, uint32_t shift)
 {
-	block_maker_put(&maker->block, &mask, (size_t)1 << shift, 1);
+	quoin_block_maker_put(&maker->block, &mask, (size_t)1 << shift, 1);
 }
 
 /* One filter's tables: dense when that is not much larger than naming the ids. */
@@ -197,22 +197,22 @@ put_filter(struct rules_objective_maker *maker, uint32_t at, uint32_t attribute,
 	}
 	if (limit > 64 && ((size_t)limit << head->mask_shift) > 64 + 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
 		filter.kind = RULES_FILTER_SPARSE;
-		keys = block_maker_put(&maker->block, NULL, 0, 2);
+		keys = quoin_block_maker_put(&maker->block, NULL, 0, 2);
 		for (uint32_t id = RULES_VALUE_FIRST; id < limit; id++) {
 			key = (uint16_t)id;
 			if (rules_set_has(mentioned, id))
-				block_maker_put(&maker->block, &key, sizeof key, 2);
+				quoin_block_maker_put(&maker->block, &key, sizeof key, 2);
 		}
 	}
 	filter.count = (uint16_t)(filter.kind == RULES_FILTER_SPARSE ? count : limit);
 	filter.keys = keys;
-	filter.table = block_maker_put(&maker->block, NULL, 0, 8);
+	filter.table = quoin_block_maker_put(&maker->block, NULL, 0, 8);
 	for (uint32_t id = 0; id < limit; id++) {
 		if (filter.kind == RULES_FILTER_DENSE || id < RULES_VALUE_FIRST || rules_set_has(mentioned, id))
 			put_mask(maker, mask_of(maker, head->mask, asked, id), head->mask_shift);
 	}
-	block_maker_put(&maker->block, NULL, 7, 1);
-	memcpy(block_maker_at(&maker->block, at), &filter, sizeof filter);
+	quoin_block_maker_put(&maker->block, NULL, 7, 1);
+	memcpy(quoin_block_maker_at(&maker->block, at), &filter, sizeof filter);
 }
 
 static void
@@ -228,7 +228,7 @@ put_filters(struct rules_objective_maker *maker, struct rules_objective *head)
 	for (i = 0; i < maker->conjunct_count; i++)
 		head->filter_count = (uint8_t)(head->filter_count + (i == 0 ||
 		    maker->conjuncts[i].attribute != maker->conjuncts[i - 1].attribute));
-	head->filters = block_maker_put(&maker->block, NULL, head->filter_count * sizeof(struct rules_filter), 8);
+	head->filters = quoin_block_maker_put(&maker->block, NULL, head->filter_count * sizeof(struct rules_filter), 8);
 	for (i = 0, first = 0; first < maker->conjunct_count; i++) {
 		asked = 0;
 		mentioned = (struct rules_set){0};
@@ -239,7 +239,7 @@ put_filters(struct rules_objective_maker *maker, struct rules_objective *head)
 
 			if (next->attribute != conjunct->attribute)
 				break;
-			rules_when_ids(next->when, next->attribute, &set, &mentioned);
+			quoin_rules_when_ids(next->when, next->attribute, &set, &mentioned);
 			for (size_t word = 0; word < RULES_SET_WORDS; word++)
 				maker->sets[next->rule].words[word] = (asked & bit) == 0
 				    ? set.words[word]
@@ -255,7 +255,7 @@ static void
 put_nodes(struct rules_objective_maker *maker, struct rules_rule *record)
 {
 	record->node_count = (uint16_t)maker->nodes.count;
-	record->nodes = block_maker_put(&maker->block, maker->nodes.items,
+	record->nodes = quoin_block_maker_put(&maker->block, maker->nodes.items,
 	    maker->nodes.count * sizeof maker->nodes.items[0], 4);
 }
 
@@ -268,13 +268,13 @@ put_cells(struct rules_objective_maker *maker, const struct quoin_rule *rule, st
 	int rc;
 
 	record->cell_count = (uint16_t)rule->cell_count;
-	record->cells = block_maker_put(&maker->block, NULL, 0, 8);
+	record->cells = quoin_block_maker_put(&maker->block, NULL, 0, 8);
 	for (size_t i = 0; i < rule->cell_count; i++) {
 		cell.cell = rule->cells[i].cell;
 		rc = add_outcome(maker, &rule->cells[i].ref, rule->config, &cell.outcome);
 		if (rc != 0)
 			return rc;
-		block_maker_put(&maker->block, &cell, sizeof cell, 8);
+		quoin_block_maker_put(&maker->block, &cell, sizeof cell, 8);
 	}
 	return 0;
 }
@@ -300,16 +300,16 @@ put_shares(struct rules_objective_maker *maker, const struct quoin_rule *rule, u
 	if (rule->share_count == 0)
 		return;
 	record->bucketing = RULES_MURMUR3;
-	record->unit = (uint8_t)rules_ids_attribute(maker->ids, rule->by)->id;
+	record->unit = (uint8_t)quoin_rules_ids_attribute(maker->ids, rule->by)->id;
 	record->seed = quoin_bucket_seed(quoin_span_str(rule->salt));
 	record->share_count = (uint16_t)rule->share_count;
-	record->shares = block_maker_put(&maker->block, NULL, 0, 8);
+	record->shares = quoin_block_maker_put(&maker->block, NULL, 0, 8);
 	for (size_t i = 0; i < rule->share_count; i++) {
 		share.limit += rule->shares[i].share;
 		share.target = rule->kind == QUOIN_RULE_AB_TEST ? cell_index(rule, rule->shares[i].key)
 		    : rule->kind == QUOIN_RULE_SPLIT	    ? first + rule->shares[i].key
 							    : first;
-		block_maker_put(&maker->block, &share, sizeof share, 8);
+		quoin_block_maker_put(&maker->block, &share, sizeof share, 8);
 	}
 }
 
@@ -388,10 +388,10 @@ put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 	if (rc == 0) {
 		qsort(admitted, count, sizeof *admitted, admitted_compare);
 		record->override_count = (uint32_t)count;
-		record->overrides = block_maker_put(&maker->block, NULL, 0, 8);
+		record->overrides = quoin_block_maker_put(&maker->block, NULL, 0, 8);
 		for (size_t i = 0; i < count; i++) {
-			at = block_maker_put(&maker->block, &admitted[i].entry, sizeof admitted[i].entry, 4);
-			block_maker_refer(&maker->block, at + offsetof(struct rules_override, config), admitted[i].text);
+			at = quoin_block_maker_put(&maker->block, &admitted[i].entry, sizeof admitted[i].entry, 4);
+			quoin_block_maker_refer(&maker->block, at + offsetof(struct rules_override, config), admitted[i].text);
 		}
 	}
 	free(admitted);
@@ -417,12 +417,12 @@ put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 	if (rule->caller_count > UINT16_MAX)
 		return QUOIN_ELIMIT;
 	record->caller_count = (uint16_t)rule->caller_count;
-	record->callers = block_maker_put(&maker->block, NULL, rule->caller_count * sizeof *text, 8);
+	record->callers = quoin_block_maker_put(&maker->block, NULL, rule->caller_count * sizeof *text, 8);
 	for (size_t i = 0; i < rule->caller_count; i++) {
 		at = record->callers + (uint32_t)(i * sizeof *text);
 		caller = quoin_span_str(rule->callers[i]);
-		block_maker_refer(&maker->block, at, block_maker_text(&maker->block, caller));
-		text = block_maker_at(&maker->block, at);
+		quoin_block_maker_refer(&maker->block, at, quoin_block_maker_text(&maker->block, caller));
+		text = quoin_block_maker_at(&maker->block, at);
 		text->bytes = (uint32_t)caller.len;
 	}
 	return 0;
@@ -436,8 +436,8 @@ put_record(struct rules_objective_maker *maker, uint32_t at, struct rules_rule *
 	struct quoin_span text = quoin_span_str(name);
 
 	record->name_bytes = (uint16_t)text.len;
-	memcpy(block_maker_at(&maker->block, at), record, sizeof *record);
-	block_maker_refer(&maker->block, at + offsetof(struct rules_rule, name), block_maker_text(&maker->block, text));
+	memcpy(quoin_block_maker_at(&maker->block, at), record, sizeof *record);
+	quoin_block_maker_refer(&maker->block, at + offsetof(struct rules_rule, name), quoin_block_maker_text(&maker->block, text));
 }
 
 static int
@@ -492,7 +492,7 @@ put_rules(struct rules_objective_maker *maker, const uint32_t *order, size_t cou
 	struct rules_rule fallback = {.kind = QUOIN_RULE_DEFAULT, .unit = RULES_NO_ATTRIBUTE};
 	int rc;
 
-	head->rules = block_maker_put(&maker->block, NULL, (count + 1) * sizeof(struct rules_rule), 8);
+	head->rules = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(struct rules_rule), 8);
 	rc = add_outcome(maker, &objective->default_ref, objective->default_config, &fallback.outcome);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = put_rule(maker, order[i], (uint32_t)i, head->rules + (uint32_t)(i * sizeof fallback));
@@ -519,7 +519,7 @@ count_classes(const struct rules_objective_maker *maker, const uint32_t *order, 
 }
 
 int
-rules_objective_make(struct rules_objective_maker *maker, uint32_t objective, const uint32_t *order, size_t count,
+quoin_rules_objective_make(struct rules_objective_maker *maker, uint32_t objective, const uint32_t *order, size_t count,
     struct quoin_span *ret, struct quoin_error *err)
 {
 	const struct quoin_objective *thing = &maker->ruleset->objectives[objective];
@@ -529,8 +529,8 @@ rules_objective_make(struct rules_objective_maker *maker, uint32_t objective, co
 	maker->objective = thing;
 	maker->conjunct_count = maker->outcome_count = 0;
 	maker->never = 0;
-	block_maker_reset(&maker->block);
-	block_maker_put(&maker->block, NULL, sizeof head, 8);
+	quoin_block_maker_reset(&maker->block);
+	quoin_block_maker_put(&maker->block, NULL, sizeof head, 8);
 	count_classes(maker, order, count, &head);
 	head.name_bytes = (uint16_t)strlen(thing->name);
 	head.default_model = maker->ids->models[thing->default_ref.model];
@@ -539,14 +539,14 @@ rules_objective_make(struct rules_objective_maker *maker, uint32_t objective, co
 		put_filters(maker, &head);
 		put_outcomes(maker, &head);
 		head.mask &= ~maker->never;
-		memcpy(block_maker_at(&maker->block, 0), &head, sizeof head);
-		block_maker_refer(&maker->block, offsetof(struct rules_objective, name),
-		    block_maker_text(&maker->block, quoin_span_str(thing->name)));
-		block_maker_refer(&maker->block, offsetof(struct rules_objective, input_type),
-		    block_maker_text(&maker->block, quoin_span_str(thing->input_type)));
-		block_maker_refer(&maker->block, offsetof(struct rules_objective, model_type),
-		    block_maker_text(&maker->block, quoin_span_str(thing->model_type)));
-		rc = block_maker_finish(&maker->block, ret);
+		memcpy(quoin_block_maker_at(&maker->block, 0), &head, sizeof head);
+		quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, name),
+		    quoin_block_maker_text(&maker->block, quoin_span_str(thing->name)));
+		quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, input_type),
+		    quoin_block_maker_text(&maker->block, quoin_span_str(thing->input_type)));
+		quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, model_type),
+		    quoin_block_maker_text(&maker->block, quoin_span_str(thing->model_type)));
+		rc = quoin_block_maker_finish(&maker->block, ret);
 	}
 	if (rc == QUOIN_ELIMIT)
 		return quoin_error_set(err, rc,

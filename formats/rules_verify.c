@@ -183,7 +183,7 @@ check_constants(struct verifier *verifier, const struct rules_attribute *head)
 	for (uint32_t i = 0; i < head->slot_count; i++) {
 		slot = &slots[i];
 		text = slot->len <= RULES_INLINE_BYTES ? slot->bytes : verifier->block + slot->text;
-		if (slot->id != 0 && rules_constant_find(head, slot->kind, text, slot->len) != slot->id)
+		if (slot->id != 0 && quoin_rules_constant_find(head, slot->kind, text, slot->len) != slot->id)
 			return bad(verifier, "a constant cannot be found");
 	}
 	return 0;

@@ -28,7 +28,7 @@ asks_one(const struct quoin_when *when, const char **attribute)
 }
 
 const char *
-rules_when_attribute(const struct quoin_when *when)
+quoin_rules_when_attribute(const struct quoin_when *when)
 {
 	const char *attribute = NULL;
 
@@ -69,7 +69,7 @@ leaf_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attrib
 		return;
 	}
 	for (size_t i = 0; i < leaf->scalar_count; i++) {
-		id = rules_ids_value(attribute, &leaf->scalars[i]);
+		id = quoin_rules_ids_value(attribute, &leaf->scalars[i]);
 		set_add(ret, id);
 		set_add(mentioned, id);
 	}
@@ -80,7 +80,7 @@ leaf_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attrib
 }
 
 void
-rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
     struct rules_set *mentioned)
 {
 	struct rules_set child;
@@ -90,7 +90,7 @@ rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *
 		return;
 	}
 	if (when->kind == QUOIN_WHEN_NOT) {
-		rules_when_ids(&when->children[0], attribute, ret, mentioned);
+		quoin_rules_when_ids(&when->children[0], attribute, ret, mentioned);
 		set_invert(ret);
 		return;
 	}
@@ -98,20 +98,20 @@ rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *
 	if (when->kind == QUOIN_WHEN_ALL)
 		set_invert(ret);
 	for (size_t i = 0; i < when->child_count; i++) {
-		rules_when_ids(&when->children[i], attribute, &child, mentioned);
+		quoin_rules_when_ids(&when->children[i], attribute, &child, mentioned);
 		set_join(ret, &child, when->kind == QUOIN_WHEN_ALL);
 	}
 }
 
 int
-rules_when_constant(const struct quoin_when *when)
+quoin_rules_when_constant(const struct quoin_when *when)
 {
 	int neutral = when->kind == QUOIN_WHEN_ALL, child, all = neutral;
 
 	if (when->kind == QUOIN_WHEN_LEAF)
 		return -1;
 	for (size_t i = 0; i < when->child_count; i++) {
-		child = rules_when_constant(&when->children[i]);
+		child = quoin_rules_when_constant(&when->children[i]);
 		if (when->kind == QUOIN_WHEN_NOT)
 			return child < 0 ? -1 : !child;
 		if (child == !neutral)
@@ -133,21 +133,21 @@ compare_u16(const void *a, const void *b)
 static int
 put_ids(const struct quoin_when *leaf, const struct rules_ids *ids, struct block_maker *maker, struct rules_node *node)
 {
-	const struct rules_attribute_ids *attribute = rules_ids_attribute(ids, leaf->attribute);
+	const struct rules_attribute_ids *attribute = quoin_rules_ids_attribute(ids, leaf->attribute);
 	uint16_t *values = calloc(leaf->scalar_count + 1, sizeof *values);
 	size_t kept = 0;
 
 	if (values == NULL)
 		return QUOIN_ENOMEM;
 	for (size_t i = 0; i < leaf->scalar_count; i++)
-		values[i] = (uint16_t)rules_ids_value(attribute, &leaf->scalars[i]);
+		values[i] = (uint16_t)quoin_rules_ids_value(attribute, &leaf->scalars[i]);
 	qsort(values, leaf->scalar_count, sizeof *values, compare_u16);
 	for (size_t i = 0; i < leaf->scalar_count; i++) {
 		if (kept == 0 || values[kept - 1] != values[i])
 			values[kept++] = values[i];
 	}
 	node->count = (uint16_t)kept;
-	node->data = block_maker_put(maker, values, kept * sizeof *values, 2);
+	node->data = quoin_block_maker_put(maker, values, kept * sizeof *values, 2);
 	free(values);
 	return 0;
 }
@@ -161,13 +161,13 @@ put_prefixes(const struct quoin_when *leaf, struct block_maker *maker, struct ru
 	if (leaf->scalar_count > UINT16_MAX)
 		return QUOIN_ELIMIT;
 	node->count = (uint16_t)leaf->scalar_count;
-	node->data = block_maker_put(maker, NULL, leaf->scalar_count * sizeof *entry, 4);
+	node->data = quoin_block_maker_put(maker, NULL, leaf->scalar_count * sizeof *entry, 4);
 	for (size_t i = 0; i < leaf->scalar_count; i++) {
 		uint32_t at = node->data + (uint32_t)(i * sizeof *entry);
 
 		text = quoin_span_str(leaf->scalars[i].string);
-		block_maker_refer(maker, at, block_maker_text(maker, text));
-		entry = block_maker_at(maker, at);
+		quoin_block_maker_refer(maker, at, quoin_block_maker_text(maker, text));
+		entry = quoin_block_maker_at(maker, at);
 		entry->bytes = (uint32_t)text.len;
 	}
 	return 0;
@@ -181,11 +181,11 @@ put_bounds(const struct quoin_when *leaf, struct block_maker *maker, struct rule
 	if (leaf->bound_count > UINT16_MAX)
 		return QUOIN_ELIMIT;
 	node->count = (uint16_t)leaf->bound_count;
-	node->data = block_maker_put(maker, NULL, 0, 4);
+	node->data = quoin_block_maker_put(maker, NULL, 0, 4);
 	for (size_t i = 0; i < leaf->bound_count; i++) {
 		bound.comparator = leaf->bounds[i].comparator;
 		memcpy(bound.components, leaf->bounds[i].components, sizeof bound.components);
-		block_maker_put(maker, &bound, sizeof bound, 4);
+		quoin_block_maker_put(maker, &bound, sizeof bound, 4);
 	}
 	return 0;
 }
@@ -196,7 +196,7 @@ put_leaf(const struct quoin_when *leaf, const struct rules_ids *ids, struct bloc
 	double number;
 
 	node->kind = (uint8_t)(RULES_NODE_LEAF + leaf->op);
-	node->attribute = (uint8_t)rules_ids_attribute(ids, leaf->attribute)->id;
+	node->attribute = (uint8_t)quoin_rules_ids_attribute(ids, leaf->attribute)->id;
 	switch (leaf->op) {
 	case QUOIN_OP_IN:
 	case QUOIN_OP_NOT_IN:
@@ -214,14 +214,14 @@ put_leaf(const struct quoin_when *leaf, const struct rules_ids *ids, struct bloc
 	case QUOIN_OP_LTE:
 		number = leaf->scalars[0].number;
 		node->count = 1;
-		node->data = block_maker_put(maker, &number, sizeof number, 8);
+		node->data = quoin_block_maker_put(maker, &number, sizeof number, 8);
 		return 0;
 	}
 	return QUOIN_EUSAGE;
 }
 
 int
-rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struct block_maker *maker,
+quoin_rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struct block_maker *maker,
     struct rules_nodes *nodes)
 {
 	const struct quoin_when *last = NULL;
@@ -231,17 +231,17 @@ rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struc
 
 	/* What cannot change the outcome is left out, so that the number of nodes is bounded by that of the leaves. */
 	if (when->kind == QUOIN_WHEN_NOT && when->children[0].kind == QUOIN_WHEN_NOT)
-		return rules_when_put(&when->children[0].children[0], ids, maker, nodes);
+		return quoin_rules_when_put(&when->children[0].children[0], ids, maker, nodes);
 	if (when->kind == QUOIN_WHEN_ALL || when->kind == QUOIN_WHEN_ANY) {
 		for (size_t i = 0; i < when->child_count; i++) {
-			if (rules_when_constant(&when->children[i]) < 0) {
+			if (quoin_rules_when_constant(&when->children[i]) < 0) {
 				last = &when->children[i];
 				open++;
 			}
 		}
 		QUOIN_ASSERT(open > 0);
 		if (open == 1)
-			return rules_when_put(last, ids, maker, nodes);
+			return quoin_rules_when_put(last, ids, maker, nodes);
 	}
 	if (nodes->count == RULES_NODES_MAX)
 		return QUOIN_ELIMIT;
@@ -254,8 +254,8 @@ rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struc
 		    : when->kind == QUOIN_WHEN_ANY	  ? RULES_NODE_ANY
 							  : RULES_NODE_NOT;
 	for (size_t i = 0; rc == 0 && i < when->child_count; i++) {
-		if (rules_when_constant(&when->children[i]) < 0)
-			rc = rules_when_put(&when->children[i], ids, maker, nodes);
+		if (quoin_rules_when_constant(&when->children[i]) < 0)
+			rc = quoin_rules_when_put(&when->children[i], ids, maker, nodes);
 	}
 	node->end = (uint32_t)nodes->count;
 	return rc;

@@ -21,9 +21,9 @@ rules_set_has(const struct rules_set *set, uint32_t id)
 }
 
 /* If the condition depends on the value id of one attribute alone: that attribute's name, else NULL. */
-const char *rules_when_attribute(const struct quoin_when *when);
+const char *quoin_rules_when_attribute(const struct quoin_when *when);
 /* The value ids for which such a condition holds; "mentioned" gains the ids that it names. */
-void rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+void quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
     struct rules_set *mentioned);
 
 struct rules_nodes {
@@ -31,9 +31,9 @@ struct rules_nodes {
 	size_t count;
 };
 /* Whether the condition is the same for every context: 1 holds, 0 does not, -1 depends. */
-int rules_when_constant(const struct quoin_when *when);
+int quoin_rules_when_constant(const struct quoin_when *when);
 /* Append the nodes of a condition that depends; their data goes to the block. QUOIN_ELIMIT, QUOIN_ENOMEM. */
-int rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struct block_maker *maker,
+int quoin_rules_when_put(const struct quoin_when *when, const struct rules_ids *ids, struct block_maker *maker,
     struct rules_nodes *nodes);
 
 #endif

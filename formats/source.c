@@ -14,11 +14,11 @@ struct writer {
 	int rc; /* QUOIN_ELIMIT: a number that JSON cannot carry */
 };
 
-const char *const source_kinds[SOURCE_KINDS] = {
+const char *const quoin_source_kinds[SOURCE_KINDS] = {
     "default", "ab_test", "context", "split", "ramp", "shadow", "override", "route"};
-const char *const source_operators[SOURCE_OPERATORS] = {
+const char *const quoin_source_operators[SOURCE_OPERATORS] = {
     "in", "notIn", "prefix", "gt", "gte", "lt", "lte", "version", "exists"};
-const char *const source_comparators[SOURCE_COMPARATORS] = {"=", ">", ">=", "<", "<="};
+const char *const quoin_source_comparators[SOURCE_COMPARATORS] = {"=", ">", ">=", "<", "<="};
 
 /* ---- Pieces ---- */
 
@@ -213,7 +213,7 @@ put_bounds(struct writer *writer, const struct quoin_when *leaf)
 		const uint32_t *component = leaf->bounds[i].components;
 
 		quoin_buf_printf(writer->out, "%s%s%u.%u.%u.%u", i > 0 ? " " : "",
-		    source_comparators[leaf->bounds[i].comparator], component[0], component[1], component[2], component[3]);
+		    quoin_source_comparators[leaf->bounds[i].comparator], component[0], component[1], component[2], component[3]);
 	}
 	quoin_buf_put_byte(writer->out, '"');
 }
@@ -225,7 +225,7 @@ put_leaf(struct writer *writer, const struct quoin_when *leaf)
 
 	key(writer, leaf->attribute);
 	begin(writer, '{');
-	key(writer, source_operators[leaf->op]);
+	key(writer, quoin_source_operators[leaf->op]);
 	if (leaf->op == QUOIN_OP_VERSION) {
 		put_bounds(writer, leaf);
 	} else {
@@ -356,7 +356,7 @@ put_rule(struct writer *writer, const struct quoin_rule *rule)
 	put_bool(writer, "enabled", rule->is_enabled);
 	put_json(writer, "extra", rule->extra);
 	put_string(writer, "file", rule->file);
-	put_string(writer, "kind", source_kinds[rule->kind]);
+	put_string(writer, "kind", quoin_source_kinds[rule->kind]);
 	put_number(writer, "line", rule->line);
 	put_string(writer, "name", rule->name);
 	key(writer, "priority");

@@ -293,7 +293,7 @@ read_bound(struct reader *reader, const struct quoin_json *node, const char *at,
 		return "";
 	}
 	memcpy(comparator, at, len);
-	ret->comparator = read_word(reader, node, comparator, source_comparators, SOURCE_COMPARATORS);
+	ret->comparator = read_word(reader, node, comparator, quoin_source_comparators, SOURCE_COMPARATORS);
 	at += len;
 	for (size_t i = 0; i < 4; i++) {
 		digits = quoin_span_of(at, strspn(at, "0123456789"));
@@ -334,7 +334,7 @@ read_leaf(struct reader *reader, const struct quoin_json *node, struct quoin_whe
 		refuse(reader, node, "expected one operator");
 		return;
 	}
-	ret->op = read_word(reader, node, quoin_json_key(operand), source_operators, SOURCE_OPERATORS);
+	ret->op = read_word(reader, node, quoin_json_key(operand), quoin_source_operators, SOURCE_OPERATORS);
 	if (ret->op == QUOIN_OP_VERSION) {
 		read_bounds(reader, operand, ret);
 		return;
@@ -498,7 +498,7 @@ read_rule(struct reader *reader, const struct quoin_json *node, struct quoin_rul
 	const struct quoin_json *when;
 	struct quoin_when *tree;
 
-	rule->kind = read_word(reader, node, read_text(reader, node, "kind", true), source_kinds, SOURCE_KINDS);
+	rule->kind = read_word(reader, node, read_text(reader, node, "kind", true), quoin_source_kinds, SOURCE_KINDS);
 	rule->name = read_text(reader, node, "name", true);
 	rule->file = read_text(reader, node, "file", true);
 	rule->line = (uint32_t)read_int(reader, node, "line", 0, UINT32_MAX);

@@ -12,8 +12,8 @@
 #define SOURCE_OPERATORS   9
 #define SOURCE_COMPARATORS 5
 
-extern const char *const source_kinds[SOURCE_KINDS];	     /* by enum quoin_rule_kind */
-extern const char *const source_operators[SOURCE_OPERATORS]; /* by enum quoin_operator */
-extern const char *const source_comparators[SOURCE_COMPARATORS]; /* by enum quoin_comparator */
+extern const char *const quoin_source_kinds[SOURCE_KINDS];	     /* by enum quoin_rule_kind */
+extern const char *const quoin_source_operators[SOURCE_OPERATORS]; /* by enum quoin_operator */
+extern const char *const quoin_source_comparators[SOURCE_COMPARATORS]; /* by enum quoin_comparator */
 
 #endif

@@ -221,7 +221,7 @@ stand_by(struct quoin_gate_core *core)
 }
 
 static void
-step_down(struct quoin_gate_core *core)
+step_down(struct quoin_gate_core *core, uint64_t interval_ms)
 {
 	if (core->mode == GATE_ACTING)
 		gate_act(core, QUOIN_GATE_STEP_DOWN);
@@ -231,10 +231,10 @@ step_down(struct quoin_gate_core *core)
 	core->asked_count = 0;
 	core->alarm_count = core->told_count = 0;
 	core->reason[0] = core->told_reason[0] = '\0';
-	/* Whoever fenced us gets three intervals to be heard: we never init again directly. */
+	/* Whoever acts now gets three of these to be heard: we never init again directly. */
 	core->has_heard = true;
 	core->heard_ms = core->now_ms;
-	core->heard_interval_ms = core->conf.heartbeat_ms;
+	core->heard_interval_ms = interval_ms;
 }
 
 static void
@@ -320,7 +320,11 @@ take(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 		take_over(core);
 		break;
 	case QUOIN_GATE_FENCED:
-		step_down(core);
+		step_down(core, core->conf.heartbeat_ms);
+		break;
+	case QUOIN_GATE_LOST:
+		/* Probably nobody else acts: one interval to hear whether somebody does. */
+		step_down(core, core->conf.heartbeat_ms / 3);
 		break;
 	case QUOIN_GATE_NOT_WRITTEN:
 		core->is_producing = false;

@@ -9,7 +9,7 @@
  *
  * Life of a gate: new; the topics so far as events; CAUGHT_UP; as standby until the action TAKE_OVER; then the shell
  * fences (init), reads control, gate and status to ends asked for after that, and answers TOOK_OVER; from then on the core
- * decides, until FENCED makes it a standby again.
+ * decides, until FENCED or LOST makes it a standby again.
  *
  * Memory is taken in a step only for what the bounds of lib/limits.h allow: one record per host, one summary per release
  * that is live, asked for or pinned, one activation held and one drafted.
@@ -84,10 +84,11 @@ enum quoin_gate_event_kind {
 	QUOIN_GATE_CAUGHT_UP,	/* all three topics were read to their ends once */
 	QUOIN_GATE_TOOK_OVER,	/* init succeeded, and all three topics were read to ends asked for after it */
 	QUOIN_GATE_FENCED,	/* another gate's init came later, or the take-over failed: nothing more can be written */
+	QUOIN_GATE_LOST,	/* the writer is lost, and what it wrote last is unknown: the log will tell */
 	QUOIN_GATE_NOT_WRITTEN, /* the produced activation is certainly not on the topic; decide anew */
 	QUOIN_GATE_HEARTBEAT_WRITTEN, /* the produced heartbeat is committed */
 };
-#define QUOIN_GATE_EVENT_KINDS 15
+#define QUOIN_GATE_EVENT_KINDS 16
 
 /*
  * Pointers are borrowed for the step, but for two: "ledger" is borrowed until the next LEDGER event or the core's end (tell
@@ -119,7 +120,7 @@ enum quoin_gate_action_kind {
 	QUOIN_GATE_READ_STATUS,	       /* ask for the end of the status topic now, read to it, answer with "token" */
 	QUOIN_GATE_TAKE_OVER,	       /* init, read, answer TOOK_OVER or FENCED */
 	QUOIN_GATE_PRODUCE_ACTIVATION, /* sign, commit with a heartbeat "number" naming it; answer ACTIVATION with its hash,
-					  NOT_WRITTEN or FENCED */
+					  NOT_WRITTEN, LOST or FENCED */
 	QUOIN_GATE_PRODUCE_HEARTBEAT,  /* number, and the newest activation in "position" */
 	QUOIN_GATE_STEP_DOWN,	       /* be a standby; close the writer */
 	QUOIN_GATE_ALARM,	       /* a person must look: "text"; told once while it holds */

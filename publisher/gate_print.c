@@ -82,7 +82,7 @@ print_status(const struct quoin_status *status, struct quoin_buf *out)
 }
 
 static const char *const event_words[] = {"tick", "ledger", "root", "cert", "cert-gone", "activation", "heartbeat",
-    "status", "release", "status-read", "caught-up", "took-over", "fenced", "not-written", "heartbeat-written"};
+    "status", "release", "status-read", "caught-up", "took-over", "fenced", "lost", "not-written", "heartbeat-written"};
 _Static_assert(sizeof event_words / sizeof event_words[0] == QUOIN_GATE_EVENT_KINDS, "every event has its word");
 
 void
@@ -94,6 +94,7 @@ quoin_gate_event_print(const struct quoin_gate_event *event, struct quoin_buf *o
 	case QUOIN_GATE_CAUGHT_UP:
 	case QUOIN_GATE_TOOK_OVER:
 	case QUOIN_GATE_FENCED:
+	case QUOIN_GATE_LOST:
 	case QUOIN_GATE_NOT_WRITTEN:
 	case QUOIN_GATE_HEARTBEAT_WRITTEN:
 		break;

@@ -7,6 +7,7 @@
 
 #include "formats/source.h"
 #include "publisher/guard.h"
+#include "publisher/testfile.h"
 #include "tests/check.h"
 
 /* The helper beside the test programs, for directories with scripts. */
@@ -62,9 +63,24 @@ base_of(const struct quoin_compiled *compiled)
 	    quoin_buf_span(&compiled->parts[QUOIN_COMPILED_MODELS].bytes)};
 }
 
+/* The directory's own tests pass. */
+static void
+run_tests(const struct quoin_compiled *compiled, size_t count)
+{
+	struct quoin_testfile_result result;
+	struct quoin_problems problems;
+	struct quoin_error err = {0};
+
+	quoin_problems_init(&problems);
+	CHECK_INT(quoin_testfile_run(compiled, &result, &problems, &err), 0);
+	CHECK_INT(result.failed, 0);
+	CHECK_INT(result.passed, count);
+	quoin_problems_clear(&problems);
+}
+
 /* The same bytes again, also against its own result. */
 static void
-check_example(const char *root, size_t objectives, size_t models, size_t shards, size_t rules)
+check_example(const char *root, size_t objectives, size_t models, size_t shards, size_t rules, size_t tests)
 {
 	struct quoin_compiled one, two, again;
 	struct quoin_compile_base base;
@@ -81,6 +97,7 @@ check_example(const char *root, size_t objectives, size_t models, size_t shards,
 	base = base_of(&one);
 	CHECK_INT(compile(root, &base, &again, NULL, text, sizeof text), 0);
 	check_same_parts(one.parts, again.parts);
+	run_tests(&again, tests);
 	quoin_compiled_clear(&one);
 	quoin_compiled_clear(&two);
 	quoin_compiled_clear(&again);
@@ -89,13 +106,13 @@ check_example(const char *root, size_t objectives, size_t models, size_t shards,
 static void
 test_payments(void)
 {
-	check_example("examples/payments", 4, 9, 2, 9);
+	check_example("examples/payments", 4, 9, 2, 9, 4);
 }
 
 static void
 test_streaming(void)
 {
-	check_example("examples/streaming", 50, 162, 12, 141);
+	check_example("examples/streaming", 50, 162, 12, 141, 32);
 }
 
 static void
@@ -398,6 +415,7 @@ test_manual(void)
 	CHECK_INT(compiled.model_count, 4);
 	/* One of each kind, one more context rule, and the default of objectives.json. */
 	CHECK_INT(compiled.rule_count, 10);
+	run_tests(&compiled, 2);
 	quoin_compiled_clear(&compiled);
 }
 

@@ -10,7 +10,7 @@
  *	[interval MS] [fork] [lost]	with the next number; lost: on the topic, but delivered only by a later read
  * > tick MS		time goes on, with a tick at every deadline
  * > manual W / auto W	W is produce, read or summary: answer that action by hand, or at once as usual
- * > committed / not-written / read / summary N / fenced / heartbeat AGE INTERVAL / epoch N
+ * > committed / not-written / read / summary N / fenced / writer-lost / heartbeat AGE INTERVAL / epoch N
  * > start		a new gate: reads the topics, takes over at once
  * > standby		a new gate: reads the topics
  */
@@ -626,6 +626,8 @@ run_line(char *line)
 		give_summary(number_of(words[1]));
 	else if (strcmp(verb, "fenced") == 0)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_FENCED});
+	else if (strcmp(verb, "writer-lost") == 0)
+		step((struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 	else if (strcmp(verb, "heartbeat") == 0)
 		do_heartbeat(words);
 	else if (strcmp(verb, "epoch") == 0) {

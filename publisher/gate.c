@@ -1,0 +1,227 @@
+#include "publisher/gate.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/assert.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "publisher/gate_shell.h"
+
+#define TURN_MS_MAX 1000
+
+void
+gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	if (gate->code != 0)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	gate->code = quoin_error_set(gate->err, code, "%s", text);
+}
+
+void
+gate_queue(struct quoin_gate *gate, struct quoin_gate_event event)
+{
+	QUOIN_ASSERT(gate->queued < sizeof gate->queue / sizeof gate->queue[0]);
+	gate->queue[gate->queued++] = event;
+}
+
+static void
+step(struct quoin_gate *gate, struct quoin_gate_event *event)
+{
+	struct quoin_gate_actions *actions = calloc(1, sizeof *actions);
+	int r;
+
+	if (actions == NULL) {
+		gate_stop(gate, QUOIN_ENOMEM, "out of memory");
+		return;
+	}
+	event->now_ms = quoin_clock_boot_ms();
+	event->wall_ms = quoin_clock_wall_ms();
+	r = quoin_gate_core_step(gate->core, event, actions);
+	if (r != 0)
+		gate_stop(gate, r, "out of memory");
+	for (size_t i = 0; i < actions->count && gate->code == 0; i++)
+		gate_do(gate, &actions->items[i]);
+	if (actions->left_out > 0)
+		quoin_log(QUOIN_LOG_WARN, "left-out", "count=%zu", actions->left_out);
+	free(actions);
+}
+
+void
+gate_feed(struct quoin_gate *gate, struct quoin_gate_event event)
+{
+	if (gate->code != 0)
+		return;
+	step(gate, &event);
+	while (gate->queued > 0 && gate->code == 0) {
+		struct quoin_gate_event next = gate->queue[0];
+
+		memmove(gate->queue, gate->queue + 1, --gate->queued * sizeof gate->queue[0]);
+		step(gate, &next);
+	}
+}
+
+/* ---- Life ---- */
+
+static int
+open_core(struct quoin_gate *gate, struct quoin_error *err)
+{
+	struct quoin_gate_core_conf conf = {.origin = gate->control.trust.root.origin,
+	    .heartbeat_ms = gate->conf->gate_heartbeat_ms, .lease_ms = gate->conf->lease_ms,
+	    .lease_refuse = gate->conf->lease_refuse};
+	uint32_t random;
+	int r;
+
+	quoin_random(gate->id, sizeof gate->id);
+	quoin_random((uint8_t *)&random, sizeof random);
+	memcpy(conf.gate, gate->id, sizeof conf.gate);
+	/* At most one interval: two standbys rarely take over from each other. */
+	conf.jitter_ms = random % (gate->conf->gate_heartbeat_ms + 1);
+	r = quoin_gate_core_new(&conf, &gate->core);
+	return r != 0 ? quoin_error_set(err, r, "out of memory") : 0;
+}
+
+static int
+open_tails(struct quoin_gate *gate, struct quoin_error *err)
+{
+	static const enum quoin_topic topics[QUOIN_GATE_TOPICS] = {QUOIN_TOPIC_CONTROL, QUOIN_TOPIC_GATE,
+	    QUOIN_TOPIC_STATUS};
+	char blobs[QUOIN_TOPIC_NAME_BYTES];
+	int r;
+
+	r = quoin_bus_reader_open(&gate->bus, &gate->reader, err);
+	/* The gate topic and the statuses are verified with what the control topic says: it is read first. */
+	for (size_t i = 0; i < QUOIN_GATE_TOPICS && r == 0; i++) {
+		gate->tails[i].topic = topics[i];
+		quoin_topic_name(gate->conf->namespace_name, topics[i], gate->tails[i].name);
+		if (topics[i] == QUOIN_TOPIC_CONTROL)
+			r = quoin_bus_reader_assign(gate->reader, gate->tails[i].name, 0, err);
+	}
+	quoin_topic_name(gate->conf->namespace_name, QUOIN_TOPIC_BLOBS, blobs);
+	if (r == 0)
+		r = quoin_gate_fetch_open(&gate->bus, blobs, &gate->fetch, err);
+	return r;
+}
+
+int
+quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct quoin_error *err)
+{
+	struct quoin_gate *gate = calloc(1, sizeof *gate);
+	int r;
+
+	if (gate == NULL)
+		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
+	gate->conf = conf;
+	gate->bus = (struct quoin_bus_conf){conf->properties, conf->property_count, "quoin-gate"};
+	r = quoin_keyring_load(conf, QUOIN_ROLE_GATE, false, &gate->keys, err);
+	if (r == 0)
+		r = quoin_control_init(&gate->control, conf, err);
+	if (r == 0)
+		r = open_core(gate, err);
+	if (r == 0)
+		r = open_tails(gate, err);
+	if (r != 0) {
+		quoin_gate_close(gate);
+		return r;
+	}
+	gate->tails[0].is_asking = true;
+	*ret = gate;
+	return 0;
+}
+
+void
+quoin_gate_close(struct quoin_gate *gate)
+{
+	if (gate == NULL)
+		return;
+	quoin_gate_fetch_close(gate->fetch);
+	quoin_bus_writer_close(gate->writer);
+	quoin_bus_reader_close(gate->reader);
+	quoin_gate_core_free(gate->core);
+	for (size_t i = 0; i < gate->queued; i++)
+		quoin_gate_release_free(gate->queue[i].release);
+	quoin_activation_clear(&gate->produced);
+	quoin_activations_clear(&gate->activations);
+	quoin_fleet_clear(&gate->fleet);
+	quoin_control_clear(&gate->control);
+	quoin_keyring_clear(&gate->keys);
+	free(gate);
+}
+
+void
+quoin_gate_resign(struct quoin_gate *gate)
+{
+	if (quoin_gate_core_is_acting(gate->core) && gate->writer != NULL)
+		gate_say_goodbye(gate);
+	quoin_bus_writer_close(gate->writer);
+	gate->writer = NULL;
+}
+
+bool
+quoin_gate_is_ready(const struct quoin_gate *gate)
+{
+	return gate->is_caught_up;
+}
+
+bool
+quoin_gate_is_acting(const struct quoin_gate *gate)
+{
+	return quoin_gate_core_is_acting(gate->core);
+}
+
+const char *
+quoin_gate_reason(const struct quoin_gate *gate)
+{
+	return quoin_gate_core_reason(gate->core);
+}
+
+/* ---- Turns ---- */
+
+/* How long nothing needs to be done. */
+static int
+wait_ms(const struct quoin_gate *gate, int timeout_ms)
+{
+	int64_t deadline_ms = quoin_gate_core_deadline(gate->core), left_ms = deadline_ms - quoin_clock_boot_ms();
+
+	if (timeout_ms > TURN_MS_MAX)
+		timeout_ms = TURN_MS_MAX;
+	/* An end that could not be asked for is asked for again soon. */
+	for (size_t i = 0; i < QUOIN_GATE_TOPICS; i++)
+		if (gate->tails[i].is_asking && timeout_ms > 100)
+			timeout_ms = 100;
+	if (deadline_ms == INT64_MAX || left_ms >= timeout_ms)
+		return timeout_ms;
+	return left_ms > 0 ? (int)left_ms : 0;
+}
+
+int
+quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quoin_error *err)
+{
+	struct pollfd fds[3] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
+	    {.fd = quoin_gate_fetch_fd(gate->fetch), .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+
+	gate->err = err;
+	(void)poll(fds, 3, wait_ms(gate, timeout_ms));
+	gate_take_all(gate);
+	gate_take_fetched(gate);
+	gate_see_ends(gate);
+	gate_watch_tails(gate);
+	/* Decides what was gathered, and what time brings. */
+	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_TICK});
+	/* What that asked for. */
+	gate_see_ends(gate);
+	if (gate->writer != NULL)
+		quoin_bus_writer_poll(gate->writer);
+	gate->err = NULL;
+	return gate->code;
+}

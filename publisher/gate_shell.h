@@ -1,0 +1,88 @@
+/*
+ * What the rooms of the gate's shell share: gate (life and turns), gate_input (topics to events), gate_output (actions to
+ * topics). Nobody else includes it.
+ */
+#ifndef QUOIN_PUBLISHER_GATE_SHELL_H
+#define QUOIN_PUBLISHER_GATE_SHELL_H
+
+#include "publisher/activations.h"
+#include "publisher/control.h"
+#include "publisher/fleet.h"
+#include "publisher/gate.h"
+#include "publisher/gate_core.h"
+#include "publisher/gate_fetch.h"
+#include "publisher/keyring.h"
+
+#define QUOIN_GATE_TOPICS 3 /* control, gate, status: in this order in "tails" */
+
+/* One topic that is read on and on. */
+struct gate_tail {
+	enum quoin_topic topic;
+	char name[QUOIN_TOPIC_NAME_BYTES];
+	int64_t position; /* everything below was taken */
+	int64_t wanted;	  /* an end that is read to: first reading, take-over, READ_STATUS; 0: reached */
+	bool is_asking;	  /* the end is still to be asked from the broker */
+	int64_t checked;  /* the position at the last look of the watchdog, */
+	int64_t checked_end; /* and what the broker had then */
+};
+
+struct quoin_gate {
+	const struct quoin_conf *conf;
+	struct quoin_bus_conf bus;
+	struct quoin_keyring keys;
+	uint8_t id[16];
+	struct quoin_control control;
+	struct quoin_activations activations;
+	struct quoin_fleet fleet;
+	struct quoin_bus_reader *reader;
+	struct gate_tail tails[QUOIN_GATE_TOPICS];
+	struct quoin_bus_writer *writer; /* while it takes over and acts */
+	struct quoin_gate_fetch *fetch;
+	struct quoin_gate_core *core;
+
+	bool is_reading_others; /* the control topic was read to its end once; the others follow */
+	bool is_caught_up;
+	bool is_taking_over; /* init succeeded; the three topics are being read to their ends */
+	bool is_reading;     /* READ_STATUS: the status topic alone */
+	uint64_t token;
+	uint64_t epoch;	       /* of the root, as told to the core */
+	uint64_t root_version; /* the same */
+	int64_t watchdog_ms;
+	int code; /* why the process must end; 0 */
+	struct quoin_error *err;
+
+	/* Events to come: what actions led to, in order. */
+	struct quoin_gate_event queue[64];
+	size_t queued;
+	struct quoin_activation produced; /* owned copy, behind an ACTIVATION event */
+	uint64_t heartbeat_number;	  /* of the last own one */
+};
+
+/* ---- gate ---- */
+
+/* Let the core take this event, and do what it says. */
+void gate_feed(struct quoin_gate *gate, struct quoin_gate_event event);
+/* The same, after the present step. */
+void gate_queue(struct quoin_gate *gate, struct quoin_gate_event event);
+void gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- gate_input ---- */
+
+/* Take what the reader has, until it has nothing at hand. */
+void gate_take_all(struct quoin_gate *gate);
+/* Summaries that were fetched. */
+void gate_take_fetched(struct quoin_gate *gate);
+/* Begin to read these tails to ends asked for now. */
+void gate_ask_ends(struct quoin_gate *gate, bool is_status_only);
+/* Ask the broker what is to be asked, and tell the core what was reached. */
+void gate_see_ends(struct quoin_gate *gate);
+/* Several faults of Kafka raise no event: compare with the broker now and then, and read anew what fell silent. */
+void gate_watch_tails(struct quoin_gate *gate);
+
+/* ---- gate_output ---- */
+
+void gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action);
+/* A last heartbeat with a tiny interval. */
+void gate_say_goodbye(struct quoin_gate *gate);
+
+#endif

@@ -1,0 +1,262 @@
+/* The gate's shell on the embedded broker. What only real Kafka shows is in test_gate_kafka.c. */
+#include "publisher/gate.h"
+#include "publisher/gate_models.h"
+#include "tests/gate_site.h"
+
+#define HEARTBEAT_MS 100
+
+static struct quoin_bus_mock *mock;
+
+static void
+open_on_mock(struct site *site)
+{
+	static const char *const topics[] = {"t.control", "t.gate", "t.blobs", "t.status"};
+	const char *bootstrap;
+
+	OK(site, quoin_bus_mock_open(topics, 4, &mock, &bootstrap, &site->err));
+	site_open(site, "t", bootstrap, HEARTBEAT_MS);
+}
+
+static void
+close_on_mock(struct site *site)
+{
+	site_close(site);
+	quoin_bus_mock_close(mock);
+}
+
+static struct quoin_gate *
+open_gate(struct site *site)
+{
+	struct quoin_gate *gate = NULL;
+
+	OK(site, quoin_gate_open(&site->conf, &gate, &site->err));
+	return gate;
+}
+
+/* Turn until the newest activation says so. */
+static void
+turn_until(struct site *site, struct quoin_gate *gate, uint64_t from, uint64_t target)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + SITE_TIMEOUT_MS;
+
+	for (;;) {
+		OK(site, quoin_gate_turn(gate, 10, -1, &site->err));
+		site_read(site);
+		if (site->activations.newest.from == from && site->activations.newest.target == target)
+			return;
+		if (quoin_clock_mono_ms() > deadline_ms)
+			check_fail(__FILE__, __LINE__, "from %llu target %llu never came; the gate waits: %s",
+			    (unsigned long long)from, (unsigned long long)target, quoin_gate_reason(gate));
+	}
+}
+
+static void
+turn_until_live(struct site *site, struct quoin_gate *gate, uint64_t release)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + SITE_TIMEOUT_MS;
+
+	while (quoin_activation_live(&site->activations.newest, release) == NULL) {
+		CHECK(quoin_clock_mono_ms() < deadline_ms);
+		OK(site, quoin_gate_turn(gate, 10, -1, &site->err));
+		site_read(site);
+	}
+}
+
+static void
+turn_until_acting(struct site *site, struct quoin_gate *gate)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + SITE_TIMEOUT_MS;
+
+	while (!quoin_gate_is_acting(gate)) {
+		CHECK(quoin_clock_mono_ms() < deadline_ms);
+		OK(site, quoin_gate_turn(gate, 10, -1, &site->err));
+	}
+}
+
+/* From publishing to fully active, with both hosts played. */
+static void
+roll_out(struct site *site, struct quoin_gate *gate, uint64_t before, uint64_t release)
+{
+	struct quoin_status_release ready = {.release = {.number = release}, .progress = QUOIN_PROGRESS_READY};
+	struct quoin_status_release both[2] = {{.release = {.number = before}, .progress = QUOIN_PROGRESS_READY}, ready};
+	struct quoin_status_release staged = {.release = {.number = release}, .progress = QUOIN_PROGRESS_STAGED};
+
+	turn_until_live(site, gate, release);
+	site_report(site, &site->r1, before, &staged, 1);
+	OK(site, quoin_gate_turn(gate, 10, -1, &site->err));
+	site_read(site);
+	CHECK_INT(site->activations.newest.from, before);
+	CHECK(site->activations.newest.target != release); /* nobody has loaded it */
+	if (before != 0)
+		site_report(site, &site->a1, 0, both, 2);
+	else
+		site_report(site, &site->a1, 0, &ready, 1);
+	turn_until(site, gate, before, release);
+	site_report(site, &site->r1, release, &staged, 1);
+	turn_until(site, gate, release, release);
+}
+
+static void
+test_rollout(void)
+{
+	struct site site;
+	struct quoin_gate *gate;
+
+	open_on_mock(&site);
+	gate = open_gate(&site);
+	turn_until_acting(&site, gate);
+	CHECK(quoin_gate_is_ready(gate));
+	site_read(&site);
+	CHECK(!site.activations.has_newest); /* nothing was asked for */
+	site_publish(&site, "1");
+	roll_out(&site, gate, 0, 1);
+	site_publish(&site, "2");
+	roll_out(&site, gate, 1, 2);
+	/* The brake: 1 is warm. */
+	site_rollback(&site, 1);
+	turn_until(&site, gate, 2, 1);
+	site_report(&site, &site.r1, 1, NULL, 0);
+	turn_until(&site, gate, 1, 1);
+	CHECK_INT(site.activations.newest.intent.number, 1);
+	CHECK(quoin_activation_has_active(&site.activations.newest, 2));
+	/* The newest heartbeat names the newest activation. */
+	CHECK_INT(site.activations.heartbeat.activation.seq, site.activations.newest.seq);
+	CHECK(quoin_hash_equal(&site.activations.heartbeat.activation.hash, &site.activations.newest_hash));
+	quoin_gate_close(gate);
+	close_on_mock(&site);
+}
+
+static void
+test_dataset(void)
+{
+	struct site site;
+	struct quoin_gate *gate;
+
+	open_on_mock(&site);
+	site_publish(&site, "");
+	gate = open_gate(&site);
+	turn_until(&site, gate, 1, 1);
+	CHECK_STR(quoin_gate_reason(gate), "");
+	quoin_gate_close(gate);
+	close_on_mock(&site);
+}
+
+/* A second gate stands by; when the first is silent it goes on where that was. */
+static void
+test_takeover(void)
+{
+	struct site site;
+	struct quoin_gate *first, *second;
+
+	open_on_mock(&site);
+	first = open_gate(&site);
+	turn_until_acting(&site, first);
+	site_publish(&site, "1");
+	roll_out(&site, first, 0, 1);
+	second = open_gate(&site);
+	for (int i = 0; i < 40; i++) {
+		OK(&site, quoin_gate_turn(first, 5, -1, &site.err));
+		OK(&site, quoin_gate_turn(second, 5, -1, &site.err));
+		CHECK(!quoin_gate_is_acting(second));
+	}
+	CHECK(quoin_gate_is_ready(second));
+	/* Killed in the middle of the next rollout. */
+	site_publish(&site, "2");
+	turn_until_live(&site, first, 2);
+	quoin_gate_close(first);
+	turn_until_acting(&site, second);
+	roll_out(&site, second, 1, 2);
+	quoin_gate_close(second);
+	close_on_mock(&site);
+}
+
+/* A gate that ends cleanly is followed at once. */
+static void
+test_resign(void)
+{
+	struct site site;
+	struct quoin_gate *first, *second;
+
+	open_on_mock(&site);
+	site_publish(&site, "");
+	first = open_gate(&site);
+	turn_until(&site, first, 1, 1);
+	quoin_gate_resign(first);
+	quoin_gate_close(first);
+	site_read(&site);
+	CHECK_INT(site.activations.heartbeat.interval_ms, 1);
+	second = open_gate(&site);
+	turn_until_acting(&site, second);
+	quoin_gate_close(second);
+	close_on_mock(&site);
+}
+
+/* The fleet obeys what the log does not have: nothing is decided. */
+static void
+test_refuses(void)
+{
+	struct site site;
+	struct quoin_gate *gate;
+
+	open_on_mock(&site);
+	site.activations.has_newest = true;
+	site.activations.newest.epoch = 1;
+	site.activations.newest.seq = 9;
+	site_report(&site, &site.r1, 0, NULL, 0);
+	site.activations.has_newest = false;
+	site_publish(&site, "");
+	gate = open_gate(&site);
+	turn_until_acting(&site, gate);
+	for (int i = 0; i < 20; i++)
+		OK(&site, quoin_gate_turn(gate, 5, -1, &site.err));
+	site_read(&site);
+	CHECK(!site.activations.has_newest);
+	quoin_gate_close(gate);
+	close_on_mock(&site);
+}
+
+static void
+test_models(void)
+{
+	struct site site = {0};
+	struct quoin_buf models;
+	struct quoin_release release = {.number = 7};
+	struct quoin_gate_release *summary = NULL;
+	struct quoin_span image;
+
+	CHECK_INT(quoin_crypto_init(), 0);
+	site_models_part(&site, "3", &models);
+	quoin_policy_init(&release.policy);
+	release.policy.drain_ms = 77;
+	image = quoin_buf_span(&models);
+	OK(&site, quoin_gate_release_make(&release, image, &summary, &site.err));
+	CHECK_INT(summary->number, 7);
+	CHECK_INT(summary->policy.drain_ms, 77);
+	CHECK_INT(summary->shard_count, 1);
+	CHECK_STR(summary->shards[0].name, "A");
+	CHECK_INT(summary->shards[0].host_count, 1);
+	CHECK_STR(summary->shards[0].hosts[0], "a1");
+	CHECK_INT(summary->shards[0].model_count, 1);
+	CHECK_INT(summary->shards[0].capacity[0], 10);
+	quoin_gate_release_free(summary);
+	models.data[models.len / 2] ^= 0x40;
+	for (size_t len = 0; len < image.len; len += 7)
+		if (len > 0)
+			CHECK(quoin_gate_release_make(&release, quoin_span_of(image.data, len), &summary, &site.err) != 0);
+	quoin_buf_clear(&models);
+}
+
+static const struct check_case cases[] = {
+    {"gate rollout", test_rollout},
+    {"gate dataset", test_dataset},
+    {"gate takeover", test_takeover},
+    {"gate resign", test_resign},
+    {"gate refuses", test_refuses},
+    {"gate models", test_models},
+};
+
+int
+main(int argc, char **argv)
+{
+	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
