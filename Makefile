@@ -242,6 +242,7 @@ UNIT_TESTS := \
 	tests/unit/test_conf.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
+	tests/unit/test_dev_keep.c \
 	tests/unit/test_document.c \
 	tests/unit/test_env.c \
 	tests/unit/test_envelope.c \
