@@ -282,6 +282,9 @@ FUZZ_TARGETS := \
 SH_TESTS := \
 	tests/lint/house.sh \
 	tests/lint/man.sh \
+	tests/integration/article.sh \
+	tests/integration/dev.sh \
+	tests/integration/readme.sh \
 
 
 # Until every room is furnished a listed file may be absent.
@@ -390,8 +393,8 @@ PROGRAMS := \
 	$(BUILD)/bin/quoind \
 
 $(BUILD)/bin/quoin: $(BUILD)/publisher/main.o
-$(BUILD)/bin/quoind: $(BUILD)/subscriber/quoind_main.o
 $(BUILD)/bin/quoin-gate: $(BUILD)/publisher/gate_main.o
+$(BUILD)/bin/quoind: $(BUILD)/subscriber/quoind_main.o
 
 # The JavaScript engine and seccomp are in this program and nowhere else.
 EVAL_PKGS := javascriptcoregtk-4.1 libseccomp
@@ -436,9 +439,9 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install-libquoin check unit fuzz fuzz-run clean help
+.PHONY: all programs libquoin install install-libquoin check unit demo fuzz fuzz-run clean help
 
-all: $(ARCHIVES) $(BUILD)/bin/quoin-eval ## build everything
+all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
 
 programs: $(PROGRAMS) ## the programs
 
@@ -451,8 +454,23 @@ install-libquoin: $(LIBQUOIN) ## the library, its header and its pkg-config file
 	install -m 644 $(BUILD)/quoin.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
+# The last line is the total over everything.
+check: all $(TEST_PROGRAMS) | build/setup/check ## every test
+	@QUOIN_BUILD=$(BUILD) tests/run $(TEST_PROGRAMS) $(SH_TESTS)
+
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
+
+demo: all ## the life of a release with real processes, in about a minute
+	@PATH="$(abspath $(BUILD)/bin):$$PATH" examples/demo/run
+
+# quoin-eval is nobody's command; quoin finds it from where it is itself.
+install: all install-libquoin ## programs, library and manual into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/quoin
+	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install $(BUILD)/bin/quoin-eval $(DESTDIR)$(PREFIX)/libexec/quoin
+	for page in man/*.[1-8]; do section=$${page##*.}; install -d $(DESTDIR)$(MANDIR)/man$$section && \
+		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 
 # Finds go to build/fuzz/found, what is new to build/fuzz/corpus; add worthy ones to tests/fuzz/corpus.
 SECONDS ?= 10

@@ -213,9 +213,7 @@ quoin_dev_site_write_host(const struct quoin_dev_site *site, const char *host, b
 	    "kafka.fetch.wait.max.ms = %u\n"
 	    "%s",
 	    site->namespace_name, site->bootstrap, fetch_wait_ms < FETCH_WAIT_MS ? FETCH_WAIT_MS : fetch_wait_ms,
-	    is_serving ? "hook.load = /bin/true\n"
-			 "hook.unload = /bin/true\n"
-		       : "");
+	    is_serving ? "# Without hooks every model is loaded as soon as it is asked for.\n" : "");
 	snprintf(name, sizeof name, "hosts/%s/quoin.conf", host);
 	return write_text(site, name, text, err);
 }

@@ -34,7 +34,8 @@ void quoin_dev_site_close(struct quoin_dev_site *site);
 
 /* DIR/quoin.conf and DIR/gate.conf; the broker's address is known. */
 int quoin_dev_site_write_confs(const struct quoin_dev_site *site, struct quoin_error *err);
-/* DIR/hosts/<host>/quoin.conf. Serving hosts get hooks that succeed. fetch_wait_ms: how long the embedded broker makes
+/* DIR/hosts/<host>/quoin.conf. Serving hosts have no hooks, so that loading
+ * succeeds at once. fetch_wait_ms: how long the embedded broker makes
  * an empty fetch wait; it is the price in delay and in work of every host. */
 int quoin_dev_site_write_host(const struct quoin_dev_site *site, const char *host, bool is_serving,
     unsigned fetch_wait_ms, struct quoin_error *err);
