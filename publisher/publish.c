@@ -19,7 +19,8 @@ copy_lists(const struct quoin_publication *publication, struct quoin_release *re
 	release->parts = calloc(publication->part_count + 1, sizeof *release->parts);
 	if (release->meta == NULL || release->waived == NULL || release->parts == NULL)
 		return QUOIN_ENOMEM;
-	memcpy(release->meta, publication->meta, publication->meta_count * sizeof *release->meta);
+	for (size_t i = 0; i < publication->meta_count; i++)
+		release->meta[i] = publication->meta[i];
 	release->meta_count = publication->meta_count;
 	for (size_t i = 0; i < publication->waived_count; i++)
 		snprintf(release->waived[i], sizeof release->waived[i], "%s", publication->waived[i]);
