@@ -408,6 +408,104 @@ test_random(void)
 	CHECK(placed > 500 && placed < 1900 && moved > 500);
 }
 
+/* ---- More than can be searched: greed alone must be good ---- */
+
+#define MANY_MODELS 6000
+#define MANY_SHARDS 40
+
+struct many {
+	struct quoin_ruleset ruleset;
+	struct quoin_model models[MANY_MODELS];
+	struct quoin_shard shards[MANY_SHARDS];
+	struct quoin_amount demand[MANY_MODELS];
+	struct quoin_amount capacity[MANY_SHARDS];
+	char keys[MANY_MODELS][16];
+	char names[MANY_SHARDS][8];
+	struct quoin_base_placement base[2 * MANY_MODELS];
+	size_t base_count;
+};
+
+static void
+make_many(struct many *many)
+{
+	for (size_t i = 0; i < MANY_SHARDS; i++) {
+		snprintf(many->names[i], sizeof many->names[i], "s%03zu", i);
+		many->capacity[i] = (struct quoin_amount){"memory", 1300};
+		many->shards[i] = (struct quoin_shard){.name = many->names[i],
+		    .hosts = one_host,
+		    .host_count = 1,
+		    .capacity = &many->capacity[i],
+		    .capacity_count = 1};
+	}
+	for (size_t i = 0; i < MANY_MODELS; i++) {
+		snprintf(many->keys[i], sizeof many->keys[i], "m%05zu@1", i);
+		many->demand[i] = (struct quoin_amount){"memory", 1 + i % 7};
+		many->models[i] = (struct quoin_model){.name = many->keys[i],
+		    .routing_key = many->keys[i],
+		    .demand = &many->demand[i],
+		    .demand_count = 1,
+		    .shard_count = 1 + i % 2,
+		    .is_used = true};
+	}
+	many->ruleset.models = many->models;
+	many->ruleset.model_count = MANY_MODELS;
+	many->ruleset.shards = many->shards;
+	many->ruleset.shard_count = MANY_SHARDS;
+}
+
+/* Assign against the last result. Returns how many loads are new. */
+static size_t
+assign_many(struct many *many)
+{
+	struct quoin_problems problems;
+	size_t moves = 0;
+
+	quoin_problems_init(&problems);
+	CHECK_INT(quoin_assign(&many->ruleset, many->base, many->base_count, NULL, &problems, NULL), 0);
+	quoin_problems_clear(&problems);
+	for (size_t i = 0, at = 0; i < many->ruleset.placement_count; i++) {
+		const struct quoin_placement *now = &many->ruleset.placements[i];
+
+		/* Both are in the order of models, then shards. */
+		while (at < many->base_count &&
+		    (strcmp(many->base[at].routing_key, many->keys[now->model]) < 0 ||
+			(many->base[at].routing_key == many->keys[now->model] &&
+			    strcmp(many->base[at].shard, many->names[now->shard]) < 0)))
+			at++;
+		moves += at == many->base_count || many->base[at].routing_key != many->keys[now->model] ||
+		    many->base[at].shard != many->names[now->shard];
+	}
+	many->base_count = many->ruleset.placement_count;
+	for (size_t i = 0; i < many->base_count; i++) {
+		const struct quoin_placement *now = &many->ruleset.placements[i];
+
+		many->base[i] = (struct quoin_base_placement){many->keys[now->model], many->names[now->shard]};
+	}
+	return moves;
+}
+
+static void
+test_many(void)
+{
+	static struct many many;
+	size_t on_it = 0;
+
+	make_many(&many);
+	CHECK_INT(assign_many(&many), 9000);
+	CHECK_INT(assign_many(&many), 0);
+	/* A model that is gone, one more load, a shard that drains: only what must move does. */
+	many.models[10].is_used = false;
+	many.models[20].shard_count = 2;
+	CHECK_INT(assign_many(&many), 1);
+	many.shards[3].drain = true;
+	for (size_t i = 0; i < many.base_count; i++)
+		on_it += many.base[i].shard == many.names[3];
+	CHECK(on_it > 100);
+	CHECK_INT(assign_many(&many), on_it);
+	CHECK_INT(assign_many(&many), 0);
+	quoin_arena_clear(&many.ruleset.arena);
+}
+
 static const struct check_case cases[] = {
     {"assign: weights", test_weights},
     {"assign: new models go where the most room is", test_spreads},
@@ -415,6 +513,7 @@ static const struct check_case cases[] = {
     {"assign: routes", test_routes},
     {"assign: a search where greed fails", test_search},
     {"assign: refusals say what is missing where", test_refusals},
+    {"assign: thousands of models", test_many},
     {"assign: random instances, least movement, fixpoint", test_random},
 };
 
