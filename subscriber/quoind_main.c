@@ -1,6 +1,7 @@
-/* quoind(8): the agent as a daemon. */
+/* quoind(8): the agent as a daemon; or several, for tests and demonstrations of whole fleets. */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,22 +12,41 @@
 #include "lib/log.h"
 #include "subscriber/agent.h"
 
-static struct quoin_agent *running;
+/* One host: its configuration, its agent, the thread that runs it. */
+struct seat {
+	struct quoin_conf conf;
+	struct quoin_agent *agent;
+	pthread_t thread;
+	bool is_running;
+	int result;
+	struct quoin_error err;
+};
+
+static struct seat *seats;
+static size_t seat_count;
+
+static void
+stop_all(void)
+{
+	for (size_t i = 0; i < seat_count; i++)
+		if (seats[i].agent != NULL)
+			quoin_agent_stop(seats[i].agent);
+}
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	if (running != NULL)
-		quoin_agent_stop(running);
+	stop_all();
 }
 
 static void
 print_usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: quoind [-c FILE] [-v] [--check-config]\n\n"
-	    "  -c FILE          configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf\n"
+	    "usage: quoind [-c FILE]... [-v] [--check-config]\n\n"
+	    "  -c FILE          configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf;\n"
+	    "                   several: one agent for each, in this process\n"
 	    "  -v               log more\n"
 	    "  --check-config   read configuration and identity, say what is wrong, and end\n"
 	    "  --help           this text\n\n"
@@ -67,45 +87,94 @@ default_path(void)
 	return quoin_file_exists("./quoin.conf") ? "./quoin.conf" : "/etc/quoin/quoin.conf";
 }
 
+/* One that cannot go on ends all: half a process is worse than one that is started again. */
+static void *
+run_one(void *ctx)
+{
+	struct seat *seat = ctx;
+
+	seat->result = quoin_agent_run(seat->agent, &seat->err);
+	if (seat->result != 0)
+		stop_all();
+	return NULL;
+}
+
 static int
-run(const struct quoin_conf *conf)
+run_all(void)
 {
 	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-	struct quoin_error err = {0};
-	int r;
+	int status = 0;
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	/* A renewed certificate comes by the control topic; all else waits for a restart, which is cheap. */
 	(void)sigaction(SIGHUP, &ignore, NULL);
-	r = quoin_agent_open(conf, &running, &err);
-	if (r != 0)
-		return fail(&err);
-	(void)sigaction(SIGTERM, &stop, NULL);
-	(void)sigaction(SIGINT, &stop, NULL);
-	r = quoin_agent_run(running, &err);
-	quoin_agent_close(running);
-	running = NULL;
-	if (r != 0)
-		return fail(&err);
-	return 0;
+	for (size_t i = 0; i < seat_count && status == 0; i++)
+		if (quoin_agent_open(&seats[i].conf, &seats[i].agent, &seats[i].err) != 0)
+			status = fail(&seats[i].err);
+	if (status == 0) {
+		(void)sigaction(SIGTERM, &stop, NULL);
+		(void)sigaction(SIGINT, &stop, NULL);
+	}
+	for (size_t i = 0; i < seat_count && status == 0; i++) {
+		seats[i].is_running = pthread_create(&seats[i].thread, NULL, run_one, &seats[i]) == 0;
+		if (!seats[i].is_running) {
+			(void)quoin_error_set(&seats[i].err, QUOIN_ESYSTEM, "cannot start a thread");
+			status = fail(&seats[i].err);
+			stop_all();
+		}
+	}
+	for (size_t i = 0; i < seat_count; i++) {
+		if (seats[i].is_running)
+			(void)pthread_join(seats[i].thread, NULL);
+		if (seats[i].result != 0)
+			status = fail(&seats[i].err);
+	}
+	/* After the joins: a thread that fails reaches into all of them. */
+	(void)sigaction(SIGTERM, &ignore, NULL);
+	(void)sigaction(SIGINT, &ignore, NULL);
+	for (size_t i = 0; i < seat_count; i++)
+		quoin_agent_close(seats[i].agent);
+	return status;
+}
+
+static int
+read_all(char *const *paths, struct quoin_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < seat_count; i++)
+		r = read_conf(paths[i], &seats[i].conf, err);
+	return r;
+}
+
+static int
+check_all(void)
+{
+	struct quoin_error err = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < seat_count; i++)
+		r = quoin_agent_check(&seats[i].conf, &err);
+	return r == 0 ? 0 : fail(&err);
 }
 
 int
 main(int argc, char **argv)
 {
-	const char *path = NULL;
-	struct quoin_conf conf = {0};
+	char **paths = calloc((size_t)argc + 1, sizeof *paths), *default_file = strdup(default_path());
 	struct quoin_error err = {0};
 	bool check = false;
 	int status;
 
+	if (paths == NULL || default_file == NULL)
+		abort();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			print_usage(stdout);
 			return 0;
 		}
 		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
-			path = argv[++i];
+			paths[seat_count++] = argv[++i];
 		} else if (strcmp(argv[i], "-v") == 0) {
 			quoin_log_level_set(QUOIN_LOG_DEBUG);
 		} else if (strcmp(argv[i], "--check-config") == 0) {
@@ -116,12 +185,19 @@ main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (read_conf(path != NULL ? path : default_path(), &conf, &err) != 0)
+	if (seat_count == 0)
+		paths[seat_count++] = default_file;
+	seats = calloc(seat_count, sizeof *seats);
+	if (seats == NULL)
+		abort();
+	if (read_all(paths, &err) != 0)
 		status = fail(&err);
-	else if (check)
-		status = quoin_agent_check(&conf, &err) == 0 ? 0 : fail(&err);
 	else
-		status = run(&conf);
-	quoin_conf_clear(&conf);
+		status = check ? check_all() : run_all();
+	for (size_t i = 0; i < seat_count; i++)
+		quoin_conf_clear(&seats[i].conf);
+	free(seats);
+	free(default_file);
+	free(paths);
 	return status;
 }
