@@ -269,6 +269,10 @@ UNIT_TESTS := \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
 
+# What "make bench" runs, in this order.
+BENCHES := \
+	tests/bench/bench_resolve.c \
+
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \
 	$(BUILD)/tests/fuzz/fuzz_conf \
@@ -433,13 +437,19 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/
 	$(call say,LINK,$@)
 	$(link)
 
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
+$(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o \
+		$(BUILD)/tests/bench/workload.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link)
+
 $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check unit demo fuzz fuzz-run clean help
+.PHONY: all programs libquoin install install-libquoin check unit bench demo fuzz fuzz-run clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
 
@@ -460,6 +470,11 @@ check: all $(TEST_PROGRAMS) | build/setup/check ## every test
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
+
+# BENCH=resolve takes one group's figures alone.
+BENCH ?=
+bench: all $(BENCH_PROGRAMS) ## figures, each beside what it is compared with
+	@tests/bench/run $(if $(BENCH),$(BENCH:%=$(BUILD)/tests/bench/bench_%),$(BENCH_PROGRAMS))
 
 demo: all ## the life of a release with real processes, in about a minute
 	@PATH="$(abspath $(BUILD)/bin):$$PATH" examples/demo/run
