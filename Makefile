@@ -264,6 +264,8 @@ UNIT_TESTS := \
 	tests/unit/test_policy.c \
 	tests/unit/test_publish.c \
 	tests/unit/test_resolve.c \
+	tests/unit/test_routes.c \
+	tests/unit/test_rules.c \
 	tests/unit/test_store.c \
 	tests/unit/test_testfile.c \
 	tests/unit/test_text.c \
@@ -419,8 +421,8 @@ REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
 
 # These share rulesets out of a seed, and a second evaluator.
-RULESETS := $(BUILD)/tests/rulesets.o $(BUILD)/tests/naive.o
-$(BUILD)/tests/unit/test_resolve: $(RULESETS)
+RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
+$(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)

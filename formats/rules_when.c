@@ -212,7 +212,7 @@ put_leaf(const struct quoin_when *leaf, const struct rules_ids *ids, struct bloc
 	case QUOIN_OP_GTE:
 	case QUOIN_OP_LT:
 	case QUOIN_OP_LTE:
-		number = leaf->scalars[0].number;
+		number = leaf->scalars[0].number == 0 ? 0 : leaf->scalars[0].number; /* no minus zero */
 		node->count = 1;
 		node->data = quoin_block_maker_put(maker, &number, sizeof number, 8);
 		return 0;

@@ -159,7 +159,7 @@ random_leaf(struct dice *dice, struct quoin_ruleset *ruleset, struct quoin_when 
 			scalars[i].boolean = coin(dice, 50);
 		} else if (ret->op == QUOIN_OP_PREFIX) {
 			scalars[i].kind = QUOIN_SCALAR_STRING;
-			scalars[i].string = text(ruleset, "%.*s", (int)dice_throw(dice, 3), countries[dice_throw(dice, 8)]);
+			scalars[i].string = text(ruleset, "%.*s", (int)(dice_throw(dice, 3) * 3 / 2), countries[dice_throw(dice, 8)]);
 		} else if (ret->op >= QUOIN_OP_GT && ret->op <= QUOIN_OP_LTE) {
 			scalars[i].kind = QUOIN_SCALAR_NUMBER;
 			scalars[i].number = numbers[dice_throw(dice, 9)];
