@@ -270,6 +270,7 @@ UNIT_TESTS := \
 	tests/unit/test_testfile.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
+	tests/unit/test_view.c \
 
 # What "make bench" runs, in this order.
 BENCHES := \
@@ -422,7 +423,8 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
 
 # These share rulesets out of a seed, and a second evaluator.
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
-$(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules: $(RULESETS)
+$(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
+$(BUILD)/tests/unit/test_view: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)

@@ -102,7 +102,8 @@ add_parts(struct hold *hold, const struct quoin_store_active *active, struct quo
 		memcpy(image.segments, content.segments, sizeof image.segments);
 		image.count = content.segment_count;
 		/* The agent verified the part before it became active. */
-		rc = quoin_snapshot_add(snapshot, active->parts[i].name, &image, false, err);
+		rc = quoin_snapshot_add(snapshot, active->parts[i].name, active->parts[i].schema, &image, false,
+		    err);
 	}
 	return rc;
 }

@@ -37,9 +37,17 @@ quoin_message_set(struct quoin_message *message, const struct quoin_error *err)
 
 #define PART_ALIGN 64
 
+/* Compiled parts are what their names say. */
+static const char *
+schema_of(const char *name)
+{
+	return strcmp(name, "rules") == 0 ? "rules-v1" : strcmp(name, "routes") == 0 ? "routes-v1" : "raw";
+}
+
 /* One copy of all parts, each so aligned that its blocks begin on cache lines. */
 static int
-copy_parts(const struct quoin_part_bytes *parts, size_t count, struct quoin_snapshot *snapshot, struct quoin_error *err)
+copy_parts(const struct quoin_part_bytes *parts, const char *const *schemas, size_t count,
+    struct quoin_snapshot *snapshot, struct quoin_error *err)
 {
 	struct quoin_image image;
 	size_t total = PART_ALIGN;
@@ -60,7 +68,8 @@ copy_parts(const struct quoin_part_bytes *parts, size_t count, struct quoin_snap
 			memcpy(at, parts[i].data, parts[i].bytes);
 		rc = quoin_image_of(quoin_span_of(at, parts[i].bytes), &image, err);
 		if (rc == 0)
-			rc = quoin_snapshot_add(snapshot, parts[i].name, &image, true, err);
+			rc = quoin_snapshot_add(snapshot, parts[i].name, schemas == NULL ? schema_of(parts[i].name) : schemas[i],
+			    &image, true, err);
 		at += (parts[i].bytes + PART_ALIGN - 1) / PART_ALIGN * PART_ALIGN;
 	}
 	return rc;
@@ -85,8 +94,8 @@ check_world(const struct quoin_snapshot *snapshot, struct quoin_error *err)
 }
 
 static int
-open_parts(const struct quoin_part_bytes *parts, size_t count, uint64_t release, struct quoin_reader **ret_reader,
-    struct quoin_error *err)
+open_parts(const struct quoin_part_bytes *parts, const char *const *schemas, size_t count, uint64_t release,
+    struct quoin_reader **ret_reader, struct quoin_error *err)
 {
 	struct quoin_snapshot *snapshot = NULL;
 	struct quoin_reader *reader = NULL;
@@ -97,7 +106,7 @@ open_parts(const struct quoin_part_bytes *parts, size_t count, uint64_t release,
 	rc = quoin_snapshot_new(count, &snapshot);
 	if (rc != 0)
 		return quoin_error_set(err, rc, "no memory");
-	rc = copy_parts(parts, count, snapshot, err);
+	rc = copy_parts(parts, schemas, count, snapshot, err);
 	if (rc == 0)
 		rc = check_world(snapshot, err);
 	if (rc == 0 && (rc = quoin_reader_new(&reader)) != 0)
@@ -118,7 +127,7 @@ quoin_reader_open_parts(const struct quoin_part_bytes *parts, size_t count, uint
 {
 	struct quoin_error err = {0};
 
-	return open_parts(parts, count, release, ret_reader, &err) == 0 ? 0 : quoin_message_set(message, &err);
+	return open_parts(parts, NULL, count, release, ret_reader, &err) == 0 ? 0 : quoin_message_set(message, &err);
 }
 
 /* ---- Exports ---- */
@@ -135,7 +144,7 @@ read_file(const char *directory, const char *name, size_t max, struct quoin_buf 
 
 static int
 read_parts(const char *directory, const struct quoin_release *release, struct quoin_buf *bodies,
-    struct quoin_part_bytes *parts, struct quoin_error *err)
+    struct quoin_part_bytes *parts, const char **schemas, struct quoin_error *err)
 {
 	const struct quoin_part *part;
 	struct quoin_hash hash;
@@ -152,6 +161,7 @@ read_parts(const char *directory, const struct quoin_release *release, struct qu
 		quoin_hash_of(quoin_buf_span(&bodies[i]), &hash);
 		if (!quoin_hash_equal(&hash, &part->hash))
 			rc = quoin_error_set(err, QUOIN_ECORRUPT, "%s/%s is not what release.txt names", directory, name);
+		schemas[i] = part->schema;
 		parts[i] = (struct quoin_part_bytes){part->name, bodies[i].data, bodies[i].len};
 	}
 	return rc;
@@ -161,6 +171,7 @@ int
 quoin_reader_open_export(const char *directory, struct quoin_reader **ret_reader, struct quoin_message *message)
 {
 	struct quoin_part_bytes parts[QUOIN_PARTS_MAX];
+	const char *schemas[QUOIN_PARTS_MAX];
 	struct quoin_buf bodies[QUOIN_PARTS_MAX] = {0}, text = {0};
 	struct quoin_release release = {0};
 	struct quoin_error err = {0};
@@ -173,9 +184,9 @@ quoin_reader_open_export(const char *directory, struct quoin_reader **ret_reader
 	if (rc == 0)
 		rc = quoin_release_parse(quoin_buf_span(&text), &release, &err);
 	if (rc == 0)
-		rc = read_parts(directory, &release, bodies, parts, &err);
+		rc = read_parts(directory, &release, bodies, parts, schemas, &err);
 	if (rc == 0)
-		rc = open_parts(parts, release.part_count, release.number, ret_reader, &err);
+		rc = open_parts(parts, schemas, release.part_count, release.number, ret_reader, &err);
 	for (size_t i = 0; i < QUOIN_PARTS_MAX; i++)
 		quoin_buf_clear(&bodies[i]);
 	quoin_buf_clear(&text);

@@ -179,8 +179,8 @@ quoin_snapshot_new(size_t part_count, struct quoin_snapshot **ret)
 }
 
 int
-quoin_snapshot_add(struct quoin_snapshot *snapshot, const char *name, const struct quoin_image *image, bool verify,
-    struct quoin_error *err)
+quoin_snapshot_add(struct quoin_snapshot *snapshot, const char *name, const char *schema,
+    const struct quoin_image *image, bool verify, struct quoin_error *err)
 {
 	struct view_part *part = &snapshot->parts[snapshot->part_count];
 	int rc = 0;
@@ -189,11 +189,11 @@ quoin_snapshot_add(struct quoin_snapshot *snapshot, const char *name, const stru
 		return quoin_error_set(err, QUOIN_ELIMIT, "a part's name is too long");
 	strcpy(part->name, name);
 	part->image = *image;
-	if (strcmp(name, "rules") == 0) {
+	if (strcmp(schema, "rules-v1") == 0) {
 		rc = verify ? quoin_rules_verify(image, &snapshot->rules, err)
 			    : quoin_rules_attach(image, &snapshot->rules, err);
 		snapshot->has_rules = rc == 0;
-	} else if (strcmp(name, "routes") == 0) {
+	} else if (strcmp(schema, "routes-v1") == 0) {
 		rc = verify ? quoin_routes_verify(image, &snapshot->routes, err)
 			    : quoin_routes_attach(image, &snapshot->routes, err);
 		snapshot->has_routes = rc == 0;

@@ -75,8 +75,8 @@ int quoin_reader_new(struct quoin_reader **ret);
 
 /* An empty snapshot; then parts by name, then publish or free. Parts are attached; "verify": checked before. */
 int quoin_snapshot_new(size_t part_count, struct quoin_snapshot **ret);
-int quoin_snapshot_add(struct quoin_snapshot *snapshot, const char *name, const struct quoin_image *image, bool verify,
-    struct quoin_error *err);
+int quoin_snapshot_add(struct quoin_snapshot *snapshot, const char *name, const char *schema,
+    const struct quoin_image *image, bool verify, struct quoin_error *err);
 void quoin_snapshot_free(struct quoin_snapshot *snapshot);
 
 /* Make it current (NULL: nothing is); the old one waits for its last pin. Wakes those who wait. */
