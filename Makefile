@@ -230,6 +230,7 @@ SUBSCRIBER_SRCS := \
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
 	tests/unit/test_activation.c \
+	tests/unit/test_agent_core.c \
 	tests/unit/test_assign.c \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bus.c \

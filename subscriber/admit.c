@@ -491,6 +491,8 @@ quoin_agent_admit_end(struct quoin_agent_step *step)
 	const enum quoin_topic topic = step->event->topic;
 
 	core->at_end[topic] = true;
+	if (topic == QUOIN_TOPIC_CONTROL)
+		core->control_was_read = true;
 	if (topic == QUOIN_TOPIC_CONTROL && !core->is_assigned[QUOIN_TOPIC_GATE])
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 	if (topic == QUOIN_TOPIC_GATE) {

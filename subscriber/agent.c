@@ -191,6 +191,8 @@ read_stored(struct quoin_agent *agent, struct quoin_store_snapshot *snapshot, st
 		r = quoin_store_offset_get(agent->store, QUOIN_TOPIC_GATE, &ret->offsets[QUOIN_TOPIC_GATE], err);
 	if (r == 0)
 		r = quoin_store_fuses_get(agent->store, ret->fuses, &ret->fuse_count, err);
+	if (r == 0)
+		r = quoin_store_holds(agent->store, ret->held, QUOIN_HELD_MAX, &ret->held_count, NULL, err);
 	if (r != 0)
 		return r;
 	memset(&agent->active, 0, sizeof agent->active);

@@ -118,6 +118,20 @@ fill_digests(const struct quoin_agent *agent, struct quoin_status *status)
 	return 0;
 }
 
+/* Readers may have come since they were looked at last; whoever holds a release now must be in what is said now. */
+static void
+add_holds(struct quoin_agent *agent, struct quoin_status *status)
+{
+	uint64_t held[QUOIN_HELD_MAX];
+	size_t count = 0;
+
+	if (agent->core.cert.role != QUOIN_HOST_ROUTER ||
+	    quoin_store_holds(agent->store, held, QUOIN_HELD_MAX, &count, NULL, NULL) != 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		quoin_agent_add_number(held[i], status->holds, &status->hold_count, QUOIN_HELD_MAX);
+}
+
 static int
 seal_status(struct quoin_agent *agent, uint64_t number, struct quoin_sealed *ret)
 {
@@ -130,6 +144,7 @@ seal_status(struct quoin_agent *agent, uint64_t number, struct quoin_sealed *ret
 	if (r != 0)
 		return r;
 	status.number = number;
+	add_holds(agent, &status);
 	r = fill_digests(agent, &status);
 	if (r == 0)
 		r = quoin_status_print(&status, &text);

@@ -142,6 +142,8 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 	memcpy(core->offsets, stored->offsets, sizeof core->offsets);
 	memcpy(core->fuses, stored->fuses, sizeof core->fuses);
 	core->fuse_count = stored->fuse_count;
+	memcpy(core->held, stored->held, sizeof core->held);
+	core->held_count = stored->held_count;
 	core->runs = stored->runs;
 	core->chosen = stored->chosen;
 	core->report_at = INT64_MAX;
@@ -411,6 +413,9 @@ settle_ready(struct quoin_agent_step *step)
 	if (is_ready != step->core->told_ready)
 		(void)quoin_agent_after(step, QUOIN_AGENT_READY);
 	step->core->told_ready = is_ready;
+	/* A new store has caught up once it was ready for everything live. */
+	if (is_ready)
+		step->core->is_new = false;
 }
 
 int
@@ -454,7 +459,7 @@ min_of(int64_t a, int64_t b)
 int64_t
 quoin_agent_core_deadline(const struct quoin_agent_core *core)
 {
-	int64_t at = core->report_at;
+	int64_t at = core->sent_count < QUOIN_AGENT_SENT_MAX ? core->report_at : INT64_MAX;
 
 	if (core->told_fresh != 0)
 		at = min_of(at, core->fresh_until);

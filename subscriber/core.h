@@ -212,7 +212,8 @@ struct quoin_agent_core {
 	bool is_new; /* there were no ratchets */
 	bool at_end[QUOIN_TOPICS];
 	bool is_assigned[QUOIN_TOPICS];
-	bool gate_was_read; /* to its end, in this life */
+	bool control_was_read; /* to its end, in this life */
+	bool gate_was_read;
 	uint8_t resynced[QUOIN_TOPICS][QUOIN_INCARNATION_BYTES]; /* the incarnation that a heartbeat last sent us after */
 
 	struct quoin_activation obeyed; /* epoch 0: none held */
@@ -277,6 +278,8 @@ struct quoin_agent_stored {
 	size_t fuse_count;
 	struct quoin_docref runs;
 	struct quoin_position chosen;
+	uint64_t held[QUOIN_HELD_MAX]; /* what readers hold now */
+	size_t held_count;
 };
 int quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_conf *conf,
     const struct quoin_cert *cert, const struct quoin_envelope *root, const struct quoin_agent_stored *stored,
@@ -295,6 +298,8 @@ int64_t quoin_agent_core_deadline(const struct quoin_agent_core *core);
  * empty: they are the store's. */
 int quoin_agent_core_status(const struct quoin_agent_core *core, int64_t boot_ms, int64_t wall_ms,
     struct quoin_status *ret);
+/* Add a number to an ascending list without repetition; 0, and what does not fit, is left out. */
+void quoin_agent_add_number(uint64_t number, uint64_t *numbers, size_t *count, size_t max);
 bool quoin_agent_core_is_stale(const struct quoin_agent_core *core, int64_t boot_ms);
 /* Serving: section 3's /ready. Routers: there is something to serve. */
 bool quoin_agent_core_is_ready(const struct quoin_agent_core *core);

@@ -33,11 +33,9 @@ quoin_agent_report_settle(struct quoin_agent_step *step)
 
 	if (core->report_at > now)
 		return;
-	/* While nobody acknowledges, more of them would only wait; the next one says everything. */
-	if (core->sent_count == QUOIN_AGENT_SENT_MAX && !core->stopping) {
-		core->report_at = now + (int64_t)core->conf.status_interval_ms;
+	/* While nobody acknowledges, more of them would only queue up; the next answer lets the next one go. */
+	if (core->sent_count == QUOIN_AGENT_SENT_MAX && !core->stopping)
 		return;
-	}
 	if (core->sent_count == QUOIN_AGENT_SENT_MAX)
 		core->sent_count--;
 	if (core->status_next >= core->ratchets.status_number) {
@@ -55,8 +53,8 @@ quoin_agent_report_settle(struct quoin_agent_step *step)
 	core->report_at = now + (int64_t)core->conf.status_interval_ms;
 }
 
-static void
-add_number(uint64_t number, uint64_t *numbers, size_t *count, size_t max)
+void
+quoin_agent_add_number(uint64_t number, uint64_t *numbers, size_t *count, size_t max)
 {
 	size_t i;
 
@@ -76,10 +74,10 @@ fill_holds(const struct quoin_agent_core *core, struct quoin_status *ret)
 	if (quoin_agent_is_serving(core))
 		return;
 	for (size_t i = 0; i < core->held_count; i++)
-		add_number(core->held[i], ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
-	add_number(core->runs.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
-	add_number(core->draining, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
-	add_number(core->preparing.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
+		quoin_agent_add_number(core->held[i], ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
+	quoin_agent_add_number(core->runs.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
+	quoin_agent_add_number(core->draining, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
+	quoin_agent_add_number(core->preparing.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
 }
 
 static void

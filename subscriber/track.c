@@ -243,6 +243,9 @@ quoin_agent_track_settle(struct quoin_agent_step *step)
 		if (release->ref.number == 0 || release->is_fetching || release->is_trying || release->is_loaded ||
 		    release->is_final || core->stopping || release->retry_at > step->event->boot_ms)
 			continue;
+		/* Heads that the topic's rest makes old are not worth a byte. */
+		if (release->since == 0 && !release->is_bound && !core->control_was_read)
+			continue;
 		/* The document that says what to fetch must be known, not only named. */
 		if (known(core, release->ref.number, &release->ref.hash) == NULL)
 			continue;

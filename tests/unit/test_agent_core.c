@@ -5,9 +5,9 @@
  *
  * QUOIN_TRACE_UPDATE=1 writes the files anew; read the difference before it is committed.
  */
-#include <dirent.h>
 #include <stdlib.h>
 
+#include "lib/file.h"
 #include "lib/text.h"
 #include "subscriber/core_step.h"
 #include "subscriber/trace.h"
@@ -351,6 +351,7 @@ fill_lists(struct quoin_activation *activation, struct quoin_live *live, uint64_
 /* The chain goes on from the activation made last, unless "prev" names a hash that nobody knows. "hold" keeps the
  * document for "again" without bringing it. */
 static struct quoin_sealed last_activation;
+static struct quoin_position positions[WORLD_RELEASES_MAX]; /* by seq; [0]: none */
 
 static void
 do_activation(void)
@@ -369,12 +370,16 @@ do_activation(void)
 	activation.epoch = to_number(piece(&position, '.'));
 	activation.seq = to_number(position);
 	fill_lists(&activation, live, revoked, excluded, pins);
+	if (option_number("twin", 0) != 0)
+		world.activation = positions[activation.seq - 1];
 	if (option_number("stray", 0) != 0)
 		world.activation.hash.bytes[0] ^= 1;
 	quoin_sealed_clear(&last_activation);
 	world_activation(&world, &activation, &last_activation);
 	if (option_number("twin", 0) != 0 || option_number("stray", 0) != 0)
 		world.activation = before;
+	else
+		positions[activation.seq] = world.activation;
 	if (option_number("hold", 0) == 0)
 		record(QUOIN_TOPIC_GATE, "activation/1", &last_activation);
 }
@@ -442,7 +447,7 @@ do_tried(void)
 
 		(void)snprintf(model->name, sizeof model->name, "%.*s", (int)name.len, (const char *)name.data);
 		(void)snprintf(model->version, sizeof model->version, "%.*s", (int)item.len, (const char *)item.data);
-		(void)snprintf(model->digest, sizeof model->digest, "sha256:%s", model->version);
+		(void)snprintf(model->digest, sizeof model->digest, "sha256:%.*s", (int)item.len, (const char *)item.data);
 	}
 	if (event.model_count == 0) {
 		event.code = next_code();
@@ -473,6 +478,9 @@ do_held(void)
 
 	while ((word = next_word()).len > 0)
 		held[event.held_count++] = to_number(word);
+	/* Readers outlive the agent. */
+	memcpy(stored.held, held, event.held_count * sizeof held[0]);
+	stored.held_count = event.held_count;
 	step(&event);
 }
 
@@ -593,3 +601,30 @@ play(const char *path)
 	{                                                                                                              \
 		play("tests/trace/agent-" file ".txt");                                                                \
 	}
+TRACE(router, "router")
+TRACE(serving, "serving")
+TRACE(joining, "joining")
+TRACE(trust, "trust")
+TRACE(fuse, "fuse")
+TRACE(restart_run, "restart")
+TRACE(data_plane, "data-plane")
+TRACE(failing, "failing")
+TRACE(runs, "runs")
+
+int
+main(int argc, char **argv)
+{
+	static const struct check_case cases[] = {
+		{"agent core: a router from nothing to a rollback", router},
+		{"agent core: a serving host loads, keeps and unloads", serving},
+		{"agent core: joining and leases", joining},
+		{"agent core: what is not believed", trust},
+		{"agent core: the crash fuse (I8)", fuse},
+		{"agent core: restarts", restart_run},
+		{"agent core: a data plane", data_plane},
+		{"agent core: hooks and fetches that fail", failing},
+		{"agent core: the runs of PROTOCOL.md section 10", runs},
+	};
+
+	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
