@@ -237,6 +237,7 @@ UNIT_TESTS := \
 	tests/unit/test_bus_kafka.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_check.c \
+	tests/unit/test_check_memory.c \
 	tests/unit/test_chunk.c \
 	tests/unit/test_clock.c \
 	tests/unit/test_compile.c \
@@ -434,6 +435,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 # One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
 $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
+$(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
 $(BUILD)/tests/unit/test_eval_sandbox: $(BUILD)/publisher/eval_sandbox.o
 

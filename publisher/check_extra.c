@@ -92,7 +92,7 @@ collect_one(struct collector *collector, const struct quoin_json *member)
 		collector->path.len = len;
 	}
 	item->value = member;
-	if (item->key == NULL || collector->path.error != 0)
+	if (item->key == NULL)
 		collector->run->is_out_of_memory = true;
 	else
 		collector->count++;
@@ -160,6 +160,8 @@ quoin_check_extra(struct quoin_check_run *run, const struct quoin_json *object)
 
 	quoin_buf_init(&collector.path, QUOIN_JSON_BYTES_MAX);
 	collect(&collector, object, SHAPE_FIXED);
+	if (collector.path.error != 0)
+		run->is_out_of_memory = true;
 	if (collector.count > 0 && !run->is_out_of_memory)
 		own = print(&collector);
 	free(collector.items);
