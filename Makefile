@@ -280,6 +280,7 @@ BENCHES := \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \
+	$(BUILD)/tests/fuzz/fuzz_compile \
 	$(BUILD)/tests/fuzz/fuzz_conf \
 	$(BUILD)/tests/fuzz/fuzz_documents \
 	$(BUILD)/tests/fuzz/fuzz_envelope \
