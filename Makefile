@@ -84,11 +84,13 @@ FORMATS_SRCS := \
 	formats/rules_ids.c \
 	formats/rules_objective.c \
 	formats/rules_verify.c \
+	formats/rules_verify_objective.c \
 	formats/rules_when.c \
 	formats/ruleset.c \
 	formats/signature.c \
 	formats/source.c \
 	formats/source_read.c \
+	formats/source_reader.c \
 	formats/status.c \
 	formats/trust.c \
 

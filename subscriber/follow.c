@@ -324,7 +324,7 @@ find_namespace(const char *state, char *out, size_t out_bytes, struct quoin_erro
 	while ((entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= out_bytes || !has_store(state, entry->d_name))
 			continue;
-		strcpy(out, entry->d_name);
+		snprintf(out, out_bytes, "%s", entry->d_name);
 		found++;
 	}
 	closedir(dir);
@@ -349,7 +349,7 @@ quoin_reader_open_store(const char *directory, const char *namespace_name, struc
 	    (namespace_name != NULL && !quoin_name_is_valid(quoin_span_str(namespace_name))))
 		rc = quoin_error_set(&err, QUOIN_EUSAGE, "the directory or the namespace is no usable name");
 	else if (namespace_name != NULL)
-		strcpy(name, namespace_name);
+		snprintf(name, sizeof name, "%s", namespace_name);
 	else
 		rc = find_namespace(directory, name, sizeof name, &err);
 	if (rc == 0 && (rc = quoin_reader_new(&reader)) != 0)
@@ -373,8 +373,8 @@ quoin_reader_reopen(struct quoin_reader *reader, struct quoin_message *message)
 
 	if (atomic_load(&reader->is_forked) == 0)
 		return 0;
-	strcpy(state, parents->state);
-	strcpy(name, parents->namespace_name);
+	memcpy(state, parents->state, sizeof state);
+	memcpy(name, parents->namespace_name, sizeof name);
 	reader->follower = NULL;
 	quoin_follower_abandon(parents);
 	atomic_store(&reader->is_forked, 0);

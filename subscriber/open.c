@@ -1,6 +1,7 @@
 /*
  * Readers of things that do not change: compiled parts in memory, and exported releases.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,8 +154,7 @@ read_parts(const char *directory, const struct quoin_release *release, struct qu
 
 	for (size_t i = 0; rc == 0 && i < release->part_count; i++) {
 		part = &release->parts[i];
-		strcpy(name, "parts/");
-		strcat(name, part->name);
+		snprintf(name, sizeof name, "parts/%s", part->name);
 		rc = read_file(directory, name, QUOIN_PART_BYTES_MAX, &bodies[i], err);
 		if (rc != 0)
 			break;

@@ -187,7 +187,7 @@ quoin_snapshot_add(struct quoin_snapshot *snapshot, const char *name, const char
 
 	if (strlen(name) > QUOIN_NAME_BYTES_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "a part's name is too long");
-	strcpy(part->name, name);
+	memcpy(part->name, name, strlen(name) + 1);
 	part->image = *image;
 	if (strcmp(schema, "rules-v1") == 0) {
 		rc = verify ? quoin_rules_verify(image, &snapshot->rules, err)

@@ -403,6 +403,9 @@ test_fork(void)
 	int status = -1;
 	pid_t child;
 
+#ifdef __SANITIZE_THREAD__
+	check_skip("the thread sanitizer allows no thread in a forked child");
+#endif
 	start_writer(&writer);
 	order(&writer, '1');
 	CHECK_INT(quoin_reader_open_store(check_dir(), "shop", &reader, NULL), 0);
