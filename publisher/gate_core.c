@@ -138,13 +138,6 @@ quoin_gate_core_free(struct quoin_gate_core *core)
 /* ---- What the gate topic says ---- */
 
 static void
-remember_position(struct quoin_gate_core *core, const struct quoin_position *position)
-{
-	core->past[core->past_count % QUOIN_GATE_POSITIONS_MAX] = *position;
-	core->past_count++;
-}
-
-static void
 take_activation(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 {
 	const struct quoin_activation *activation = event->activation;
@@ -162,7 +155,7 @@ take_activation(struct quoin_gate_core *core, const struct quoin_gate_event *eve
 	core->has_activation = true;
 	core->is_producing = false;
 	core->is_undecided = true;
-	remember_position(core, &position);
+	core->past[position.seq % QUOIN_GATE_POSITIONS_MAX] = position;
 	/* The end of a lease is decided, and now written down. */
 	for (size_t i = 0; i < copy.kept_count; i++) {
 		struct gate_host *host = gate_host(core, copy.kept[i].host);
@@ -304,8 +297,8 @@ take(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 		take_heartbeat(core, event->heartbeat);
 		break;
 	case QUOIN_GATE_STATUS:
-		gate_status(core, event);
-		core->is_undecided = true;
+		if (gate_status(core, event))
+			core->is_undecided = true;
 		break;
 	case QUOIN_GATE_RELEASE:
 		gate_summary_take(core, event->release);

@@ -47,12 +47,9 @@ ask_for_the_end(struct quoin_gate_core *core)
 static bool
 is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *obeyed)
 {
-	size_t count = core->past_count < QUOIN_GATE_POSITIONS_MAX ? core->past_count : QUOIN_GATE_POSITIONS_MAX;
+	const struct quoin_position *own = &core->past[obeyed->seq % QUOIN_GATE_POSITIONS_MAX];
 
-	for (size_t i = 0; i < count; i++)
-		if (quoin_position_compare(&core->past[i], obeyed) == 0)
-			return !quoin_hash_equal(&core->past[i].hash, &obeyed->hash);
-	return false;
+	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 && !quoin_hash_equal(&own->hash, &obeyed->hash);
 }
 
 /* Section 5: a verified status that names a later activation than this log, or the same with another hash, means that the

@@ -210,18 +210,51 @@ take_lease(struct quoin_gate_core *core, struct gate_host *host)
 	host->lease_until_ms = gate_after(host->received_ms > 0 ? host->received_ms : 0, lease_of(core, host));
 }
 
-void
+static bool
+same_haves(const struct gate_host *host, const struct quoin_status *status)
+{
+	if (host->have_count != status->release_count)
+		return false;
+	for (size_t i = 0; i < host->have_count; i++) {
+		const struct gate_have *have = &host->haves[i];
+		const struct quoin_status_release *now = &status->releases[i];
+
+		if (have->release.number != now->release.number || have->progress != now->progress ||
+		    !quoin_hash_equal(&have->release.hash, &now->release.hash) || strcmp(have->model, now->model) != 0 ||
+		    strcmp(have->reason, now->reason) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The same again, from a host that is heard anyhow: most statuses are that, and need no decision. */
+static bool
+says_nothing_new(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_status *status)
+{
+	return host->is_heard && gate_host_speaks(core, host) &&
+	    (host->role != QUOIN_HOST_ROUTER || host->lease_until_ms != 0) && host->is_leaving == status->leaving &&
+	    host->generation == status->generation && strcmp(host->boot, status->boot) == 0 &&
+	    quoin_position_compare(&host->obeyed, &status->obeyed) == 0 &&
+	    quoin_hash_equal(&host->obeyed.hash, &status->obeyed.hash) && host->runs == status->runs.number &&
+	    host->hold_count == status->hold_count &&
+	    memcmp(host->holds, status->holds, host->hold_count * sizeof host->holds[0]) == 0 && same_haves(host, status);
+}
+
+bool
 gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 {
 	const struct quoin_status *status = event->status;
 	struct gate_host *host = host_made(core, status->host);
+	bool is_new;
 
 	if (host == NULL || (host->has_status && status->number <= host->number))
-		return;
+		return false;
+	QUOIN_ASSERT(event->age_ms >= 0);
+	is_new = !says_nothing_new(core, host, status);
 	if (event->cert != NULL)
 		certify(host, event->cert);
-	QUOIN_ASSERT(event->age_ms >= 0);
-	take_haves(core, host, status, core->now_ms - event->age_ms);
+	if (is_new)
+		take_haves(core, host, status, core->now_ms - event->age_ms);
 	host->has_status = true;
 	host->number = status->number;
 	memcpy(host->boot, status->boot, sizeof host->boot);
@@ -237,6 +270,7 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	host->is_leaving = status->leaving;
 	host->is_heard = true;
 	take_lease(core, host);
+	return is_new;
 }
 
 bool

@@ -190,6 +190,9 @@ retire_one(struct quoin_gate_core *core, const struct quoin_live *live)
 	bool held = is_held(core, live, why);
 	int64_t since_ms = drained_since(core, release, held), end_ms;
 
+	/* In a new epoch nothing is newer than its first activation yet: routers need one to obey. */
+	if (live->last >= core->position.seq && !quoin_activation_may_select(&core->activation, release))
+		core->is_changed = true;
 	if (held) {
 		gate_waits(core, "release %llu stays live: %s", (unsigned long long)release, why);
 		return;

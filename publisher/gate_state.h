@@ -48,7 +48,7 @@ struct gate_host {
 	size_t hold_count;
 	bool is_leaving;
 	struct gate_have *haves; /* ascending by release; owned */
-	size_t have_count, have_cap;
+	size_t have_count;
 
 	int64_t lease_until_ms;	/* routers; 0: no lease, or its end was decided */
 	bool is_heard;		/* a status came since the take-over */
@@ -91,8 +91,7 @@ struct quoin_gate_core {
 	bool has_activation;
 	struct quoin_activation activation;
 	struct quoin_position position;
-	struct quoin_position past[QUOIN_GATE_POSITIONS_MAX]; /* the newest positions seen, a ring */
-	size_t past_count;
+	struct quoin_position past[QUOIN_GATE_POSITIONS_MAX]; /* the newest positions seen, by seq */
 	struct gate_host **hosts; /* ascending by name; owned */
 	size_t host_count, host_cap;
 	bool is_crowded; /* a host found no room */
@@ -168,7 +167,8 @@ struct gate_host *gate_host(const struct quoin_gate_core *core, const char *name
 void gate_hosts_clear(struct quoin_gate_core *core);
 void gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert);
 void gate_cert_gone(struct quoin_gate_core *core, const char *name);
-void gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event);
+/* Whether it says anything that a decision could depend on. */
+bool gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event);
 /* Sections 5 and 6: every certified router gets a full lease; nobody was heard yet. */
 void gate_grant_leases(struct quoin_gate_core *core);
 /* Note the newest "forget" of every host. */

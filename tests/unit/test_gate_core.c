@@ -823,6 +823,30 @@ dataset(void)
 	run_trace("dataset");
 }
 
+static void
+freeze(void)
+{
+	run_trace("freeze");
+}
+
+static void
+superseded(void)
+{
+	run_trace("superseded");
+}
+
+static void
+retry(void)
+{
+	run_trace("retry");
+}
+
+static void
+epoch(void)
+{
+	run_trace("epoch");
+}
+
 static const struct check_case cases[] = {
 	{"happy", happy},
 	{"slow_model", slow_model},
@@ -842,6 +866,10 @@ static const struct check_case cases[] = {
 	{"exclude", exclude},
 	{"operator", operator},
 	{"dataset", dataset},
+	{"freeze", freeze},
+	{"superseded", superseded},
+	{"retry", retry},
+	{"epoch", epoch},
 };
 
 int
