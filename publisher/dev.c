@@ -1,12 +1,14 @@
 #include "publisher/dev.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -20,6 +22,7 @@
 #define TICK_MS	   1000
 #define UP_MS	   60000 /* how long the first line waits for all hosts, and for the first release */
 #define STOP_MS	   10000
+#define SETTLE_MS  5000
 
 struct dev {
 	const struct quoin_cli *cli;
@@ -243,6 +246,28 @@ open_signals(struct dev *dev, struct quoin_error *err)
 	return dev->signal_fd >= 0 ? 0 : quoin_error_sys(err, QUOIN_ESYSTEM, "cannot wait for signals");
 }
 
+/* librdkafka does not survive a port that is taken. */
+static int
+try_port(uint16_t port, struct quoin_error *err)
+{
+	const struct sockaddr_in address = {
+	    .sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, r = 0;
+
+	if (port == 0 || fd < 0)
+		goto out;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+		r = quoin_error_sys(err, QUOIN_ECONFLICT, "cannot listen on 127.0.0.1:%u", (unsigned)port);
+out:
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
 static int
 open_broker(struct dev *dev, struct quoin_error *err)
 {
@@ -254,6 +279,9 @@ open_broker(struct dev *dev, struct quoin_error *err)
 		quoin_topic_name(dev->site.namespace_name, (enum quoin_topic)i, names[i]);
 		topics[i] = names[i];
 	}
+	r = try_port(dev->options->port, err);
+	if (r != 0)
+		return r;
 	quoin_dev_bind_want(dev->options->port);
 	r = quoin_bus_mock_open(topics, QUOIN_TOPICS, &dev->mock, &bootstrap, err);
 	quoin_dev_bind_want(0);
@@ -316,8 +344,11 @@ quoin_dev_run(const struct quoin_cli *cli, const struct quoin_dev_options *optio
 	quoin_dev_children_stop(&dev->publish, 1, STOP_MS);
 	quoin_dev_child_clear(&dev->publish);
 	quoin_dev_fleet_close(&dev->fleet);
-	if (r == 0)
-		r = quoin_dev_keep_save(&dev->keep, err);
+	if (r == 0 && dev->site.is_kept) {
+		r = quoin_dev_keep_settle(&dev->keep, SETTLE_MS, err);
+		if (r == 0)
+			r = quoin_dev_keep_save(&dev->keep, err);
+	}
 	quoin_dev_watch_close(&dev->watch);
 	quoin_dev_keep_close(&dev->keep);
 	quoin_bus_mock_close(dev->mock);

@@ -1,10 +1,12 @@
 #include "publisher/dev_keep.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "formats/release.h"
+#include "lib/clock.h"
 #include "lib/cursor.h"
 #include "lib/file.h"
 #include "lib/text.h"
@@ -15,7 +17,8 @@
 /* What the broker's log needs beside what is in a record: batch header, lengths, time. */
 #define OVERHEAD_BYTES 128
 /* Delay of what dev tells; nobody waits for it. */
-#define FETCH_WAIT_MS "20"
+#define FETCH_WAIT_MS  "20"
+#define SETTLE_POLL_MS 10
 
 /* ---- One record as bytes: u32le key bytes, key, u32le value bytes, value, u32le headers, each two such strings ---- */
 
@@ -182,6 +185,7 @@ take(struct quoin_dev_keep *keep, const struct quoin_bus_record *record, bool *r
 		return 0;
 	struct quoin_dev_topic *topic = &keep->topics[at];
 
+	topic->next_offset = record->offset + 1;
 	known = find(topic, record->key);
 	if (record->is_tombstone) {
 		if (known != NULL)
@@ -322,6 +326,30 @@ quoin_dev_keep_step(struct quoin_dev_keep *keep, bool *ret_changed, struct quoin
 	for (unsigned i = 0; r == 0 && i < QUOIN_TOPICS; i++)
 		r = put_due(keep, (enum quoin_topic)i, err);
 	quoin_bus_writer_poll(keep->writer);
+	return r;
+}
+
+int
+quoin_dev_keep_settle(struct quoin_dev_keep *keep, int64_t timeout_ms, struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	bool changed, is_settled = false;
+	int r = 0;
+
+	while (r == 0 && !is_settled && quoin_clock_mono_ms() < deadline_ms) {
+		struct pollfd fd = {.fd = quoin_dev_keep_fd(keep), .events = POLLIN};
+
+		r = quoin_dev_keep_step(keep, &changed, err);
+		is_settled = true;
+		for (unsigned i = 0; r == 0 && i < QUOIN_TOPICS; i++) {
+			int64_t first, end;
+
+			r = quoin_bus_reader_range(keep->reader, keep->topics[i].name, (int)timeout_ms, &first, &end, err);
+			is_settled &= r == 0 && keep->topics[i].next_offset >= end;
+		}
+		if (r == 0 && !is_settled)
+			(void)poll(&fd, 1, SETTLE_POLL_MS);
+	}
 	return r;
 }
 

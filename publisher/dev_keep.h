@@ -35,6 +35,7 @@ struct quoin_dev_topic {
 	size_t capacity;
 	uint64_t taken_bytes; /* so far, about */
 	uint64_t taken_count;
+	int64_t next_offset;
 };
 
 struct quoin_dev_keep {
@@ -63,6 +64,8 @@ int quoin_dev_keep_save(const struct quoin_dev_keep *keep, struct quoin_error *e
 int quoin_dev_keep_fd(const struct quoin_dev_keep *keep);
 /* Take what has come, and put again what is due. *ret_changed: there is a newer activation. */
 int quoin_dev_keep_step(struct quoin_dev_keep *keep, bool *ret_changed, struct quoin_error *err);
+/* Take everything that the topics have now, waiting at most timeout_ms for it. */
+int quoin_dev_keep_settle(struct quoin_dev_keep *keep, int64_t timeout_ms, struct quoin_error *err);
 /* Whether the host has reported. */
 bool quoin_dev_keep_has_host(const struct quoin_dev_keep *keep, const char *host);
 

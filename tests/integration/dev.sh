@@ -65,7 +65,7 @@ check_exit gone 6 quoin -q status
 start dev env --default-signal=INT quoin --json dev --port 19391
 dev=$pid
 check port within 60 has_line dev.log '"bootstrap":"127.0.0.1:19391"'
-check_exit port-taken 1 quoin dev --port 19391 --state elsewhere
+check_exit port-taken 5 quoin dev --port 19391 --state elsewhere
 kill -INT "$dev"
 wait "$dev"
 check interrupted test $? -eq 0

@@ -59,10 +59,10 @@ check_exit() {
 check_has() {
 	check_name=$1 check_text=$2
 	shift 2
-	if ! "$@" >"$work/check.out" 2>&1; then
-		not_ok "$check_name" "$* failed: $(tr '\n' ' ' <"$work/check.out" | cut -c 1-300)"
-	elif ! grep -qF -- "$check_text" "$work/check.out"; then
-		not_ok "$check_name" "no '$check_text' in: $(tr '\n' ' ' <"$work/check.out" | cut -c 1-300)"
+	if ! "$@" >"$work/has.out" 2>&1; then
+		not_ok "$check_name" "$* failed: $(tr '\n' ' ' <"$work/has.out" | cut -c 1-300)"
+	elif ! grep -qF -- "$check_text" "$work/has.out"; then
+		not_ok "$check_name" "no '$check_text' in: $(tr '\n' ' ' <"$work/has.out" | cut -c 1-300)"
 	else
 		ok "$check_name"
 	fi
