@@ -284,11 +284,16 @@ BENCHES := \
 FUZZ_TARGETS := \
 	$(BUILD)/tests/fuzz/fuzz_compile \
 	$(BUILD)/tests/fuzz/fuzz_conf \
+	$(BUILD)/tests/fuzz/fuzz_context \
 	$(BUILD)/tests/fuzz/fuzz_documents \
 	$(BUILD)/tests/fuzz/fuzz_envelope \
 	$(BUILD)/tests/fuzz/fuzz_json \
 	$(BUILD)/tests/fuzz/fuzz_keyfile \
+	$(BUILD)/tests/fuzz/fuzz_models \
 	$(BUILD)/tests/fuzz/fuzz_pack \
+	$(BUILD)/tests/fuzz/fuzz_routes \
+	$(BUILD)/tests/fuzz/fuzz_rules \
+	$(BUILD)/tests/fuzz/fuzz_source \
 
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
 SH_TESTS := \

@@ -6,7 +6,8 @@
 
 #include "formats/config.h"
 #include "formats/resolve.h"
-#include "lib/pack.h"
+#include "formats/source.h"
+#include "lib/file.h"
 #include "tests/check.h"
 #include "tests/images.h"
 #include "tests/rulesets.h"
@@ -281,7 +282,42 @@ test_config(void)
 	quoin_buf_clear(&out);
 }
 
+/* Golden: the committed source compiles to the committed parts, byte for byte, and both are read back. */
+static void
+read_vector(const char *name, struct quoin_buf *out)
+{
+	char path[128];
+
+	quoin_buf_init(out, QUOIN_PART_BYTES_MAX);
+	snprintf(path, sizeof path, "tests/vectors/images/%s", name);
+	CHECK_INT(quoin_file_read(path, out, NULL), 0);
+}
+
+static void
+test_vectors(void)
+{
+	struct quoin_buf source, rules, models, routes;
+	struct quoin_ruleset ruleset = {0};
+	struct rulesets_parts parts;
+
+	read_vector("source.json", &source);
+	read_vector("rules.img", &rules);
+	read_vector("models.img", &models);
+	read_vector("routes.img", &routes);
+	CHECK_INT(quoin_source_read(quoin_buf_span(&source), &ruleset, NULL), 0);
+	rulesets_encode(&ruleset, NULL, &parts);
+	CHECK_MEM(parts.rules.data, parts.rules.len, rules.data, rules.len);
+	CHECK_MEM(parts.models.data, parts.models.len, models.data, models.len);
+	CHECK_MEM(parts.routes.data, parts.routes.len, routes.data, routes.len);
+	drop(&ruleset, &parts);
+	quoin_buf_clear(&source);
+	quoin_buf_clear(&rules);
+	quoin_buf_clear(&models);
+	quoin_buf_clear(&routes);
+}
+
 static const struct check_case cases[] = {
+    {"rules: golden parts", test_vectors},
     {"rules: names lead to ids", test_names},
     {"rules: order and numbers", test_rule_numbers},
     {"rules: own result as base changes nothing", test_fixpoint},
