@@ -111,6 +111,9 @@ quoin_problem_add(struct quoin_problems *problems, enum quoin_severity severity,
 	    quoin_span_str("there are more problems than these; mend some and run it again"));
 }
 
+static void add_formatted(struct quoin_problems *problems, enum quoin_severity severity, const char *code,
+    struct quoin_place place, const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
+
 static void
 add_formatted(struct quoin_problems *problems, enum quoin_severity severity, const char *code, struct quoin_place place,
     const char *fmt, va_list args)
