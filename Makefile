@@ -232,6 +232,7 @@ SUBSCRIBER_SRCS := \
 # One program per module, tests/unit/test_<noun>.c.
 UNIT_TESTS := \
 	tests/unit/test_activation.c \
+	tests/unit/test_agent.c \
 	tests/unit/test_agent_core.c \
 	tests/unit/test_assign.c \
 	tests/unit/test_bucket.c \
@@ -434,13 +435,14 @@ TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
 # These share rulesets out of a seed, and a second evaluator.
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
 $(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
-$(BUILD)/tests/unit/test_view: $(RULESETS)
+$(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_view: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link)
 
 # One runs the program, the other stands inside its walls.
+$(BUILD)/tests/unit/test_agent: | $(BUILD)/bin/quoind
 $(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
 $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
 $(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
