@@ -6,7 +6,7 @@
 cp -r "$top/examples/streaming" rules
 start_dev rules
 check active is_active 1
-decide() { quoin resolve ContinueWatchingRanking "$@"; }
+decide() { quoin --json resolve ContinueWatchingRanking "$@"; }
 check_has default '"routingKey":"netflix-continue-watching-model-default@7"' decide
 check_has cell-2 '"routingKey":"netflix-continue-watching-model-cell-2@3"' decide --ab 12345=2
 check_has cell-2-reason '"reason":"ab_test","rule":"defineAB12345Rule","abTestId":12345,"cell":2' decide --ab 12345=2
@@ -18,8 +18,8 @@ check every-host-active test "$(status '[.hosts[] | select(.state != "active" an
 check all-hosts test "$(status '.hosts | length')" = 68
 
 # The same answers as the directory itself gives, on every sample context.
-quoin resolve --contexts rules/contexts.jsonl >from-store 2>/dev/null
-quoin resolve --dir rules --contexts rules/contexts.jsonl >from-dir 2>/dev/null
+quoin --json resolve --contexts rules/contexts.jsonl >from-store 2>/dev/null
+quoin --json resolve --dir rules --contexts rules/contexts.jsonl >from-dir 2>/dev/null
 check samples test "$(wc -l <from-store)" -ge 10
 strip() { jq -cS 'del(.release, .stale)' "$1"; }
 strip from-store >a; strip from-dir >b
@@ -36,7 +36,7 @@ rm rules/broken.js
 check still-active is_active 2
 
 # ---- kill -9: readers go on, the agent comes back with what it had
-agent() { for p in /proc/[0-9]*; do tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -q "quoind -c $work/.quoin/hosts/$1/" && echo "${p#/proc/}"; done; }
+agent() { running "quoind -c $work/.quoin/hosts/$1/"; }
 router=$(agent dev-router)
 kill -9 "$router"
 check_has without-agent '"routingKey":"netflix-continue-watching-model-cell-2@3"' decide --ab 12345=2

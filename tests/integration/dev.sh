@@ -38,7 +38,7 @@ check beside-ended test $? -eq 0
 check beside-removed test ! -e other/.quoin
 
 # ---- a child that dies
-gate=$(for p in /proc/[0-9]*; do tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -q "^[^ ]*quoin-gate -c $work/" && echo "${p#/proc/}"; done)
+gate=$(running "quoin-gate -c $work/")
 kill -9 "$gate"
 check death-told within 10 has_line dev.log "gate ended with signal 9"
 heartbeat=$(status .gate.heartbeat)

@@ -85,6 +85,13 @@ within() {
 has_line() { grep -q -- "$2" "$1" 2>/dev/null; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
+# running TEXT: the ids of processes with the text in their command line, which must be a path of the test's own directory.
+running() {
+	for running_of in /proc/[0-9]*; do
+		{ tr '\0' ' ' <"$running_of/cmdline" | grep -qF -- "$1"; } 2>/dev/null && echo "${running_of#/proc/}"
+	done
+}
+
 # start NAME COMMAND...: in the background, its output in NAME.log; leaves its id in $pid.
 start() {
 	start_name=$1

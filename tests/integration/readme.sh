@@ -21,10 +21,13 @@ within 120 has_line dev.log bootstrap || give_up dev "not up: $(tail -n 3 dev.lo
 ok dev
 sh -eu second.sh >output 2>&1 || give_up commands "$(tail -n 4 output | tr '\n' ' ')"
 ok commands
-n=0
-while read -r line; do
+# Each line of what is shown, in this order.
+n=0 from=1
+while IFS= read -r line; do
 	n=$((n + 1))
-	check "output-$n" grep -qF -- "$line" output
+	at=$(tail -n +$from output | grep -nF -m 1 -- "$line" | cut -d: -f1)
+	check "output-$n" test -n "$at"
+	from=$((from + ${at:-1}))
 done <expected
 check refused grep -qx refused output
 
