@@ -74,6 +74,16 @@ try_empty(const struct guard *guard, const struct quoin_guard_input *input, stru
 	return 0;
 }
 
+/* Look at a models part, verified once more: whoever fetched it may have been careless. */
+static int
+open_models(struct quoin_span part, struct quoin_models *ret, struct quoin_error *err)
+{
+	struct quoin_image image;
+	int rc = quoin_image_of(part, &image, err);
+
+	return rc != 0 ? rc : quoin_models_verify(&image, ret, err);
+}
+
 /* Compare one model of the release with what a retained release says under the same routing key. */
 static void
 compare_version(const struct guard *guard, const struct quoin_guard_input *input, size_t index,
@@ -103,13 +113,10 @@ try_version_reused(const struct guard *guard, const struct quoin_guard_input *in
 	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
 
 	for (size_t i = 0; i < input->retained_count; i++) {
-		struct quoin_image image;
 		struct quoin_models models;
 		struct quoin_model_entry before;
-		int rc = quoin_image_of(input->retained[i].models, &image, err);
+		int rc = open_models(input->retained[i].models, &models, err);
 
-		if (rc == 0)
-			rc = quoin_models_verify(&image, &models, err);
 		if (rc != 0)
 			return rc;
 		for (size_t j = 0; j < ruleset->model_count; j++) {
@@ -193,12 +200,18 @@ try_capacity(const struct guard *guard, const struct quoin_guard_input *input, s
 	return 0;
 }
 
+/* Whether the models part has the model of this routing key on the shard of this name. */
 static bool
-is_placed(const struct quoin_ruleset *ruleset, size_t shard, const char *routing_key)
+is_placed(const struct quoin_models *models, const char *routing_key, const char *shard)
 {
-	for (size_t i = 0; i < ruleset->placement_count; i++) {
-		if (ruleset->placements[i].shard == shard &&
-		    strcmp(ruleset->models[ruleset->placements[i].model].routing_key, routing_key) == 0)
+	struct quoin_model_entry model;
+	struct quoin_shard_entry entry;
+
+	if (!quoin_models_model_named(models, routing_key, &model))
+		return false;
+	for (uint32_t i = 0; i < model.placed_count; i++) {
+		if (quoin_models_shard(models, quoin_model_placed(&model, i).shard, &entry) &&
+		    strcmp(entry.name, shard) == 0)
 			return true;
 	}
 	return false;
@@ -206,16 +219,16 @@ is_placed(const struct quoin_ruleset *ruleset, size_t shard, const char *routing
 
 /* What the models that only the base has on the shard need of the resource, up to UINT64_MAX. */
 static uint64_t
-leaving_demand(const struct quoin_ruleset *ruleset, size_t shard, const struct quoin_models *models,
-    const struct quoin_shard_entry *before, const char *resource)
+leaving_demand(const struct quoin_models *now, const struct quoin_models *base, const struct quoin_shard_entry *before,
+    const char *resource)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < before->placed_count; i++) {
 		struct quoin_model_entry model;
 
-		if (quoin_models_model(models, quoin_shard_placed(before, i).model, &model) &&
-		    !is_placed(ruleset, shard, model.routing_key) &&
+		if (quoin_models_model(base, quoin_shard_placed(before, i).model, &model) &&
+		    !is_placed(now, model.routing_key, before->name) &&
 		    __builtin_add_overflow(sum, quoin_model_demand_of(&model, resource), &sum))
 			sum = UINT64_MAX;
 	}
@@ -227,24 +240,23 @@ try_overlap(const struct guard *guard, const struct quoin_guard_input *input, st
     struct quoin_error *err)
 {
 	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
-	struct quoin_image image;
-	struct quoin_models models;
+	struct quoin_models base, now;
 	struct quoin_shard_entry before;
 	int rc;
 
 	if (input->base_models.len == 0)
 		return 0;
-	rc = quoin_image_of(input->base_models, &image, err);
+	rc = open_models(input->base_models, &base, err);
 	if (rc == 0)
-		rc = quoin_models_verify(&image, &models, err);
+		rc = open_models(quoin_buf_span(&input->compiled->parts[QUOIN_COMPILED_MODELS].bytes), &now, err);
 	for (size_t i = 0; rc == 0 && i < ruleset->shard_count; i++) {
 		const struct quoin_shard *shard = &ruleset->shards[i];
 
-		for (size_t j = 0; quoin_models_shard_named(&models, shard->name, &before) && j < shard->capacity_count;
+		for (size_t j = 0; quoin_models_shard_named(&base, shard->name, &before) && j < shard->capacity_count;
 		     j++) {
 			const char *resource = shard->capacity[j].resource;
 			uint64_t demand = placed_demand(ruleset, i, resource);
-			uint64_t leaving = leaving_demand(ruleset, i, &models, &before, resource);
+			uint64_t leaving = leaving_demand(&now, &base, &before, resource);
 
 			/* What does not even fit alone is the guard capacity's. */
 			if (demand > shard->capacity[j].amount || leaving <= shard->capacity[j].amount - demand)
