@@ -13,6 +13,7 @@
 #include "publisher/gate_shell.h"
 
 #define TURN_MS_MAX 1000
+#define LATE_MS	    5000 /* between two turns: stopped, or the machine was */
 
 void
 gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...)
@@ -38,13 +39,9 @@ gate_queue(struct quoin_gate *gate, struct quoin_gate_event event)
 static void
 step(struct quoin_gate *gate, struct quoin_gate_event *event)
 {
-	struct quoin_gate_actions *actions = calloc(1, sizeof *actions);
+	struct quoin_gate_actions *actions = gate->actions;
 	int r;
 
-	if (actions == NULL) {
-		gate_stop(gate, QUOIN_ENOMEM, "out of memory");
-		return;
-	}
 	event->now_ms = quoin_clock_boot_ms();
 	event->wall_ms = quoin_clock_wall_ms();
 	r = quoin_gate_core_step(gate->core, event, actions);
@@ -54,7 +51,6 @@ step(struct quoin_gate *gate, struct quoin_gate_event *event)
 		gate_do(gate, &actions->items[i]);
 	if (actions->left_out > 0)
 		quoin_log(QUOIN_LOG_WARN, "left-out", "count=%zu", actions->left_out);
-	free(actions);
 }
 
 void
@@ -88,6 +84,9 @@ open_core(struct quoin_gate *gate, struct quoin_error *err)
 	/* At most one interval: two standbys rarely take over from each other. */
 	conf.jitter_ms = random % (gate->conf->gate_heartbeat_ms + 1);
 	r = quoin_gate_core_new(&conf, &gate->core);
+	gate->actions = calloc(1, sizeof *gate->actions);
+	if (gate->actions == NULL)
+		r = QUOIN_ENOMEM;
 	return r != 0 ? quoin_error_set(err, r, "out of memory") : 0;
 }
 
@@ -148,6 +147,7 @@ quoin_gate_close(struct quoin_gate *gate)
 	quoin_bus_writer_close(gate->writer);
 	quoin_bus_reader_close(gate->reader);
 	quoin_gate_core_free(gate->core);
+	free(gate->actions);
 	for (size_t i = 0; i < gate->queued; i++)
 		quoin_gate_release_free(gate->queue[i].release);
 	quoin_activation_clear(&gate->produced);
@@ -193,6 +193,8 @@ wait_ms(const struct quoin_gate *gate, int timeout_ms)
 {
 	int64_t deadline_ms = quoin_gate_core_deadline(gate->core), left_ms = deadline_ms - quoin_clock_boot_ms();
 
+	if (gate->has_more)
+		return 0;
 	if (timeout_ms > TURN_MS_MAX)
 		timeout_ms = TURN_MS_MAX;
 	/* An end that could not be asked for is asked for again soon. */
@@ -212,6 +214,7 @@ quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quo
 
 	gate->err = err;
 	(void)poll(fds, 3, wait_ms(gate, timeout_ms));
+	gate->is_late = gate->turn_ms != 0 && quoin_clock_boot_ms() - gate->turn_ms > LATE_MS;
 	gate_take_all(gate);
 	gate_take_fetched(gate);
 	gate_see_ends(gate);
@@ -223,5 +226,6 @@ quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quo
 	if (gate->writer != NULL)
 		quoin_bus_writer_poll(gate->writer);
 	gate->err = NULL;
+	gate->turn_ms = quoin_clock_boot_ms();
 	return gate->code;
 }

@@ -16,6 +16,12 @@ same_wish(const struct gate_wish *a, const struct gate_wish *b)
 	return a->kind == b->kind && a->number == b->number && a->step == b->step && a->host == b->host;
 }
 
+static bool
+is_selection(enum gate_wish_kind kind)
+{
+	return kind == GATE_WISH_SELECT || kind == GATE_WISH_PIN;
+}
+
 bool
 gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number, uint32_t step,
     const struct gate_host *host)
@@ -23,8 +29,10 @@ gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number
 	struct gate_wish wish = {kind, number, step, host};
 
 	for (size_t i = 0; core->is_confirmed && i < core->asked_count; i++)
-		if (same_wish(&core->asked[i], &wish))
+		if (same_wish(&core->asked[i], &wish)) {
+			core->is_selecting = core->is_selecting || is_selection(kind);
 			return true;
+		}
 	if (core->wish_count < QUOIN_GATE_WISHES_MAX)
 		core->wishes[core->wish_count++] = wish;
 	return false;
@@ -52,11 +60,30 @@ is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *o
 	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 && !quoin_hash_equal(&own->hash, &obeyed->hash);
 }
 
+/* What any gate of ours would have made; the next one is made of it. */
+static bool
+is_sound(const struct quoin_gate_core *core)
+{
+	const struct quoin_activation *activation = &core->activation;
+	bool is_live = activation->seq < UINT64_MAX;
+
+	is_live = is_live && (activation->from == 0 || quoin_activation_live(activation, activation->from) != NULL);
+	is_live = is_live && (activation->target == 0 || quoin_activation_live(activation, activation->target) != NULL);
+	for (size_t i = 0; i < activation->pin_count && is_live; i++)
+		is_live = quoin_activation_live(activation, activation->pins[i].release) != NULL;
+	return is_live;
+}
+
 /* Section 5: a verified status that names a later activation than this log, or the same with another hash, means that the
  * log is not the fleet's. So does a control topic without documents that were consumed. */
 static bool
 may_act(struct quoin_gate_core *core)
 {
+	if (!is_sound(core)) {
+		gate_alarm(core, "activation %llu/%llu on the gate topic selects a release that is not live; nothing is decided: find "
+		    "out what signed it", (unsigned long long)core->position.epoch, (unsigned long long)core->position.seq);
+		return false;
+	}
 	for (size_t i = 0; i < core->host_count; i++) {
 		const struct gate_host *host = core->hosts[i];
 		bool is_later;
@@ -106,7 +133,7 @@ begin_draft(struct quoin_gate_core *core)
 {
 	struct quoin_activation *draft = &core->draft;
 
-	core->is_changed = core->is_cramped = core->is_held = false;
+	core->is_changed = core->is_cramped = core->is_awaiting = core->is_selecting = false;
 	core->working = core->replacing = 0;
 	core->wish_count = 0;
 	core->reason[0] = core->last_reason[0] = '\0';
@@ -254,14 +281,17 @@ tell_reason(struct quoin_gate_core *core)
 	memcpy(gate_act(core, QUOIN_GATE_REASON)->text, core->reason, sizeof core->reason);
 }
 
-/* Selecting is what everybody waits for: what else changed goes into the same activation, after the reading. */
+/* Selecting is what everybody waits for: what else changed goes into the same activation, after the reading, or after a
+ * moment for a models part. */
 static bool
-wants_to_select(const struct quoin_gate_core *core)
+is_worth_waiting(const struct quoin_gate_core *core)
 {
+	if (core->is_selecting)
+		return false;
 	for (size_t i = 0; i < core->wish_count; i++)
-		if (core->wishes[i].kind == GATE_WISH_SELECT || core->wishes[i].kind == GATE_WISH_PIN)
+		if (is_selection(core->wishes[i].kind))
 			return true;
-	return false;
+	return core->is_awaiting && core->now_ms < core->hold_until_ms;
 }
 
 /* The draft is not produced: what it says is not decided. */
@@ -306,9 +336,9 @@ gate_decide(struct quoin_gate_core *core, bool is_confirmed)
 	gate_watch_readiness(core);
 	if (core->code != 0)
 		return;
-	if (!core->is_held)
-		core->hold_until_ms = core->hold_until_ms <= core->now_ms ? core->hold_until_ms : 0;
-	if (core->is_changed && !core->is_held && !wants_to_select(core)) {
+	if (!core->is_awaiting)
+		core->hold_until_ms = 0;
+	if (core->is_changed && !is_worth_waiting(core)) {
 		produce(core);
 	} else {
 		take_back_decisions(core, texts);

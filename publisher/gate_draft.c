@@ -78,7 +78,7 @@ gate_draft_fail(struct quoin_gate_core *core, uint64_t release, const char *host
 
 	if (quoin_activation_failure(draft, release) != NULL)
 		return;
-	if (draft->failed_count == QUOIN_GATE_FAILED_MAX)
+	if (draft->failed_count >= QUOIN_GATE_FAILED_MAX)
 		take_out(core, draft->failed, &draft->failed_count, sizeof *draft->failed, 0);
 	while (at < draft->failed_count && draft->failed[at].release < release)
 		at++;

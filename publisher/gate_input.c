@@ -10,6 +10,7 @@
 #define ASK_TIMEOUT_MS 2000
 #define CLOCKS_APART_MS 60000 /* a host's clock that is further ahead says nothing of a status' age */
 #define OLD_MS		86400000
+#define TAKE_MAX	1000 /* records before what they lead to is decided */
 
 static void
 log_refused(const char *topic, const struct quoin_bus_record *record, const struct quoin_error *err)
@@ -117,7 +118,7 @@ age_of(const struct quoin_gate *gate, const struct quoin_bus_record *record)
 {
 	int64_t age_ms = quoin_clock_wall_ms() - record->timestamp_ms, now_ms = quoin_clock_boot_ms();
 
-	if (gate->is_caught_up)
+	if (gate->is_caught_up && !gate->is_late)
 		return 0;
 	if (age_ms < -CLOCKS_APART_MS)
 		age_ms = OLD_MS;
@@ -218,11 +219,13 @@ void
 gate_take_all(struct quoin_gate *gate)
 {
 	struct quoin_bus_event event;
+	int taken = 0;
 
-	while (gate->code == 0 && quoin_bus_reader_next(gate->reader, 0, &event) == 1) {
+	for (; taken < TAKE_MAX && gate->code == 0 && quoin_bus_reader_next(gate->reader, 0, &event) == 1; taken++) {
 		take(gate, &event);
 		quoin_bus_event_clear(&event);
 	}
+	gate->has_more = taken == TAKE_MAX;
 }
 
 void

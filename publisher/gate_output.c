@@ -171,7 +171,11 @@ produce_activation(struct quoin_gate *gate, const struct quoin_gate_action *acti
 		quoin_activation_clear(&gate->produced);
 		r = quoin_activation_copy(activation, &gate->produced);
 	}
-	if (r != 0) {
+	if (r == QUOIN_ELIMIT) {
+		/* Tried again once a second: it gets smaller when somebody forgets or includes hosts. */
+		quoin_log(QUOIN_LOG_ERROR, "alarm", "reason=\"the activation is over the limit of a document; include or forget hosts\"");
+		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
+	} else if (r != 0) {
 		gate_stop(gate, r, "cannot sign activation %llu: %s", (unsigned long long)activation->seq, quoin_error_text(r));
 	} else {
 		r = commit(gate, key, &sealed, &heartbeat, &err);

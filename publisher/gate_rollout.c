@@ -44,10 +44,10 @@ gate_enter(struct quoin_gate_core *core, uint64_t release)
 	}
 	if (gate_summary(core, release) == NULL) {
 		/* What was asked and its entering go into one activation, if the models part comes soon. */
+		core->is_awaiting = true;
 		if (core->hold_until_ms == 0)
 			core->hold_until_ms = gate_after(core->now_ms, QUOIN_GATE_HOLD_MS);
-		core->is_held = core->now_ms < core->hold_until_ms;
-		if (core->is_held)
+		if (core->now_ms < core->hold_until_ms)
 			gate_wake(core, core->hold_until_ms);
 		gate_waits(core, "release %llu waits to be loaded: its models part is being read", (unsigned long long)release);
 		return;

@@ -39,9 +39,13 @@ struct quoin_gate {
 	struct quoin_bus_writer *writer; /* while it takes over and acts */
 	struct quoin_gate_fetch *fetch;
 	struct quoin_gate_core *core;
+	struct quoin_gate_actions *actions; /* of the step */
 
 	bool is_reading_others; /* the control topic was read to its end once; the others follow */
 	bool is_caught_up;
+	bool is_late; /* the process was stopped for a while: what is at hand did not just come */
+	bool has_more; /* the reader has records at hand that were not taken */
+	int64_t turn_ms; /* the last turn, by CLOCK_BOOTTIME */
 	bool is_taking_over; /* init succeeded; the three topics are being read to their ends */
 	bool is_reading;     /* READ_STATUS: the status topic alone */
 	uint64_t token;
@@ -68,7 +72,7 @@ void gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...) __attrib
 
 /* ---- gate_input ---- */
 
-/* Take what the reader has, until it has nothing at hand. */
+/* Take what the reader has at hand. */
 void gate_take_all(struct quoin_gate *gate);
 /* Summaries that were fetched. */
 void gate_take_fetched(struct quoin_gate *gate);

@@ -124,8 +124,9 @@ struct quoin_gate_core {
 	bool is_undecided; /* something changed since the last decision */
 	struct quoin_activation draft;
 	bool is_changed; /* the draft says something new */
-	bool is_held;	 /* the activation waits a moment for a models part */
-	int64_t hold_until_ms; /* no longer than this; 0: nothing is waited for */
+	bool is_awaiting; /* a release would enter, but for its models part */
+	int64_t hold_until_ms; /* until then the activation waits for it; 0: nothing is awaited */
+	bool is_selecting; /* the draft selects or pins something new: it waits for nothing more */
 	bool is_cramped; /* warm releases must make room */
 	uint64_t replacing; /* it is to take the place of a bad "from"; 0: none */
 	uint64_t working; /* the release that the rollout works on; 0: none */

@@ -10,7 +10,7 @@
  *	[interval MS] [fork] [lost]	with the next number; lost: on the topic, but delivered only by a later read
  * > tick MS		time goes on, with a tick at every deadline
  * > manual W / auto W	W is produce, read or summary: answer that action by hand, or at once as usual
- * > committed / not-written / read / summary N / fenced / writer-lost / heartbeat AGE INTERVAL / epoch N
+ * > committed / not-written / read / summary N / fenced / writer-lost / unsound / heartbeat AGE INTERVAL / epoch N
  * > start		a new gate: reads the topics, takes over at once
  * > standby		a new gate: reads the topics
  */
@@ -626,7 +626,11 @@ run_line(char *line)
 		give_summary(number_of(words[1]));
 	else if (strcmp(verb, "fenced") == 0)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_FENCED});
-	else if (strcmp(verb, "writer-lost") == 0)
+	else if (strcmp(verb, "unsound") == 0) {
+		struct quoin_activation activation = {.epoch = 1, .seq = 1, .step_threshold = 100000, .target = 5};
+
+		step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = &activation, .hash = hash_of("x", 1)});
+	} else if (strcmp(verb, "writer-lost") == 0)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 	else if (strcmp(verb, "heartbeat") == 0)
 		do_heartbeat(words);
@@ -847,6 +851,18 @@ epoch(void)
 	run_trace("epoch");
 }
 
+static void
+unsound(void)
+{
+	run_trace("unsound");
+}
+
+static void
+late_models(void)
+{
+	run_trace("late_models");
+}
+
 static const struct check_case cases[] = {
 	{"happy", happy},
 	{"slow_model", slow_model},
@@ -870,6 +886,8 @@ static const struct check_case cases[] = {
 	{"superseded", superseded},
 	{"retry", retry},
 	{"epoch", epoch},
+	{"unsound", unsound},
+	{"late_models", late_models},
 };
 
 int
