@@ -453,9 +453,8 @@ error_word(int code)
 	case QUOIN_ELIMIT:
 		return "bad_context";
 	case QUOIN_EMISSING:
+	case QUOIN_EREFUSED: /* the lease is over: there is none that may be used */
 		return "no_release";
-	case QUOIN_EREFUSED:
-		return "lease_expired";
 	default:
 		return "failed";
 	}

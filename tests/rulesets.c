@@ -453,10 +453,11 @@ rulesets_change(struct dice *dice, struct quoin_ruleset *ruleset)
 	struct quoin_rule *rules = take(ruleset, ruleset->rule_count + 1, sizeof *rules);
 	struct quoin_objective *objectives = take(ruleset, ruleset->objective_count, sizeof *objectives);
 
-	memcpy(rules, ruleset->rules, ruleset->rule_count * sizeof *rules);
+	/* The new rule is the first: numbers that followed the order would all move. */
+	memcpy(rules + 1, ruleset->rules, ruleset->rule_count * sizeof *rules);
 	memcpy(objectives, ruleset->objectives, ruleset->objective_count * sizeof *objectives);
 	objectives[0].default_ref = random_refs(dice, ruleset, 0, 1)[0];
-	random_rule(dice, ruleset, 1000, &rules[ruleset->rule_count]);
+	random_rule(dice, ruleset, 1000, &rules[0]);
 	ruleset->objectives = objectives;
 	ruleset->rules = rules;
 	ruleset->rule_count++;

@@ -190,8 +190,15 @@ use_models(const struct quoin_image *image, void *ctx)
 			bytes += strlen(quoin_shard_host(&shard, k));
 		for (uint32_t k = 0; k < shard.label_count; k++)
 			bytes += strlen(quoin_shard_label(&shard, k).value) + strlen(quoin_shard_label(&shard, k).key);
-		for (uint32_t k = 0; k < shard.placed_count; k++)
+		for (uint32_t k = 0; k < shard.placed_count; k++) {
+			uint32_t found = 0;
+
 			CHECK(quoin_models_model(&models, quoin_shard_placed(&shard, k).model, &model));
+			for (uint32_t m = 0; m < model.placed_count; m++)
+				found += quoin_model_placed(&model, m).shard == shard.id &&
+				    quoin_model_placed(&model, m).weight == quoin_shard_placed(&shard, k).weight;
+			CHECK_INT(found, 1);
+		}
 	}
 	for (uint32_t i = 0; rc == 0 && i < models.model_count; i++) {
 		quoin_models_model_at(&models, i, &model);

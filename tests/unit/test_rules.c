@@ -124,6 +124,24 @@ test_fixpoint(void)
 	}
 }
 
+/* Every rule of "before" that is in "after" has its number still. */
+static void
+check_numbers(const struct quoin_rules *before, const struct quoin_rules *after)
+{
+	struct quoin_rule_info old, new;
+
+	for (uint32_t id = 0; id < before->objectives.id_count; id++) {
+		for (uint32_t i = 0; i < quoin_rules_objective_rules(before, id); i++) {
+			quoin_rules_rule(before, id, i, &old);
+			for (uint32_t k = 0; k < quoin_rules_objective_rules(after, id); k++) {
+				quoin_rules_rule(after, id, k, &new);
+				if (strcmp(new.name, old.name) == 0)
+					CHECK_INT(new.number, old.number);
+			}
+		}
+	}
+}
+
 /* Against a base, what stays keeps its ids, decisions are the same as without one, and a further run changes nothing. */
 static void
 test_base(void)
@@ -149,6 +167,7 @@ test_base(void)
 			CHECK_STR(quoin_rules_routing_key(&after, id), quoin_rules_routing_key(&before, id));
 		for (uint32_t id = 0; id < before.attributes.id_count; id++)
 			CHECK_STR(quoin_rules_attribute_name(&after, id), quoin_rules_attribute_name(&before, id));
+		check_numbers(&before, &after);
 		rulesets_parts_clear(&base);
 		rulesets_parts_clear(&changed);
 		rulesets_parts_clear(&again);

@@ -388,7 +388,7 @@ test_pulse(void)
 		usleep(1000);
 	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), QUOIN_FAILED_REFUSED);
 	quoin_decision_json(&decision, out, sizeof out);
-	CHECK_STR(out, "{\"objective\":\"Objective0\",\"error\":\"lease_expired\"}");
+	CHECK_STR(out, "{\"objective\":\"Objective0\",\"error\":\"no_release\"}");
 	quoin_view_release(&view);
 	order(&writer, '.');
 	quoin_reader_close(reader);
