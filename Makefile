@@ -257,10 +257,12 @@ UNIT_TESTS := \
 	tests/unit/test_eval_request.c \
 	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
+	tests/unit/test_fetch.c \
 	tests/unit/test_file.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_gate_core.c \
 	tests/unit/test_gate_kafka.c \
+	tests/unit/test_hook.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \

@@ -254,8 +254,12 @@ read_at(struct quoin_bus_lookup *lookup, int64_t offset, int64_t deadline_ms, st
 {
 	int r;
 
-	if (lookup->tail_next != -1 && offset >= lookup->tail_next && offset - lookup->tail_next <= SKIP_MAX)
-		return read_ahead(lookup, offset, deadline_ms, ret, err);
+	if (lookup->tail_next != -1 && offset >= lookup->tail_next && offset - lookup->tail_next <= SKIP_MAX) {
+		r = read_ahead(lookup, offset, deadline_ms, ret, err);
+		/* It may have met an end that is none any more. */
+		if (r != 0)
+			return r;
+	}
 	if (lookup->streak >= STREAK_MIN && offset == lookup->last_found + 1) {
 		r = move_tail(lookup, offset, err);
 		return r != 0 ? r : read_ahead(lookup, offset, deadline_ms, ret, err);

@@ -32,7 +32,7 @@ open_file(const char *dir, size_t bytes, struct quoin_error *err)
 		return fd;
 	(void)close(fd);
 	errno = rc;
-	return quoin_error_sys(err, rc == ENOSPC || rc == EDQUOT ? QUOIN_ENOSPC : QUOIN_EIO, "cannot reserve %zu bytes in %s",
+	return quoin_error_sys(err, rc == ENOSPC || rc == EDQUOT || rc == EFBIG ? QUOIN_ENOSPC : QUOIN_EIO, "cannot reserve %zu bytes in %s",
 	    bytes, dir);
 }
 
