@@ -445,7 +445,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 
 # One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_agent: | $(BUILD)/bin/quoind
-$(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
+$(BUILD)/tests/unit/test_gate $(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
 $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
 $(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup

@@ -73,7 +73,8 @@ static int
 open_core(struct quoin_gate *gate, struct quoin_error *err)
 {
 	struct quoin_gate_core_conf conf = {.origin = gate->control.trust.root.origin,
-	    .heartbeat_ms = gate->conf->gate_heartbeat_ms, .lease_ms = gate->conf->lease_ms,
+	    .heartbeat_ms = gate->conf->gate_heartbeat_ms,
+	    .lease_ms = gate->conf->lease_ms,
 	    .lease_refuse = gate->conf->lease_refuse};
 	uint32_t random;
 	int r;

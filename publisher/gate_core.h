@@ -28,9 +28,9 @@ struct quoin_gate_core_conf {
 	struct quoin_origin origin; /* goes into every activation */
 	uint8_t gate[16];	    /* the id of this process */
 	uint64_t heartbeat_ms;
-	uint64_t jitter_ms;	    /* a standby waits this much longer than three heartbeats; drawn by the shell */
-	uint64_t lease_ms;	    /* of routers whose status does not say */
-	bool lease_refuse;	    /* routers refuse after their lease: what they held may retire */
+	uint64_t jitter_ms; /* a standby waits this much longer than three heartbeats; drawn by the shell */
+	uint64_t lease_ms;  /* of routers whose status does not say */
+	bool lease_refuse;  /* routers refuse after their lease: what they held may retire */
 };
 
 /* ---- What the gate must know of a release: its policy, and of its models part what each shard must load ---- */
@@ -71,21 +71,21 @@ void quoin_gate_model_identity(const char *model, const char *version, const cha
 /* ---- Events: what happened ---- */
 
 enum quoin_gate_event_kind {
-	QUOIN_GATE_TICK,	/* time went on */
-	QUOIN_GATE_LEDGER,	/* the control topic's fold changed */
-	QUOIN_GATE_ROOT,	/* the trusted root's epoch */
-	QUOIN_GATE_CERT,	/* a verified certificate */
-	QUOIN_GATE_CERT_GONE,	/* "host" is revoked */
-	QUOIN_GATE_ACTIVATION,	/* a verified activation on the gate topic; also the own one, as soon as it is committed */
+	QUOIN_GATE_TICK,      /* time went on */
+	QUOIN_GATE_LEDGER,    /* the control topic's fold changed */
+	QUOIN_GATE_ROOT,      /* the trusted root's epoch */
+	QUOIN_GATE_CERT,      /* a verified certificate */
+	QUOIN_GATE_CERT_GONE, /* "host" is revoked */
+	QUOIN_GATE_ACTIVATION, /* a verified activation on the gate topic; also the own one, as soon as it is committed */
 	QUOIN_GATE_HEARTBEAT,	/* a verified heartbeat on the gate topic */
 	QUOIN_GATE_STATUS,	/* a verified status */
 	QUOIN_GATE_RELEASE,	/* the summary asked for by NEED_RELEASE */
 	QUOIN_GATE_STATUS_READ, /* the status topic is read to the end asked for by READ_STATUS "token" */
 	QUOIN_GATE_CAUGHT_UP,	/* all three topics were read to their ends once */
 	QUOIN_GATE_TOOK_OVER,	/* init succeeded, and all three topics were read to ends asked for after it */
-	QUOIN_GATE_FENCED,	/* another gate's init came later, or the take-over failed: nothing more can be written */
-	QUOIN_GATE_LOST,	/* the writer is lost, and what it wrote last is unknown: the log will tell */
-	QUOIN_GATE_NOT_WRITTEN, /* the produced activation is certainly not on the topic; decide anew */
+	QUOIN_GATE_FENCED, /* another gate's init came later, or the take-over failed: nothing more can be written */
+	QUOIN_GATE_LOST,   /* the writer is lost, and what it wrote last is unknown: the log will tell */
+	QUOIN_GATE_NOT_WRITTEN,	      /* the produced activation is certainly not on the topic; decide anew */
 	QUOIN_GATE_HEARTBEAT_WRITTEN, /* the produced heartbeat is committed */
 };
 #define QUOIN_GATE_EVENT_KINDS 16
@@ -101,11 +101,12 @@ struct quoin_gate_event {
 	bool more;	 /* further events are at hand: take it in, decide at the first event without "more" */
 
 	const struct quoin_ledger *ledger;
-	uint64_t epoch;			  /* ROOT */
-	const struct quoin_cert *cert;	  /* CERT; STATUS: the one it was verified by */
-	const char *host;		  /* CERT_GONE */
+	uint64_t epoch;		       /* ROOT */
+	const struct quoin_cert *cert; /* CERT; STATUS: the one it was verified by */
+	const char *host;	       /* CERT_GONE */
 	const struct quoin_status *status;
-	int64_t age_ms; /* STATUS: 0 if it just came; how long ago it was written if it was found at the first reading */
+	int64_t
+	    age_ms; /* STATUS: 0 if it just came; how long ago it was written if it was found at the first reading */
 	const struct quoin_activation *activation;
 	struct quoin_hash hash; /* of the activation */
 	const struct quoin_heartbeat *heartbeat;
@@ -121,14 +122,14 @@ enum quoin_gate_action_kind {
 	QUOIN_GATE_TAKE_OVER,	       /* init, read, answer TOOK_OVER or FENCED */
 	QUOIN_GATE_PRODUCE_ACTIVATION, /* sign, commit with a heartbeat "number" naming it; answer ACTIVATION with its hash,
 					  NOT_WRITTEN, LOST or FENCED */
-	QUOIN_GATE_PRODUCE_HEARTBEAT,  /* number, and the newest activation in "position" */
-	QUOIN_GATE_STEP_DOWN,	       /* be a standby; close the writer */
-	QUOIN_GATE_ALARM,	       /* a person must look: "text"; told once while it holds */
-	QUOIN_GATE_DECIDED,	       /* what the next activation changes, and why: "text" */
-	QUOIN_GATE_REASON,	       /* what is waited for: "text"; told when it changes, "" when nothing is */
+	QUOIN_GATE_PRODUCE_HEARTBEAT, /* number, and the newest activation in "position" */
+	QUOIN_GATE_STEP_DOWN,	      /* be a standby; close the writer */
+	QUOIN_GATE_ALARM,	      /* a person must look: "text"; told once while it holds */
+	QUOIN_GATE_DECIDED,	      /* what the next activation changes, and why: "text" */
+	QUOIN_GATE_REASON,	      /* what is waited for: "text"; told when it changes, "" when nothing is */
 };
 
-#define QUOIN_GATE_TEXT_BYTES 768
+#define QUOIN_GATE_TEXT_BYTES  768
 #define QUOIN_GATE_ACTIONS_MAX 24
 struct quoin_gate_action {
 	enum quoin_gate_action_kind kind;

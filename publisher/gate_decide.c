@@ -57,7 +57,8 @@ is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *o
 {
 	const struct quoin_position *own = &core->past[obeyed->seq % QUOIN_GATE_POSITIONS_MAX];
 
-	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 && !quoin_hash_equal(&own->hash, &obeyed->hash);
+	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 &&
+	    !quoin_hash_equal(&own->hash, &obeyed->hash);
 }
 
 /* What any gate of ours would have made; the next one is made of it. */
@@ -80,8 +81,10 @@ static bool
 may_act(struct quoin_gate_core *core)
 {
 	if (!is_sound(core)) {
-		gate_alarm(core, "activation %llu/%llu on the gate topic selects a release that is not live; nothing is decided: find "
-		    "out what signed it", (unsigned long long)core->position.epoch, (unsigned long long)core->position.seq);
+		gate_alarm(core,
+		    "activation %llu/%llu on the gate topic selects a release that is not live; nothing is decided: find "
+		    "out what signed it",
+		    (unsigned long long)core->position.epoch, (unsigned long long)core->position.seq);
 		return false;
 	}
 	for (size_t i = 0; i < core->host_count; i++) {
@@ -93,17 +96,20 @@ may_act(struct quoin_gate_core *core)
 		is_later = quoin_position_compare(&host->obeyed, &core->position) > 0;
 		if (!is_later && !is_other_hash(core, &host->obeyed))
 			continue;
-		gate_alarm(core, "%s obeys activation %llu/%llu, %s; nothing is decided until \"quoin import\" brings the "
-		    "fleet's newest activation", host->name, (unsigned long long)host->obeyed.epoch,
-		    (unsigned long long)host->obeyed.seq,
+		gate_alarm(core,
+		    "%s obeys activation %llu/%llu, %s; nothing is decided until \"quoin import\" brings the "
+		    "fleet's newest activation",
+		    host->name, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
 		    is_later ? "which the gate topic does not have" : "which is another one on the gate topic");
 		return false;
 	}
 	if (core->activation.head.number > core->ledger->head.number ||
 	    core->activation.intent.number > core->ledger->last_intent.number) {
-		gate_alarm(core, "the control topic ends at release %llu and intent %llu, and the newest activation has seen %llu "
-		    "and %llu; nothing is decided until they are there again", (unsigned long long)core->ledger->head.number,
-		    (unsigned long long)core->ledger->last_intent.number, (unsigned long long)core->activation.head.number,
+		gate_alarm(core,
+		    "the control topic ends at release %llu and intent %llu, and the newest activation has seen %llu "
+		    "and %llu; nothing is decided until they are there again",
+		    (unsigned long long)core->ledger->head.number, (unsigned long long)core->ledger->last_intent.number,
+		    (unsigned long long)core->activation.head.number,
 		    (unsigned long long)core->activation.intent.number);
 		return false;
 	}
@@ -220,7 +226,8 @@ take_exclusions(struct quoin_gate_core *core)
 			i++;
 			continue;
 		}
-		if (host != NULL && host->is_certified && host->role == QUOIN_HOST_SERVING && !gate_is_complete(core, host)) {
+		if (host != NULL && host->is_certified && host->role == QUOIN_HOST_SERVING &&
+		    !gate_is_complete(core, host)) {
 			gate_waits(core, "%s is included again when it is ready for everything that runs", host->name);
 			i++;
 			continue;
@@ -243,7 +250,8 @@ take_ledger(struct quoin_gate_core *core)
 	draft->frozen = ledger->frozen;
 	for (size_t i = 0; i < ledger->release_count; i++)
 		if (ledger->releases[i].is_revoked)
-			gate_draft_add_number(core, &draft->revoked, &draft->revoked_count, ledger->releases[i].ref.number);
+			gate_draft_add_number(core, &draft->revoked, &draft->revoked_count,
+			    ledger->releases[i].ref.number);
 	take_intents(core);
 	core->working = draft->asked;
 	take_exclusions(core);
@@ -310,7 +318,7 @@ take_back_decisions(struct quoin_gate_core *core, size_t from)
 void
 gate_decide(struct quoin_gate_core *core, bool is_confirmed)
 {
-	char (*told)[QUOIN_GATE_TEXT_BYTES] = core->told;
+	char(*told)[QUOIN_GATE_TEXT_BYTES] = core->told;
 	size_t texts;
 
 	if (core->mode != GATE_ACTING || core->is_producing || core->ledger == NULL)

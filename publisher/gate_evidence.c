@@ -13,7 +13,8 @@ has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, c
 {
 	const struct gate_have *have;
 
-	if (host->role != QUOIN_HOST_SERVING || !gate_host_speaks(core, host) || !gate_host_obeys(core, host, live->since))
+	if (host->role != QUOIN_HOST_SERVING || !gate_host_speaks(core, host) ||
+	    !gate_host_obeys(core, host, live->since))
 		return false;
 	have = gate_host_have(host, &live->release);
 	return have != NULL && have->progress == QUOIN_PROGRESS_READY && core->now_ms - have->ready_since_ms >= soak_ms;
@@ -120,12 +121,12 @@ declares(const struct quoin_gate_release *release, const char *shard, const char
 
 /* One shard counted. */
 struct tally {
-	size_t declared;     /* not excluded */
-	size_t ready;	     /* for the release */
-	size_t speaking;     /* not silent */
+	size_t declared; /* not excluded */
+	size_t ready;	 /* for the release */
+	size_t speaking; /* not silent */
 	size_t speaking_ready;
-	size_t active;	     /* ready for what is in effect */
-	size_t active_ready; /* of these, ready for the release too */
+	size_t active;				/* ready for what is in effect */
+	size_t active_ready;			/* of these, ready for the release too */
 	char lacking[QUOIN_NAME_BYTES_MAX + 1]; /* the first that is not ready */
 	char lack[QUOIN_ROUTING_KEY_BYTES_MAX + QUOIN_REASON_BYTES_MAX + 32];
 	char behind[QUOIN_NAME_BYTES_MAX + 1]; /* the first that is ready for what is in effect only */
@@ -198,8 +199,9 @@ routers_staged(struct quoin_gate_core *core, const struct quoin_live *live, cons
 			continue;
 		count++;
 		have = gate_host_have(host, &live->release);
-		if (host->runs == live->release.number || (have != NULL &&
-		    (have->progress == QUOIN_PROGRESS_STAGED || have->progress == QUOIN_PROGRESS_READY)))
+		if (host->runs == live->release.number ||
+		    (have != NULL &&
+			(have->progress == QUOIN_PROGRESS_STAGED || have->progress == QUOIN_PROGRESS_READY)))
 			staged++;
 		else if (lacking == NULL)
 			lacking = host;
@@ -207,16 +209,17 @@ routers_staged(struct quoin_gate_core *core, const struct quoin_live *live, cons
 	need = (count * policy->staged_percent + 99) / 100;
 	if (staged >= need)
 		return true;
-	snprintf(why, QUOIN_GATE_TEXT_BYTES, "%zu of %zu routers have staged it, %zu must; %s has not", staged, count, need,
-	    lacking->name);
+	snprintf(why, QUOIN_GATE_TEXT_BYTES, "%zu of %zu routers have staged it, %zu must; %s has not", staged, count,
+	    need, lacking->name);
 	return false;
 }
 
 /* The policy's serving condition on one shard. Fewer than all hosts would need the others excluded first: while that is
  * not offered, every host that is not excluded is awaited, whatever ready_percent says. */
 static bool
-shard_meets_policy(struct quoin_gate_core *core, const struct declarers *declarers, const struct quoin_gate_shard *shard,
-    const struct quoin_live *live, const struct quoin_policy *policy, char why[QUOIN_GATE_TEXT_BYTES])
+shard_meets_policy(struct quoin_gate_core *core, const struct declarers *declarers,
+    const struct quoin_gate_shard *shard, const struct quoin_live *live, const struct quoin_policy *policy,
+    char why[QUOIN_GATE_TEXT_BYTES])
 {
 	int64_t soak_ms = policy->soak_ms > INT64_MAX ? INT64_MAX : (int64_t)policy->soak_ms;
 	struct tally tally;
@@ -230,8 +233,8 @@ shard_meets_policy(struct quoin_gate_core *core, const struct declarers *declare
 		snprintf(why, QUOIN_GATE_TEXT_BYTES, "shard %s has %zu hosts that are not excluded, %zu must be ready",
 		    shard->name, tally.declared, need);
 	else
-		snprintf(why, QUOIN_GATE_TEXT_BYTES, "shard %s: %zu of %zu hosts ready; %s %s", shard->name, tally.ready,
-		    need, tally.lacking, tally.lack);
+		snprintf(why, QUOIN_GATE_TEXT_BYTES, "shard %s: %zu of %zu hosts ready; %s %s", shard->name,
+		    tally.ready, need, tally.lacking, tally.lack);
 	return false;
 }
 
@@ -284,8 +287,8 @@ failed_host(struct quoin_gate_core *core, uint64_t release, const struct gate_ha
 void
 gate_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason)
 {
-	gate_decided(core, "release %llu failed%s%s: %s", (unsigned long long)release, host[0] != '\0' ? " on " : "", host,
-	    reason);
+	gate_decided(core, "release %llu failed%s%s: %s", (unsigned long long)release, host[0] != '\0' ? " on " : "",
+	    host, reason);
 	gate_draft_fail(core, release, host, reason);
 }
 
@@ -332,8 +335,8 @@ shard_meets_brake(struct quoin_gate_core *core, const struct declarers *declarer
 	if (gate_is_fresh(live)) {
 		if (tally.ready >= 1 && tally.speaking_ready == tally.speaking)
 			return true;
-		snprintf(why, QUOIN_GATE_TEXT_BYTES, "shard %s: %zu of %zu hosts that speak are ready; %s %s", shard->name,
-		    tally.speaking_ready, tally.speaking, tally.lacking, tally.lack);
+		snprintf(why, QUOIN_GATE_TEXT_BYTES, "shard %s: %zu of %zu hosts that speak are ready; %s %s",
+		    shard->name, tally.speaking_ready, tally.speaking, tally.lacking, tally.lack);
 		return false;
 	}
 	if (shard->health_checked || tally.active == 0) {
@@ -410,7 +413,9 @@ gate_watch_readiness(struct quoin_gate_core *core)
 			continue;
 		count_shard(core, &declarers, shard->name, live, NULL, 0, &tally);
 		if (tally.ready == 0 || tally.ready < summary->policy.ready_hosts_min)
-			gate_alarm(core, "shard %s has too few hosts ready for release %llu, which is in effect; look at its "
-			    "hosts, or roll back", shard->name, (unsigned long long)release);
+			gate_alarm(core,
+			    "shard %s has too few hosts ready for release %llu, which is in effect; look at its "
+			    "hosts, or roll back",
+			    shard->name, (unsigned long long)release);
 	}
 }

@@ -121,7 +121,9 @@ put_back(struct quoin_gate_fetch *fetch, struct job *job, const struct news *new
 	if (news->summary != NULL && fetch->news_count < NEWS_MAX) {
 		quoin_release_clear(&job->release);
 	} else {
-		job->wait_ms = job->wait_ms == 0 ? RETRY_MS : job->wait_ms * 2 < RETRY_MS_MAX ? job->wait_ms * 2 : RETRY_MS_MAX;
+		job->wait_ms = job->wait_ms == 0      ? RETRY_MS
+		    : job->wait_ms * 2 < RETRY_MS_MAX ? job->wait_ms * 2
+						      : RETRY_MS_MAX;
 		job->at_ms = quoin_clock_mono_ms() + job->wait_ms;
 		fetch->jobs[fetch->job_count++] = *job; /* there is room: it came from here, and one is held back */
 	}

@@ -24,7 +24,7 @@ int quoin_gate_fetch_ask(struct quoin_gate_fetch *fetch, struct quoin_release *r
 int quoin_gate_fetch_fd(const struct quoin_gate_fetch *fetch);
 /* What happened: 1 with a summary (the caller's) or, ret_summary NULL, a failure to be logged that is tried again;
  * 0: nothing. */
-int quoin_gate_fetch_next(struct quoin_gate_fetch *fetch, uint64_t *ret_release, struct quoin_gate_release **ret_summary,
-    struct quoin_error *err);
+int quoin_gate_fetch_next(struct quoin_gate_fetch *fetch, uint64_t *ret_release,
+    struct quoin_gate_release **ret_summary, struct quoin_error *err);
 
 #endif

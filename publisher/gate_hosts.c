@@ -158,8 +158,7 @@ ready_since(const struct gate_host *host, const struct quoin_status *status, con
 }
 
 static void
-take_haves(struct quoin_gate_core *core, struct gate_host *host, const struct quoin_status *status,
-    int64_t received_ms)
+take_haves(struct quoin_gate_core *core, struct gate_host *host, const struct quoin_status *status, int64_t received_ms)
 {
 	size_t count = status->release_count < QUOIN_GATE_HAVES_MAX ? status->release_count : QUOIN_GATE_HAVES_MAX;
 	struct gate_have *haves;
@@ -220,8 +219,8 @@ same_haves(const struct gate_host *host, const struct quoin_status *status)
 		const struct quoin_status_release *now = &status->releases[i];
 
 		if (have->release.number != now->release.number || have->progress != now->progress ||
-		    !quoin_hash_equal(&have->release.hash, &now->release.hash) || strcmp(have->model, now->model) != 0 ||
-		    strcmp(have->reason, now->reason) != 0)
+		    !quoin_hash_equal(&have->release.hash, &now->release.hash) ||
+		    strcmp(have->model, now->model) != 0 || strcmp(have->reason, now->reason) != 0)
 			return false;
 	}
 	return true;
@@ -237,7 +236,8 @@ says_nothing_new(const struct quoin_gate_core *core, const struct gate_host *hos
 	    quoin_position_compare(&host->obeyed, &status->obeyed) == 0 &&
 	    quoin_hash_equal(&host->obeyed.hash, &status->obeyed.hash) && host->runs == status->runs.number &&
 	    host->hold_count == status->hold_count &&
-	    memcmp(host->holds, status->holds, host->hold_count * sizeof host->holds[0]) == 0 && same_haves(host, status);
+	    memcmp(host->holds, status->holds, host->hold_count * sizeof host->holds[0]) == 0 &&
+	    same_haves(host, status);
 }
 
 bool

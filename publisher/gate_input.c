@@ -7,7 +7,7 @@
 #include "lib/text.h"
 #include "publisher/gate_shell.h"
 
-#define ASK_TIMEOUT_MS 2000
+#define ASK_TIMEOUT_MS	2000
 #define CLOCKS_APART_MS 60000 /* a host's clock that is further ahead says nothing of a status' age */
 #define OLD_MS		86400000
 #define TAKE_MAX	1000 /* records before what they lead to is decided */
@@ -43,7 +43,8 @@ tell_root(struct quoin_gate *gate)
 		const struct quoin_cert *cert = &gate->control.certs[i].cert;
 
 		if (quoin_root_has_revoked(root, cert->key))
-			gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_CERT_GONE, .host = cert->host, .more = true});
+			gate_feed(gate,
+			    (struct quoin_gate_event){.kind = QUOIN_GATE_CERT_GONE, .host = cert->host, .more = true});
 	}
 	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_ROOT, .epoch = root->epoch, .more = true});
 }
@@ -70,10 +71,13 @@ take_control(struct quoin_gate *gate, const struct quoin_bus_record *record)
 		quoin_printable_copy(quoin_span_of(record->key.data + 5, record->key.len - 5), host, sizeof host);
 		cert = quoin_control_cert(&gate->control, host);
 		if (cert != NULL)
-			gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = &cert->cert, .more = true});
+			gate_feed(gate,
+			    (struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = &cert->cert, .more = true});
 	} else if (has_prefix(record->key, "release/") || has_prefix(record->key, "intent/")) {
 		gate_feed(gate,
-		    (struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &gate->control.ledger, .more = true});
+		    (struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER,
+			.ledger = &gate->control.ledger,
+			.more = true});
 	}
 }
 
@@ -82,8 +86,11 @@ take_control(struct quoin_gate *gate, const struct quoin_bus_record *record)
 static void
 tell_activation(void *ctx, const struct quoin_activation *activation, const struct quoin_hash *hash)
 {
-	gate_feed(ctx, (struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = activation, .hash = *hash,
-	    .more = true});
+	gate_feed(ctx,
+	    (struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
+		.activation = activation,
+		.hash = *hash,
+		.more = true});
 }
 
 static void
@@ -94,8 +101,8 @@ take_gate(struct quoin_gate *gate, const struct quoin_bus_record *record)
 	struct quoin_error err = {0};
 	int r;
 
-	r = quoin_activations_admit(&gate->activations, &gate->control.trust, record, quoin_clock_wall_ms(), tell_activation,
-	    gate, &err);
+	r = quoin_activations_admit(&gate->activations, &gate->control.trust, record, quoin_clock_wall_ms(),
+	    tell_activation, gate, &err);
 	if (r == QUOIN_ENOMEM) {
 		gate_stop(gate, r, "out of memory");
 		return;
@@ -106,8 +113,10 @@ take_gate(struct quoin_gate *gate, const struct quoin_bus_record *record)
 	if (had_incarnation && memcmp(before.id, gate->activations.incarnation.id, sizeof before.id) != 0)
 		gate_stop(gate, QUOIN_EINCARNATION, "the gate topic was deleted and made anew");
 	if (r == 0 && quoin_span_equal_str(record->key, "heartbeat"))
-		gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT,
-		    .heartbeat = &gate->activations.heartbeat, .more = true});
+		gate_feed(gate,
+		    (struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT,
+			.heartbeat = &gate->activations.heartbeat,
+			.more = true});
 }
 
 /* ---- Status ---- */
@@ -141,8 +150,12 @@ take_status(struct quoin_gate *gate, const struct quoin_bus_record *record)
 		log_refused(gate->tails[2].name, record, &err);
 	if (host == NULL)
 		return;
-	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_STATUS, .cert = &host->cert, .status = &host->status,
-	    .age_ms = age_of(gate, record), .more = true});
+	gate_feed(gate,
+	    (struct quoin_gate_event){.kind = QUOIN_GATE_STATUS,
+		.cert = &host->cert,
+		.status = &host->status,
+		.age_ms = age_of(gate, record),
+		.more = true});
 }
 
 /* ---- Tails ---- */
@@ -237,9 +250,11 @@ gate_take_fetched(struct quoin_gate *gate)
 
 	while (gate->code == 0 && quoin_gate_fetch_next(gate->fetch, &release, &summary, &err) == 1) {
 		if (summary == NULL)
-			quoin_log_error(QUOIN_LOG_WARN, "models-missing", &err, "release=%llu", (unsigned long long)release);
+			quoin_log_error(QUOIN_LOG_WARN, "models-missing", &err, "release=%llu",
+			    (unsigned long long)release);
 		else
-			gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_RELEASE, .release = summary, .more = true});
+			gate_feed(gate,
+			    (struct quoin_gate_event){.kind = QUOIN_GATE_RELEASE, .release = summary, .more = true});
 	}
 }
 
@@ -264,7 +279,8 @@ ends_reached(struct quoin_gate *gate)
 		struct quoin_error err = {0};
 		int64_t first, end;
 
-		if (tail->is_asking && quoin_bus_reader_range(gate->reader, tail->name, ASK_TIMEOUT_MS, &first, &end, &err) == 0) {
+		if (tail->is_asking &&
+		    quoin_bus_reader_range(gate->reader, tail->name, ASK_TIMEOUT_MS, &first, &end, &err) == 0) {
 			tail->is_asking = false;
 			tail->wanted = end;
 		} else if (tail->is_asking) {
@@ -284,7 +300,8 @@ static void
 read_the_others(struct quoin_gate *gate)
 {
 	tell_root(gate);
-	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &gate->control.ledger, .more = true});
+	gate_feed(gate,
+	    (struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &gate->control.ledger, .more = true});
 	for (size_t i = 1; i < QUOIN_GATE_TOPICS; i++) {
 		read_anew(gate, &gate->tails[i], 0);
 		gate->tails[i].is_asking = true;
@@ -295,7 +312,8 @@ read_the_others(struct quoin_gate *gate)
 void
 gate_see_ends(struct quoin_gate *gate)
 {
-	if (gate->code != 0 || (gate->is_caught_up && !gate->is_taking_over && !gate->is_reading) || !ends_reached(gate))
+	if (gate->code != 0 || (gate->is_caught_up && !gate->is_taking_over && !gate->is_reading) ||
+	    !ends_reached(gate))
 		return;
 	if (!gate->is_reading_others) {
 		read_the_others(gate);
@@ -334,8 +352,8 @@ gate_watch_tails(struct quoin_gate *gate)
 			return;
 		}
 		if (tail->position < tail->checked_end && tail->position == tail->checked) {
-			quoin_log(QUOIN_LOG_WARN, "read-anew", "topic=%s reason=\"silent at offset %lld of %lld\"", tail->name,
-			    (long long)tail->position, (long long)end);
+			quoin_log(QUOIN_LOG_WARN, "read-anew", "topic=%s reason=\"silent at offset %lld of %lld\"",
+			    tail->name, (long long)tail->position, (long long)end);
 			read_anew(gate, tail, tail->position);
 		}
 		tail->checked = tail->position;

@@ -20,12 +20,13 @@
 static void
 print_usage(FILE *out)
 {
-	fprintf(out, "usage: quoin-gate [-c FILE] [--check-config]\n\n"
-		     "Decides which release may become active, from what is asked for and what hosts report.\n"
-		     "Several may run; one acts. The manual is quoin-gate(8).\n\n"
-		     "  -c FILE         configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf\n"
-		     "  --check-config  read the configuration, keys and root, say whether they are good, and end\n"
-		     "  --help          this text\n");
+	fprintf(out,
+	    "usage: quoin-gate [-c FILE] [--check-config]\n\n"
+	    "Decides which release may become active, from what is asked for and what hosts report.\n"
+	    "Several may run; one acts. The manual is quoin-gate(8).\n\n"
+	    "  -c FILE         configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf\n"
+	    "  --check-config  read the configuration, keys and root, say whether they are good, and end\n"
+	    "  --help          this text\n");
 }
 
 static int
@@ -166,8 +167,8 @@ check(const struct quoin_conf *conf, struct quoin_error *err)
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {{"check-config", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"check-config", no_argument, NULL, 'k'},
+	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct quoin_conf conf = {0};
 	struct quoin_error err = {0};
 	const char *path = NULL;

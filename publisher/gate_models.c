@@ -137,8 +137,8 @@ make(const struct quoin_models *models, uint64_t number, struct quoin_gate_relea
 }
 
 int
-quoin_gate_release_make(const struct quoin_release *release, struct quoin_span image,
-    struct quoin_gate_release **ret, struct quoin_error *err)
+quoin_gate_release_make(const struct quoin_release *release, struct quoin_span image, struct quoin_gate_release **ret,
+    struct quoin_error *err)
 {
 	struct quoin_image segments;
 	struct quoin_models models;

@@ -146,8 +146,8 @@ log_activation(const struct quoin_activation *activation, int64_t took_ms)
 	    (unsigned long long)activation->epoch, (unsigned long long)activation->seq,
 	    (unsigned long long)activation->head.number, (unsigned long long)activation->intent.number,
 	    (unsigned long long)activation->asked, (unsigned long long)activation->from,
-	    (unsigned long long)activation->target, live[0] != '\0' ? live : "-", activation->pin_count, activation->frozen,
-	    (long long)took_ms);
+	    (unsigned long long)activation->target, live[0] != '\0' ? live : "-", activation->pin_count,
+	    activation->frozen, (long long)took_ms);
 }
 
 static void
@@ -173,17 +173,21 @@ produce_activation(struct quoin_gate *gate, const struct quoin_gate_action *acti
 	}
 	if (r == QUOIN_ELIMIT) {
 		/* Tried again once a second: it gets smaller when somebody forgets or includes hosts. */
-		quoin_log(QUOIN_LOG_ERROR, "alarm", "reason=\"the activation is over the limit of a document; include or forget hosts\"");
+		quoin_log(QUOIN_LOG_ERROR, "alarm",
+		    "reason=\"the activation is over the limit of a document; include or forget hosts\"");
 		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
 	} else if (r != 0) {
-		gate_stop(gate, r, "cannot sign activation %llu: %s", (unsigned long long)activation->seq, quoin_error_text(r));
+		gate_stop(gate, r, "cannot sign activation %llu: %s", (unsigned long long)activation->seq,
+		    quoin_error_text(r));
 	} else {
 		r = commit(gate, key, &sealed, &heartbeat, &err);
 		if (r == 0) {
 			gate->heartbeat_number = action->number;
 			log_activation(&gate->produced, quoin_clock_mono_ms() - begin_ms);
-			gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = &gate->produced,
-			    .hash = position.hash});
+			gate_queue(gate,
+			    (struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
+				.activation = &gate->produced,
+				.hash = position.hash});
 		} else {
 			tell_failure(gate, r, &err);
 		}

@@ -29,7 +29,8 @@ gate_pin_waits(const struct quoin_gate_core *core, uint64_t release)
 	for (size_t i = 0; i < core->ledger->pin_count; i++) {
 		const struct quoin_pin *pin = &core->ledger->pins[i];
 
-		if (pin->release == release && !is_pin_in_effect(&core->draft, pin->intent) && gate_is_good(core, release))
+		if (pin->release == release && !is_pin_in_effect(&core->draft, pin->intent) &&
+		    gate_is_good(core, release))
 			return true;
 	}
 	return false;
@@ -57,8 +58,9 @@ drop_pins(struct quoin_gate_core *core)
 			i++;
 			continue;
 		}
-		gate_decided(core, "the pin to release %llu (intent %llu) is lifted%s", (unsigned long long)pin->release,
-		    (unsigned long long)pin->intent, is_revoked ? ": it is revoked" : "");
+		gate_decided(core, "the pin to release %llu (intent %llu) is lifted%s",
+		    (unsigned long long)pin->release, (unsigned long long)pin->intent,
+		    is_revoked ? ": it is revoked" : "");
 		gate_draft_unpin(core, pin->intent);
 	}
 }
@@ -73,7 +75,8 @@ put_pin(struct quoin_gate_core *core, const struct quoin_pin *pin)
 			i++;
 	}
 	if (core->draft.pin_count == QUOIN_PINS_MAX) {
-		gate_waits(core, "the pin of intent %llu waits: %d pins stand", (unsigned long long)pin->intent, QUOIN_PINS_MAX);
+		gate_waits(core, "the pin of intent %llu waits: %d pins stand", (unsigned long long)pin->intent,
+		    QUOIN_PINS_MAX);
 		return;
 	}
 	gate_decided(core, "release %llu is pinned (intent %llu)", (unsigned long long)pin->release,
@@ -92,7 +95,8 @@ gate_pins(struct quoin_gate_core *core)
 
 		if (is_pin_in_effect(&core->draft, pin->intent))
 			continue;
-		if (quoin_activation_live(&core->activation, pin->release) != NULL && pin->release != core->activation.asked)
+		if (quoin_activation_live(&core->activation, pin->release) != NULL &&
+		    pin->release != core->activation.asked)
 			gate_fail_by_reports(core, pin->release);
 		if (!gate_is_good(core, pin->release))
 			gate_waits(core, "the pin of intent %llu waits: release %llu is revoked or failed",
@@ -103,8 +107,8 @@ gate_pins(struct quoin_gate_core *core)
 		else if (quoin_activation_live(&core->activation, pin->release) == NULL)
 			gate_enter(core, pin->release);
 		else if (!gate_may_be_selected(core, pin->release, why))
-			gate_waits(core, "the pin to release %llu (intent %llu) waits: %s", (unsigned long long)pin->release,
-			    (unsigned long long)pin->intent, why);
+			gate_waits(core, "the pin to release %llu (intent %llu) waits: %s",
+			    (unsigned long long)pin->release, (unsigned long long)pin->intent, why);
 		else if (gate_may(core, GATE_WISH_PIN, pin->intent, 0, NULL))
 			put_pin(core, pin);
 	}

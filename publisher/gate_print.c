@@ -32,9 +32,9 @@ print_labels(const struct quoin_labels *labels, struct quoin_buf *out)
 static void
 print_activation(const struct quoin_activation *activation, struct quoin_buf *out)
 {
-	quoin_buf_printf(out, " %llu/%llu head %llu intent %llu asked %llu from %llu target %llu", (ull)activation->epoch,
-	    (ull)activation->seq, (ull)activation->head.number, (ull)activation->intent.number, (ull)activation->asked,
-	    (ull)activation->from, (ull)activation->target);
+	quoin_buf_printf(out, " %llu/%llu head %llu intent %llu asked %llu from %llu target %llu",
+	    (ull)activation->epoch, (ull)activation->seq, (ull)activation->head.number, (ull)activation->intent.number,
+	    (ull)activation->asked, (ull)activation->from, (ull)activation->target);
 	if (activation->step_threshold != 100000 || activation->step_label_count > 0)
 		quoin_buf_printf(out, " step %llu:%u:%u", (ull)activation->step_seq, activation->step_threshold,
 		    activation->step_index);
@@ -43,7 +43,8 @@ print_activation(const struct quoin_activation *activation, struct quoin_buf *ou
 		print_labels(&activation->step_labels[i], out);
 	}
 	for (size_t i = 0; i < activation->pin_count; i++) {
-		quoin_buf_printf(out, " pin %llu:%llu:", (ull)activation->pins[i].intent, (ull)activation->pins[i].release);
+		quoin_buf_printf(out, " pin %llu:%llu:", (ull)activation->pins[i].intent,
+		    (ull)activation->pins[i].release);
 		print_labels(&activation->pins[i].labels, out);
 	}
 	if (activation->live_count > 0)
@@ -54,8 +55,8 @@ print_activation(const struct quoin_activation *activation, struct quoin_buf *ou
 	print_numbers(out, "active", activation->active, activation->active_count);
 	print_numbers(out, "revoked", activation->revoked, activation->revoked_count);
 	for (size_t i = 0; i < activation->failed_count; i++)
-		quoin_buf_printf(out, " failed %llu:%s:\"%s\"", (ull)activation->failed[i].release, activation->failed[i].host,
-		    activation->failed[i].reason);
+		quoin_buf_printf(out, " failed %llu:%s:\"%s\"", (ull)activation->failed[i].release,
+		    activation->failed[i].host, activation->failed[i].reason);
 	if (activation->frozen)
 		quoin_buf_put_str(out, " frozen");
 	for (size_t i = 0; i < activation->excluded_count; i++)
@@ -126,8 +127,8 @@ quoin_gate_event_print(const struct quoin_gate_event *event, struct quoin_buf *o
 			quoin_buf_printf(out, " age %lld", (long long)event->age_ms);
 		break;
 	case QUOIN_GATE_RELEASE:
-		quoin_buf_printf(out, " %llu shards %zu models %zu", (ull)event->release->number, event->release->shard_count,
-		    event->release->model_count);
+		quoin_buf_printf(out, " %llu shards %zu models %zu", (ull)event->release->number,
+		    event->release->shard_count, event->release->model_count);
 		break;
 	case QUOIN_GATE_STATUS_READ:
 		quoin_buf_printf(out, " %llu", (ull)event->token);

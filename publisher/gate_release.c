@@ -127,7 +127,8 @@ gate_summary_take(struct quoin_gate_core *core, struct quoin_gate_release *relea
 static bool
 is_of_use(const struct quoin_gate_core *core, uint64_t release)
 {
-	if (quoin_activation_live(&core->activation, release) != NULL || release == core->working || release == core->replacing)
+	if (quoin_activation_live(&core->activation, release) != NULL || release == core->working ||
+	    release == core->replacing)
 		return true;
 	for (size_t i = 0; i < core->draft.live_count; i++)
 		if (core->draft.live[i].release.number == release)
@@ -271,7 +272,9 @@ name_the_live(const struct quoin_gate_core *core, char why[QUOIN_GATE_TEXT_BYTES
 
 	for (size_t i = 0; i < core->draft.live_count && len < QUOIN_GATE_TEXT_BYTES - 1; i++) {
 		uint64_t release = core->draft.live[i].release.number;
-		const char *as = release == core->draft.target ? "target" : release == core->draft.from ? "from" : "leaving";
+		const char *as = release == core->draft.target ? "target"
+		    : release == core->draft.from	       ? "from"
+							       : "leaving";
 
 		for (size_t k = 0; k < core->ledger->pin_count; k++)
 			if (core->ledger->pins[k].release == release)
@@ -283,8 +286,8 @@ name_the_live(const struct quoin_gate_core *core, char why[QUOIN_GATE_TEXT_BYTES
 			as = "pinned";
 		if (strcmp(as, "leaving") == 0 && gate_is_fresh(&core->draft.live[i]))
 			as = "preparing";
-		snprintf(why + len, QUOIN_GATE_TEXT_BYTES - len, "%s%llu %s", i == 0 ? "; the room is filled by " : ", ",
-		    (unsigned long long)release, as);
+		snprintf(why + len, QUOIN_GATE_TEXT_BYTES - len, "%s%llu %s",
+		    i == 0 ? "; the room is filled by " : ", ", (unsigned long long)release, as);
 		len = strlen(why);
 	}
 }

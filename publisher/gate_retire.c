@@ -18,7 +18,8 @@ what_it_may_hold(const struct quoin_gate_core *core, const struct gate_host *hos
 		return;
 	for (size_t i = 0; i < core->activation.live_count; i++) {
 		const struct quoin_live *live = &core->activation.live[i];
-		bool since = live->last > 0 && (host->obeyed.epoch != core->position.epoch || live->last >= host->obeyed.seq);
+		bool since =
+		    live->last > 0 && (host->obeyed.epoch != core->position.epoch || live->last >= host->obeyed.seq);
 
 		if (since || gate_host_holds(host, live->release.number))
 			ret->releases[ret->release_count++] = live->release.number;
@@ -41,8 +42,8 @@ end_lease(struct quoin_gate_core *core, struct gate_host *host)
 		return;
 	}
 	what_it_may_hold(core, host, &kept);
-	gate_decided(core, "the lease of %s ended; %zu releases are kept for it until it is heard or forgotten", host->name,
-	    kept.release_count);
+	gate_decided(core, "the lease of %s ended; %zu releases are kept for it until it is heard or forgotten",
+	    host->name, kept.release_count);
 	gate_draft_keep(core, &kept);
 }
 
@@ -55,8 +56,10 @@ gate_end_leases(struct quoin_gate_core *core)
 		struct gate_host *host = core->hosts[i];
 
 		if (host->is_returned && gate_host_is_forgotten(host))
-			gate_alarm(core, "%s was forgotten by intent %llu and reports without having read that; what it runs may "
-			    "not be loaded any more: look at it", host->name, (unsigned long long)host->forget_intent);
+			gate_alarm(core,
+			    "%s was forgotten by intent %llu and reports without having read that; what it runs may "
+			    "not be loaded any more: look at it",
+			    host->name, (unsigned long long)host->forget_intent);
 		if (host->is_heard && host->lease_until_ms != 0 && gate_kept(&core->draft, host->name) != NULL) {
 			gate_decided(core, "%s is heard again", host->name);
 			gate_draft_unkeep(core, host->name);
@@ -94,10 +97,11 @@ is_held(const struct quoin_gate_core *core, const struct quoin_live *live, char 
 		if (!gate_router_has_lease(core, host))
 			continue;
 		if (!host->has_status || !host->is_heard)
-			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s was not heard since this gate acts", host->name);
+			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s was not heard since this gate acts",
+			    host->name);
 		else if (!gate_host_obeys(core, host, live->last + 1))
-			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s obeys %llu/%llu, not yet newer than %llu", host->name,
-			    (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
+			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s obeys %llu/%llu, not yet newer than %llu",
+			    host->name, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
 			    (unsigned long long)live->last);
 		else if (gate_host_holds(host, release))
 			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s %s it", host->name,
@@ -155,7 +159,8 @@ find_warm(struct quoin_gate_core *core, uint64_t *ret)
 
 			if (live->last == 0 || !quoin_activation_has_active(draft, live->release.number) ||
 			    quoin_activation_may_select(draft, live->release.number) ||
-			    !gate_is_good(core, live->release.number) || gate_has_number(ret, count, live->release.number))
+			    !gate_is_good(core, live->release.number) ||
+			    gate_has_number(ret, count, live->release.number))
 				continue;
 			if (best == NULL || live->last > best->last ||
 			    (live->last == best->last && live->release.number > best->release.number))

@@ -49,7 +49,8 @@ gate_enter(struct quoin_gate_core *core, uint64_t release)
 			core->hold_until_ms = gate_after(core->now_ms, QUOIN_GATE_HOLD_MS);
 		if (core->now_ms < core->hold_until_ms)
 			gate_wake(core, core->hold_until_ms);
-		gate_waits(core, "release %llu waits to be loaded: its models part is being read", (unsigned long long)release);
+		gate_waits(core, "release %llu waits to be loaded: its models part is being read",
+		    (unsigned long long)release);
 		return;
 	}
 	if (!gate_fits(core, release, why)) {
@@ -236,8 +237,10 @@ replace_from(struct quoin_gate_core *core)
 		return;
 	good = newest_good_active(core);
 	if (good == 0) {
-		gate_alarm(core, "release %llu is not to be used and there is none to go back to: hosts serve on with it; "
-		    "publish a good one", (unsigned long long)bad);
+		gate_alarm(core,
+		    "release %llu is not to be used and there is none to go back to: hosts serve on with it; "
+		    "publish a good one",
+		    (unsigned long long)bad);
 		return;
 	}
 	core->replacing = good;
@@ -246,7 +249,8 @@ replace_from(struct quoin_gate_core *core)
 		return;
 	}
 	if (!gate_brake_met(core, good, why)) {
-		gate_waits(core, "release %llu is to replace %llu: %s", (unsigned long long)good, (unsigned long long)bad, why);
+		gate_waits(core, "release %llu is to replace %llu: %s", (unsigned long long)good,
+		    (unsigned long long)bad, why);
 		return;
 	}
 	if (!gate_may(core, GATE_WISH_SELECT, good, 0, NULL))
@@ -272,8 +276,8 @@ what_is_wanted(struct quoin_gate_core *core, bool *ret_is_brake)
 	/* Everyone returns from a bad target before anything but a brake begins. */
 	if (*ret_is_brake && gate_is_good(core, want))
 		return want;
-	if (draft->target != 0 && draft->target != draft->from && !gate_is_good(core, draft->target) && draft->from != 0 &&
-	    gate_is_good(core, draft->from)) {
+	if (draft->target != 0 && draft->target != draft->from && !gate_is_good(core, draft->target) &&
+	    draft->from != 0 && gate_is_good(core, draft->from)) {
 		*ret_is_brake = true;
 		return draft->from;
 	}
@@ -328,7 +332,9 @@ select_it(struct quoin_gate_core *core, uint64_t release)
 	gate_draft_step(core, 0, is_brake ? NULL : &summary->policy);
 	raise_threshold(core);
 	gate_decided(core, "release %llu is selected%s", (unsigned long long)release,
-	    is_brake ? ", as a brake" : draft->step_threshold == QUOIN_BUCKETS ? "" : ", in steps");
+	    is_brake					 ? ", as a brake"
+		: draft->step_threshold == QUOIN_BUCKETS ? ""
+							 : ", in steps");
 }
 
 /* The next step of the reach: when this one is acknowledged and has soaked, and the policy still holds. */
@@ -347,8 +353,8 @@ widen(struct quoin_gate_core *core, uint64_t release)
 	count_acknowledged(core, &routers, &asked, &done, &lacking);
 	if (lacking != NULL) {
 		core->acked_ms = 0;
-		gate_waits(core, "step %u of release %llu: %zu of %zu routers run it; %s does not", draft->step_index + 1,
-		    (unsigned long long)release, done, asked, lacking->name);
+		gate_waits(core, "step %u of release %llu: %zu of %zu routers run it; %s does not",
+		    draft->step_index + 1, (unsigned long long)release, done, asked, lacking->name);
 		return;
 	}
 	if (core->acked_ms == 0)

@@ -19,10 +19,10 @@
 struct gate_tail {
 	enum quoin_topic topic;
 	char name[QUOIN_TOPIC_NAME_BYTES];
-	int64_t position; /* everything below was taken */
-	int64_t wanted;	  /* an end that is read to: first reading, take-over, READ_STATUS; 0: reached */
-	bool is_asking;	  /* the end is still to be asked from the broker */
-	int64_t checked;  /* the position at the last look of the watchdog, */
+	int64_t position;    /* everything below was taken */
+	int64_t wanted;	     /* an end that is read to: first reading, take-over, READ_STATUS; 0: reached */
+	bool is_asking;	     /* the end is still to be asked from the broker */
+	int64_t checked;     /* the position at the last look of the watchdog, */
 	int64_t checked_end; /* and what the broker had then */
 };
 
@@ -43,9 +43,9 @@ struct quoin_gate {
 
 	bool is_reading_others; /* the control topic was read to its end once; the others follow */
 	bool is_caught_up;
-	bool is_late; /* the process was stopped for a while: what is at hand did not just come */
-	bool has_more; /* the reader has records at hand that were not taken */
-	int64_t turn_ms; /* the last turn, by CLOCK_BOOTTIME */
+	bool is_late;	     /* the process was stopped for a while: what is at hand did not just come */
+	bool has_more;	     /* the reader has records at hand that were not taken */
+	int64_t turn_ms;     /* the last turn, by CLOCK_BOOTTIME */
 	bool is_taking_over; /* init succeeded; the three topics are being read to their ends */
 	bool is_reading;     /* READ_STATUS: the status topic alone */
 	uint64_t token;

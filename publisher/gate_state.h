@@ -9,13 +9,13 @@
 #include "publisher/gate_core.h"
 
 #define QUOIN_GATE_SUMMARIES_MAX (QUOIN_LIVE_MAX + QUOIN_PINS_MAX + 2)
-#define QUOIN_GATE_WISHES_MAX    256
-#define QUOIN_GATE_ALARMS_MAX    64
+#define QUOIN_GATE_WISHES_MAX	 256
+#define QUOIN_GATE_ALARMS_MAX	 64
 #define QUOIN_GATE_POSITIONS_MAX 64
-#define QUOIN_GATE_HAVES_MAX     (2 * QUOIN_LIVE_MAX)
-#define QUOIN_GATE_FAILED_MAX    256 /* entries of "failed" that are kept: with their reasons they must fit the document */
+#define QUOIN_GATE_HAVES_MAX	 (2 * QUOIN_LIVE_MAX)
+#define QUOIN_GATE_FAILED_MAX	 256 /* entries of "failed" that are kept: with their reasons they must fit the document */
 #define QUOIN_GATE_HOLD_MS	 1000
-#define QUOIN_GATE_AGE_MS_MAX    3600000 /* however slowly a host means to report */
+#define QUOIN_GATE_AGE_MS_MAX	 3600000 /* however slowly a host means to report */
 
 /* How far a host is with one release, by its newest status. */
 struct gate_have {
@@ -50,9 +50,9 @@ struct gate_host {
 	struct gate_have *haves; /* ascending by release; owned */
 	size_t have_count;
 
-	int64_t lease_until_ms;	/* routers; 0: no lease, or its end was decided */
+	int64_t lease_until_ms; /* routers; 0: no lease, or its end was decided */
 	bool is_heard;		/* a status came since the take-over */
-	uint64_t forget_intent;	/* the last "forget" of this host; 0: none */
+	uint64_t forget_intent; /* the last "forget" of this host; 0: none */
 	bool is_returned;	/* it spoke after that without having read it */
 };
 
@@ -80,9 +80,9 @@ struct quoin_gate_core {
 	struct quoin_gate_core_conf conf;
 	enum gate_mode mode;
 	bool is_caught_up;
-	int64_t now_ms, wall_ms; /* of the step */
-	int64_t wake_ms;	 /* the next tick that matters to a decision */
-	int code;		 /* sticky: QUOIN_ENOMEM */
+	int64_t now_ms, wall_ms;	    /* of the step */
+	int64_t wake_ms;		    /* the next tick that matters to a decision */
+	int code;			    /* sticky: QUOIN_ENOMEM */
 	struct quoin_gate_actions *actions; /* of the step */
 
 	/* What the topics say. */
@@ -92,7 +92,7 @@ struct quoin_gate_core {
 	struct quoin_activation activation;
 	struct quoin_position position;
 	struct quoin_position past[QUOIN_GATE_POSITIONS_MAX]; /* the newest positions seen, by seq */
-	struct gate_host **hosts; /* ascending by name; owned */
+	struct gate_host **hosts;			      /* ascending by name; owned */
 	size_t host_count, host_cap;
 	bool is_crowded; /* a host found no room */
 	struct quoin_gate_release *summaries[QUOIN_GATE_SUMMARIES_MAX];
@@ -105,14 +105,14 @@ struct quoin_gate_core {
 	int64_t heard_ms;	   /* when the last one of an acting gate was written, by our clock */
 	uint64_t heard_interval_ms;
 	bool has_heard;
-	int64_t beat_ms; /* when the next own one is due */
+	int64_t beat_ms;  /* when the next own one is due */
 	int64_t watch_ms; /* readiness is watched from then on: a gate that just began has not heard everybody */
 
 	/* What began in this life only. */
-	uint64_t way;	    /* the release whose time runs */
-	uint64_t way_step;  /* the seq of its step; 0: it prepares */
-	int64_t way_ms;	    /* since when */
-	int64_t acked_ms;   /* the step is acknowledged since; 0: not yet */
+	uint64_t way;	   /* the release whose time runs */
+	uint64_t way_step; /* the seq of its step; 0: it prepares */
+	int64_t way_ms;	   /* since when */
+	int64_t acked_ms;  /* the step is acknowledged since; 0: not yet */
 	struct gate_drain {
 		uint64_t release;
 		int64_t since_ms;
@@ -123,14 +123,14 @@ struct quoin_gate_core {
 	bool is_producing; /* an activation is on its way to the log */
 	bool is_undecided; /* something changed since the last decision */
 	struct quoin_activation draft;
-	bool is_changed; /* the draft says something new */
-	bool is_awaiting; /* a release would enter, but for its models part */
+	bool is_changed;       /* the draft says something new */
+	bool is_awaiting;      /* a release would enter, but for its models part */
 	int64_t hold_until_ms; /* until then the activation waits for it; 0: nothing is awaited */
-	bool is_selecting; /* the draft selects or pins something new: it waits for nothing more */
-	bool is_cramped; /* warm releases must make room */
-	uint64_t replacing; /* it is to take the place of a bad "from"; 0: none */
-	uint64_t working; /* the release that the rollout works on; 0: none */
-	bool is_confirmed; /* this decision follows the reading that the asked wishes waited for */
+	bool is_selecting;     /* the draft selects or pins something new: it waits for nothing more */
+	bool is_cramped;       /* warm releases must make room */
+	uint64_t replacing;    /* it is to take the place of a bad "from"; 0: none */
+	uint64_t working;      /* the release that the rollout works on; 0: none */
+	bool is_confirmed;     /* this decision follows the reading that the asked wishes waited for */
 	struct gate_wish wishes[QUOIN_GATE_WISHES_MAX];
 	size_t wish_count;
 	struct gate_wish asked[QUOIN_GATE_WISHES_MAX]; /* as "wishes" was when the end was asked for */

@@ -64,17 +64,37 @@ site_models_part(struct site *site, const char *version, struct quoin_buf *ret)
 {
 	static const char *const hosts[] = {"a1"};
 	static const struct quoin_amount amounts[] = {{"memory_mb", 10}};
-	struct quoin_shard shard = {.name = "A", .vip = "a:1", .hosts = hosts, .host_count = 1, .capacity = amounts,
-	    .capacity_count = 1};
+	struct quoin_shard shard =
+	    {.name = "A", .vip = "a:1", .hosts = hosts, .host_count = 1, .capacity = amounts, .capacity_count = 1};
 	char key[80];
-	struct quoin_model model = {.name = "cw", .version = version, .routing_key = key, .is_current = true,
-	    .input_type = "TITLE_INPUT", .model_type = "SCORER", .uri = "s3://cw", .digest = "sha256:00", .demand = amounts,
-	    .demand_count = 0, .shard_count = 1, .config = "{}", .is_used = true};
-	struct quoin_objective objective = {.name = "CW", .input_type = "TITLE_INPUT", .model_type = "SCORER", .config = "{}",
-	    .default_ref = {0, NULL}, .default_rule = "default"};
+	struct quoin_model model = {.name = "cw",
+	    .version = version,
+	    .routing_key = key,
+	    .is_current = true,
+	    .input_type = "TITLE_INPUT",
+	    .model_type = "SCORER",
+	    .uri = "s3://cw",
+	    .digest = "sha256:00",
+	    .demand = amounts,
+	    .demand_count = 0,
+	    .shard_count = 1,
+	    .config = "{}",
+	    .is_used = true};
+	struct quoin_objective objective = {.name = "CW",
+	    .input_type = "TITLE_INPUT",
+	    .model_type = "SCORER",
+	    .config = "{}",
+	    .default_ref = {0, NULL},
+	    .default_rule = "default"};
 	struct quoin_placement placement = {0, 0, 100000};
-	struct quoin_ruleset ruleset = {.objectives = &objective, .objective_count = 1, .models = &model, .model_count = 1,
-	    .shards = &shard, .shard_count = 1, .placements = &placement, .placement_count = 1};
+	struct quoin_ruleset ruleset = {.objectives = &objective,
+	    .objective_count = 1,
+	    .models = &model,
+	    .model_count = 1,
+	    .shards = &shard,
+	    .shard_count = 1,
+	    .placements = &placement,
+	    .placement_count = 1};
 	struct quoin_span none = {0};
 	struct quoin_buf rules;
 
@@ -109,9 +129,11 @@ site_publish(struct site *site, const char *version)
 	publication.policy.drain_ms = 0;
 	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_RELEASE, false, &keys, &site->err));
 	OK(site, quoin_publish_describe(&publication, &release, &site->err));
-	OK(site, quoin_publish_send(&site->conf, &site->control, &publication, NULL, NULL, &release, &sent, &site->err));
-	OK(site, quoin_publish_announce(&site->conf, &site->control, site->reader, &keys, &head, SITE_TIMEOUT_MS, &release,
-	    &site->err));
+	OK(site,
+	    quoin_publish_send(&site->conf, &site->control, &publication, NULL, NULL, &release, &sent, &site->err));
+	OK(site,
+	    quoin_publish_announce(&site->conf, &site->control, site->reader, &keys, &head, SITE_TIMEOUT_MS, &release,
+		&site->err));
 	quoin_release_clear(&release);
 	quoin_keyring_clear(&keys);
 	quoin_buf_clear(&models);
@@ -124,7 +146,9 @@ site_rollback(struct site *site, uint64_t release)
 	struct quoin_keyring keys = {0};
 
 	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_OPERATE, false, &keys, &site->err));
-	OK(site, quoin_operate(&site->conf, &site->control, site->reader, &keys, true, SITE_TIMEOUT_MS, &intent, &site->err));
+	OK(site,
+	    quoin_operate(&site->conf, &site->control, site->reader, &keys, true, SITE_TIMEOUT_MS, &intent,
+		&site->err));
 	quoin_keyring_clear(&keys);
 }
 
@@ -147,7 +171,9 @@ site_enrol(struct site *site, struct site_host *host, const char *name, enum quo
 	host->cert.not_after_ms = quoin_clock_wall_ms() + 86400000;
 	snprintf(dir, sizeof dir, "%s/%s", check_dir(), name);
 	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_ENROL, false, &keys, &site->err));
-	OK(site, quoin_enrol(&site->conf, &site->control, site->reader, &keys, dir, &host->cert, SITE_TIMEOUT_MS, &site->err));
+	OK(site,
+	    quoin_enrol(&site->conf, &site->control, site->reader, &keys, dir, &host->cert, SITE_TIMEOUT_MS,
+		&site->err));
 	quoin_keyring_clear(&keys);
 	quoin_buf_init(&text, 4096);
 	snprintf(path, sizeof path, "%s/host.key", dir);
@@ -172,10 +198,13 @@ static void
 site_report(struct site *site, struct site_host *host, uint64_t runs, const struct quoin_status_release *releases,
     size_t release_count)
 {
-	struct quoin_status status = {.origin = site->control.trust.root.origin, .number = ++host->number,
-	    .sent_ms = quoin_clock_wall_ms(), .interval_ms = 20000,
+	struct quoin_status status = {.origin = site->control.trust.root.origin,
+	    .number = ++host->number,
+	    .sent_ms = quoin_clock_wall_ms(),
+	    .interval_ms = 20000,
 	    .lease_ms = host->cert.role == QUOIN_HOST_ROUTER ? 3600000 : 0,
-	    .obeyed = quoin_activations_position(&site->activations), .intent = site->control.ledger.last_intent.number};
+	    .obeyed = quoin_activations_position(&site->activations),
+	    .intent = site->control.ledger.last_intent.number};
 	struct quoin_status_release *list = calloc(release_count + 1, sizeof *list);
 	struct quoin_bus_record record = {0};
 	struct quoin_sealed sealed = {0};
@@ -233,8 +262,9 @@ site_see(void *ctx, const struct quoin_activation *activation, const struct quoi
 static void
 site_read(struct site *site)
 {
-	OK(site, quoin_activations_read(&site->activations, &site->control.trust, site->reader, SITE_TIMEOUT_MS, site_see, site,
-	    &site->err));
+	OK(site,
+	    quoin_activations_read(&site->activations, &site->control.trust, site->reader, SITE_TIMEOUT_MS, site_see,
+		site, &site->err));
 	CHECK_INT(site->activations.refused, 0);
 }
 
@@ -254,7 +284,8 @@ site_open(struct site *site, const char *namespace_name, const char *bootstrap, 
 	snprintf(site->conf_path, sizeof site->conf_path, "%s/quoin.conf", check_dir());
 	snprintf(text, sizeof text,
 	    "namespace = %s\nroot = root.txt\nkeys = keys\nkafka.bootstrap.servers = %s\nkafka.fetch.wait.max.ms = 5\n"
-	    "gate.heartbeat_ms = %u\n", namespace_name, bootstrap, heartbeat_ms);
+	    "gate.heartbeat_ms = %u\n",
+	    namespace_name, bootstrap, heartbeat_ms);
 	OK(site, quoin_file_replace(site->conf_path, quoin_span_str(text), 0644, &site->err));
 	OK(site, quoin_conf_parse(quoin_span_str(text), site->conf_path, &site->conf, &site->err));
 	OK(site, quoin_genesis(&site->conf, true, &site->err));

@@ -1,4 +1,8 @@
 /* The gate's shell on the embedded broker. What only real Kafka shows is in test_gate_kafka.c. */
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "publisher/gate.h"
 #include "publisher/gate_models.h"
 #include "tests/gate_site.h"
@@ -78,7 +82,8 @@ static void
 roll_out(struct site *site, struct quoin_gate *gate, uint64_t before, uint64_t release)
 {
 	struct quoin_status_release ready = {.release = {.number = release}, .progress = QUOIN_PROGRESS_READY};
-	struct quoin_status_release both[2] = {{.release = {.number = before}, .progress = QUOIN_PROGRESS_READY}, ready};
+	struct quoin_status_release both[2] = {{.release = {.number = before}, .progress = QUOIN_PROGRESS_READY},
+	    ready};
 	struct quoin_status_release staged = {.release = {.number = release}, .progress = QUOIN_PROGRESS_STAGED};
 
 	turn_until_live(site, gate, release);
@@ -242,8 +247,60 @@ test_models(void)
 	models.data[models.len / 2] ^= 0x40;
 	for (size_t len = 0; len < image.len; len += 7)
 		if (len > 0)
-			CHECK(quoin_gate_release_make(&release, quoin_span_of(image.data, len), &summary, &site.err) != 0);
+			CHECK(quoin_gate_release_make(&release, quoin_span_of(image.data, len), &summary, &site.err) !=
+			    0);
 	quoin_buf_clear(&models);
+}
+
+/* Run the program with this argument line; returns its exit status. */
+static int
+run(const char *arguments, char *out, size_t out_bytes)
+{
+	char path[512], command[2048];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof path - 64);
+	FILE *pipe;
+	size_t got;
+	int status;
+
+	CHECK(len > 0);
+	path[len] = '\0';
+	*strrchr(path, '/') = '\0';
+	snprintf(command, sizeof command, "%s/../../bin/quoin-gate %s 2>&1", path, arguments);
+	pipe = popen(command, "r");
+	CHECK(pipe != NULL);
+	got = fread(out, 1, out_bytes - 1, pipe);
+	out[got] = '\0';
+	status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+test_program(void)
+{
+	struct site site;
+	char out[2048], line[512];
+
+	open_on_mock(&site);
+	CHECK_INT(run("--help", out, sizeof out), 0);
+	CHECK_CONTAINS(out, "usage: quoin-gate");
+	CHECK_INT(run("--no-such-option", out, sizeof out), 2);
+	CHECK_INT(run("argument", out, sizeof out), 2);
+	CHECK_INT(run("-c /nowhere/quoin.conf", out, sizeof out), 2);
+	CHECK_CONTAINS(out, "there is no configuration /nowhere/quoin.conf");
+	snprintf(line, sizeof line, "-c %s --check-config", site.conf_path);
+	CHECK_INT(run(line, out, sizeof out), 0);
+	CHECK_CONTAINS(out, "good for the gate of namespace t");
+	/* Keys that others can read are refused, and so is their absence. */
+	snprintf(line, sizeof line, "%s/keys/gate.key", check_dir());
+	CHECK_INT(chmod(line, 0644), 0);
+	snprintf(line, sizeof line, "-c %s --check-config", site.conf_path);
+	CHECK_INT(run(line, out, sizeof out), 2);
+	snprintf(line, sizeof line, "%s/keys/gate.key", check_dir());
+	CHECK_INT(unlink(line), 0);
+	snprintf(line, sizeof line, "-c %s", site.conf_path);
+	CHECK_INT(run(line, out, sizeof out), 4);
+	CHECK_CONTAINS(out, "gate");
+	close_on_mock(&site);
 }
 
 static const struct check_case cases[] = {
@@ -253,6 +310,7 @@ static const struct check_case cases[] = {
     {"gate resign", test_resign},
     {"gate refuses", test_refuses},
     {"gate models", test_models},
+    {"gate program", test_program},
 };
 
 int

@@ -94,8 +94,8 @@ static void step(struct quoin_gate_event event);
 static struct quoin_gate_release *
 copy_summary(const struct quoin_gate_release *from)
 {
-	struct quoin_gate_release *to = quoin_gate_release_new(from->number, from->resource_count, from->model_count,
-	    from->shard_count);
+	struct quoin_gate_release *to =
+	    quoin_gate_release_new(from->number, from->resource_count, from->model_count, from->shard_count);
 
 	CHECK(to != NULL);
 	to->policy = from->policy;
@@ -139,7 +139,8 @@ commit(void)
 	CHECK(world.past_count < 256);
 	world.past[world.past_count++] =
 	    (struct quoin_position){activation.epoch, activation.seq, activation_hash(&activation)};
-	step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = &world.newest,
+	step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
+	    .activation = &world.newest,
 	    .hash = activation_hash(&world.newest)});
 }
 
@@ -232,8 +233,10 @@ cert_of(const char *host)
 static void
 tell(struct told *told, int64_t age_ms)
 {
-	step((struct quoin_gate_event){.kind = QUOIN_GATE_STATUS, .cert = cert_of(told->status.host),
-	    .status = &told->status, .age_ms = age_ms});
+	step((struct quoin_gate_event){.kind = QUOIN_GATE_STATUS,
+	    .cert = cert_of(told->status.host),
+	    .status = &told->status,
+	    .age_ms = age_ms});
 }
 
 /* ---- The script ---- */
@@ -360,7 +363,9 @@ do_publish(char **words, size_t count)
 {
 	uint64_t number = number_of(words[1]), same = number;
 	struct quoin_gate_release *summary = quoin_gate_release_new(number, 1, 32, 8);
-	struct quoin_release release = {.number = number, .head = world.ledger.head, .intent = world.ledger.last_intent};
+	struct quoin_release release = {.number = number,
+	    .head = world.ledger.head,
+	    .intent = world.ledger.last_intent};
 	struct quoin_part part = {.name = "models", .schema = "models-v1"};
 	struct quoin_hash hash = hash_of("release", number);
 	struct quoin_error err = {0};
@@ -395,7 +400,8 @@ do_intent(char **words, size_t count)
 	static const enum quoin_action actions[] = {QUOIN_ACTION_ROLLBACK, QUOIN_ACTION_PIN, QUOIN_ACTION_UNPIN,
 	    QUOIN_ACTION_REVOKE, QUOIN_ACTION_FREEZE, QUOIN_ACTION_UNFREEZE, QUOIN_ACTION_EXCLUDE, QUOIN_ACTION_INCLUDE,
 	    QUOIN_ACTION_FORGET, QUOIN_ACTION_RETRY};
-	struct quoin_intent intent = {.number = world.ledger.last_intent.number + 1, .prev = world.ledger.last_intent,
+	struct quoin_intent intent = {.number = world.ledger.last_intent.number + 1,
+	    .prev = world.ledger.last_intent,
 	    .head = world.ledger.head};
 	struct quoin_hash hash = hash_of("intent", intent.number);
 	struct quoin_error err = {0};
@@ -561,7 +567,8 @@ do_start(bool is_first)
 	for (size_t i = 0; i < world.cert_count; i++)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = &world.certs[i]});
 	if (world.has_newest)
-		step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = &world.newest,
+		step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
+		    .activation = &world.newest,
 		    .hash = activation_hash(&world.newest)});
 	if (!is_first) {
 		struct quoin_heartbeat heartbeat = {.number = 1, .issued_ms = world.now_ms, .interval_ms = 5000};
@@ -576,7 +583,8 @@ do_start(bool is_first)
 static void
 do_heartbeat(char **words)
 {
-	struct quoin_heartbeat heartbeat = {.number = 1000, .issued_ms = world.now_ms - (int64_t)number_of(words[1]),
+	struct quoin_heartbeat heartbeat = {.number = 1000,
+	    .issued_ms = world.now_ms - (int64_t)number_of(words[1]),
 	    .interval_ms = number_of(words[2])};
 
 	heartbeat.gate[0] = 0xff;
@@ -629,7 +637,9 @@ run_line(char *line)
 	else if (strcmp(verb, "unsound") == 0) {
 		struct quoin_activation activation = {.epoch = 1, .seq = 1, .step_threshold = 100000, .target = 5};
 
-		step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION, .activation = &activation, .hash = hash_of("x", 1)});
+		step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
+		    .activation = &activation,
+		    .hash = hash_of("x", 1)});
 	} else if (strcmp(verb, "writer-lost") == 0)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 	else if (strcmp(verb, "heartbeat") == 0)
@@ -863,24 +873,13 @@ late_models(void)
 	run_trace("late_models");
 }
 
-static const struct check_case cases[] = {
-	{"happy", happy},
-	{"slow_model", slow_model},
-	{"failed_model", failed_model},
-	{"rollback_during", rollback_during},
-	{"rollback_after", rollback_after},
-	{"brake_sick_host", brake_sick_host},
-	{"publish_during", publish_during},
-	{"retire", retire},
-	{"takeover", takeover},
-	{"leases", leases},
-	{"pins", pins},
-	{"revoke", revoke},
-	{"refuses", refuses},
-	{"steps", steps},
-	{"room", room},
-	{"exclude", exclude},
-	{"operator", operator},
+static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_model}, {"failed_model", failed_model},
+    {"rollback_during", rollback_during}, {"rollback_after", rollback_after}, {"brake_sick_host", brake_sick_host},
+    {"publish_during", publish_during}, {"retire", retire}, {"takeover", takeover}, {"leases", leases}, {"pins", pins},
+    {"revoke", revoke}, {"refuses", refuses}, {"steps", steps}, {"room", room}, {"exclude", exclude},
+    {
+	"operator",
+	operator},
 	{"dataset", dataset},
 	{"freeze", freeze},
 	{"superseded", superseded},
