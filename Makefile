@@ -281,6 +281,7 @@ UNIT_TESTS := \
 
 # What "make bench" runs, in this order.
 BENCHES := \
+	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
@@ -459,7 +460,7 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/
 
 BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o \
-		$(BUILD)/tests/bench/workload.o $(ARCHIVES)
+		$(BUILD)/tests/bench/site.o $(BUILD)/tests/bench/workload.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link)
 

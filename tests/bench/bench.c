@@ -105,7 +105,7 @@ remove_one(const char *path, const struct stat *status, int kind, struct FTW *wa
 static void
 remove_dir(void)
 {
-	if (getpid() == dir_owner)
+	if (getpid() == dir_owner && getenv("QUOIN_BENCH_KEEP") == NULL)
 		(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -28,7 +28,8 @@ void bench_print(const char *name, double value, const char *unit, const char *b
 void bench_skip(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void bench_die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A directory of the run's own, removed at exit; on the disk that the tree is on, for figures that sync. */
+/* A directory of the run's own, on the disk that the tree is on, for figures that sync. Removed at exit, unless
+ * $QUOIN_BENCH_KEEP is set: then its logs can be looked at. */
 const char *bench_dir(void);
 /* "DIR/<rest>" of that directory; the string lives until the fourth call from now. */
 const char *bench_path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
