@@ -281,6 +281,7 @@ UNIT_TESTS := \
 
 # What "make bench" runs, in this order.
 BENCHES := \
+	tests/bench/bench_agent.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 

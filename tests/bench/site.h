@@ -51,8 +51,9 @@ uint64_t site_announce(struct site *site, struct quoin_span content, bool is_fre
 struct quoin_reader *site_reader(struct site *site);
 double site_wait_release(struct quoin_reader *reader, uint64_t release);
 
-/* "/proc/PID/status", a line's number in kB; CPU time that a process has used. */
+/* A number of kB in /proc/PID/status; the second gives 0 for a process that is gone. CPU time that one has used. */
 long site_process_kb(pid_t pid, const char *line);
+long site_process_kb_if(pid_t pid, const char *line);
 double site_process_cpu_s(pid_t pid);
 
 #endif
