@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/assert.h"
 #include "lib/bus_rdkafka.h"
@@ -14,6 +15,8 @@
 #define READS  (QUOIN_BUS_TAIL | QUOIN_BUS_BRIEF | QUOIN_BUS_PICK)
 #define WRITES (QUOIN_BUS_WRITE | QUOIN_BUS_WRITE_TXN)
 #define EVERY  (READS | WRITES | QUOIN_BUS_ASK)
+
+#define ASK_AGAIN_MS 50
 
 /*
  * Our settings. An owned one is part of what the bus promises: the configuration must not name it. "value" NULL is
@@ -89,6 +92,11 @@ quoin_bus_code(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
 	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
 	case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+	case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+	case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
 		return QUOIN_EUNREACHABLE;
 	case RD_KAFKA_RESP_ERR__TIMED_OUT:
 	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
@@ -382,20 +390,22 @@ quoin_bus_client_topic(struct quoin_bus_client *client, const char *topic, int t
 	return 0;
 }
 
-/*
- * By the protocol's own conventions -1 and -2 are times too. Unlike librdkafka's call for watermarks, which in 2.0.2
- * ignores its time-out when a broker hangs, this one returns in time.
- */
-int
-quoin_bus_client_offset(struct quoin_bus_client *client, const char *topic, int64_t wall_ms, int timeout_ms,
-    int64_t *ret_offset, struct quoin_error *err)
+/* What a broker answers in the second after its start, or while a partition moves. */
+static bool
+is_passing(rd_kafka_resp_err_t code)
 {
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_topic_partition_t *partition;
+	return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+	    code == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+	    code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
+}
+
+static rd_kafka_resp_err_t
+ask_offset(struct quoin_bus_client *client, const char *topic, int64_t wall_ms, int timeout_ms, int64_t *ret_offset)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *partition = rd_kafka_topic_partition_list_add(list, topic, 0);
 	rd_kafka_resp_err_t code;
 
-	list = rd_kafka_topic_partition_list_new(1);
-	partition = rd_kafka_topic_partition_list_add(list, topic, 0);
 	partition->offset = wall_ms;
 	code = rd_kafka_offsets_for_times(client->rk, list, timeout_ms);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -404,6 +414,27 @@ quoin_bus_client_offset(struct quoin_bus_client *client, const char *topic, int6
 		*ret_offset = partition->offset;
 	rd_kafka_topic_partition_list_destroy(list);
 	hear_faults(client);
+	return code;
+}
+
+/*
+ * By the protocol's own conventions -1 and -2 are times too. Unlike librdkafka's call for watermarks, which in 2.0.2
+ * ignores its time-out when a broker hangs, this one returns in time. It does not ask again by itself.
+ */
+int
+quoin_bus_client_offset(struct quoin_bus_client *client, const char *topic, int64_t wall_ms, int timeout_ms,
+    int64_t *ret_offset, struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	rd_kafka_resp_err_t code;
+	int partitions;
+
+	code = ask_offset(client, topic, wall_ms, timeout_ms, ret_offset);
+	while (is_passing(code) && quoin_bus_left_ms(deadline_ms) > ASK_AGAIN_MS) {
+		(void)usleep(ASK_AGAIN_MS * 1000);
+		if (quoin_bus_client_topic(client, topic, quoin_bus_left_ms(deadline_ms), &partitions, NULL) == 0)
+			code = ask_offset(client, topic, wall_ms, quoin_bus_left_ms(deadline_ms), ret_offset);
+	}
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return quoin_bus_fail(client, code, NULL, err, "ask for an offset of the topic %s", topic);
 	return 0;
