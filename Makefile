@@ -307,6 +307,8 @@ SH_TESTS := \
 	tests/integration/article.sh \
 	tests/integration/dev.sh \
 	tests/integration/readme.sh \
+	tests/kafka/kafka3.sh \
+	tests/kafka/kafka4.sh \
 
 
 # Until every room is furnished a listed file may be absent.
@@ -454,6 +456,11 @@ $(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
 $(BUILD)/tests/unit/test_eval_sandbox: $(BUILD)/publisher/eval_sandbox.o
 
+# What the scripts of tests/kafka do to topics without keys.
+$(BUILD)/tests/kafka/rogue: $(BUILD)/tests/kafka/rogue.o $(BUILD)/libquoin-lib.a
+	$(call say,LINK,$@)
+	$(link)
+
 $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
 		$(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -487,7 +494,7 @@ install-libquoin: $(LIBQUOIN) ## the library, its header and its pkg-config file
 	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 # The last line is the total over everything.
-check: all $(TEST_PROGRAMS) | build/setup/check ## every test
+check: all $(TEST_PROGRAMS) $(BUILD)/tests/kafka/rogue | build/setup/check ## every test
 	@QUOIN_BUILD=$(BUILD) tests/run $(TEST_PROGRAMS) $(SH_TESTS)
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
