@@ -478,7 +478,7 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check unit bench demo fuzz fuzz-run clean help
+.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan unit analyze bench demo fuzz fuzz-run clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
 
@@ -499,6 +499,38 @@ check: all $(TEST_PROGRAMS) $(BUILD)/tests/kafka/rogue | build/setup/check ## ev
 
 unit: $(TEST_PROGRAMS) ## the unit tests alone
 	@tests/run $(TEST_PROGRAMS)
+
+# The same tests with the sanitizers' eyes.
+check-asan: ## every test, built with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory MODE=asan check
+
+check-tsan: ## the unit tests, built with ThreadSanitizer
+	@$(MAKE) --no-print-directory MODE=tsan unit
+
+# One stamp per file and analyzer, so that only what changed is looked at again.
+ANALYZED := $(LIB_SRCS) $(FORMATS_SRCS) $(PUBLISHER_SRCS) $(SUBSCRIBER_SRCS) $(wildcard publisher/*main.c subscriber/*main.c)
+ANALYZE_FLAGS = -std=c17 -D_GNU_SOURCE -I. $(PKG_CFLAGS)
+
+build/analyze/%.tidy: %.c .clang-tidy | build/setup/analyze
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(ANALYZE_FLAGS) 2>/dev/null
+	@touch $@
+
+build/analyze/%.gcc: %.c | build/setup/build
+	$(call say,GCC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(ANALYZE_FLAGS) $(WARNINGS) -Werror -O2 -fanalyzer -c -o /dev/null $<
+	@touch $@
+
+build/analyze/cppcheck: $(ANALYZED) tests/lint/cppcheck.txt | build/setup/analyze
+	$(call say,CPPCHECK,lib formats publisher subscriber)
+	@mkdir -p $(@D)
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck.txt -j2 -I. lib formats publisher subscriber
+	@touch $@
+
+analyze: $(ANALYZED:%.c=build/analyze/%.tidy) $(ANALYZED:%.c=build/analyze/%.gcc) build/analyze/cppcheck ## clang-tidy, gcc -fanalyzer, cppcheck
 
 # BENCH=resolve takes one group's figures alone.
 BENCH ?=
