@@ -282,8 +282,10 @@ UNIT_TESTS := \
 # What "make bench" runs, in this order.
 BENCHES := \
 	tests/bench/bench_agent.c \
+	tests/bench/bench_compile.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
+	tests/bench/bench_store.c \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \
