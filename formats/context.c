@@ -137,17 +137,8 @@ quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t ce
 {
 	int rc;
 
-	for (size_t i = 0; i < context->cell_count; i++) {
-		if (context->tests[i] == test) {
-			context->cells[i] = cell;
-			return 0;
-		}
-	}
-	if (context->cell_count == context->cell_cap) {
-		rc = grow_cells(context);
-		if (rc != 0)
-			return rc;
-	}
+	if (__builtin_expect(context->cell_count == context->cell_cap, 0) && (rc = grow_cells(context)) != 0)
+		return rc;
 	context->tests[context->cell_count] = test;
 	context->cells[context->cell_count++] = cell;
 	return 0;
@@ -186,11 +177,9 @@ read_cells(struct quoin_context *context, const struct quoin_json *ab)
 		cell = quoin_json_number(child);
 		if (cell < 0 || cell != floor(cell))
 			continue;
-		/* Keys of one object differ, so there is nothing to replace. */
-		if (context->cell_count == context->cell_cap && (rc = grow_cells(context)) != 0)
+		rc = quoin_context_put_cell(context, test, cell < 2147483648.0 ? (uint32_t)cell : QUOIN_CELL_NONE);
+		if (rc != 0)
 			return rc;
-		context->tests[context->cell_count] = test;
-		context->cells[context->cell_count++] = cell < 2147483648.0 ? (uint32_t)cell : QUOIN_CELL_NONE;
 	}
 	return 0;
 }

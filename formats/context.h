@@ -62,7 +62,7 @@ void quoin_context_begin(struct quoin_context *context, const struct quoin_rules
 void quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len);
 void quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number);
 void quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean);
-/* The cell of a test. 0, QUOIN_ENOMEM, QUOIN_ELIMIT. */
+/* The cell of a test; of several for one test the last counts. 0, QUOIN_ENOMEM, QUOIN_ELIMIT. */
 int quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
 /* NULL version: the current one; NULL caller: none. */
 void quoin_context_put_override(struct quoin_context *context, const char *model, const char *version,

@@ -249,12 +249,14 @@ static uint32_t
 cell_outcome(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context, uint32_t *ret_cell)
 {
 	const struct rules_cell *cells = RULES_AT(block, struct rules_cell, rule->cells);
+	size_t found = SIZE_MAX;
 	uint32_t cell, index;
 
-	for (size_t i = 0; i < context->cell_count; i++) {
-		if (context->tests[i] != rule->ab_test_id)
-			continue;
-		cell = context->cells[i];
+	/* To the end without a branch: where a test stands is not to be predicted, and the last one counts. */
+	for (size_t i = 0; i < context->cell_count; i++)
+		found = context->tests[i] == rule->ab_test_id ? i : found;
+	if (found != SIZE_MAX) {
+		cell = context->cells[found];
 		for (uint32_t k = 0; k < rule->cell_count; k++) {
 			if (cells[k].cell == cell) {
 				*ret_cell = cell;
@@ -466,8 +468,13 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 	const struct rules_objective *objective = (const void *)block;
 	const struct rules_rule *records = RULES_AT(block, struct rules_rule, objective->rules);
 	const struct rules_rule *rule = records + objective->rule_count;
-	uint64_t mask = filtered(objective, context), selecting, shadows;
+	uint64_t mask, selecting, shadows;
 
+	/* Filters and the first rules stand behind the header: have them on their way while it is read. */
+	for (size_t line = 1; line < 5; line++)
+		__builtin_prefetch(block + 64 * line);
+	__builtin_prefetch(block + objective->outcomes);
+	mask = filtered(objective, context);
 	/* Shifting in two steps: 64 rules may all be shadows. */
 	selecting = mask & (((uint64_t)1 << (objective->rule_count - objective->shadow_count) / 2 <<
 	    (objective->rule_count - objective->shadow_count + 1) / 2) - 1);
@@ -490,10 +497,10 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 	ret->objective_id = objective->id;
 	ret->rule = (const char *)block + rule->name;
 	ret->rule_number = rule->number;
-	ret->fallback = (struct quoin_choice){.id = QUOIN_PLACE_NONE};
 	if (ret->selected.id != objective->default_model)
-		choose(block, RULES_AT(block, struct rules_outcome, objective->outcomes) +
-		    records[objective->rule_count].outcome, &ret->fallback);
+		choose(block, RULES_AT(block, struct rules_outcome, objective->outcomes), &ret->fallback);
+	else
+		ret->fallback = (struct quoin_choice){.id = QUOIN_PLACE_NONE};
 	if (shadows != 0)
 		add_shadows(block, shadows, context, ret);
 }

@@ -128,8 +128,9 @@ put_outcomes(struct rules_objective_maker *maker, struct rules_objective *head)
 
 /* ---- Conditions ---- */
 
+/* Called twice for each rule: first to gather what filters say, then to put the nodes for what they cannot say. */
 static int
-split_when(struct rules_objective_maker *maker, const struct quoin_when *when, uint32_t rule)
+split_when(struct rules_objective_maker *maker, const struct quoin_when *when, uint32_t rule, bool gathers)
 {
 	const char *attribute;
 	int constant = quoin_rules_when_constant(when), rc = 0;
@@ -140,15 +141,33 @@ split_when(struct rules_objective_maker *maker, const struct quoin_when *when, u
 		return 0;
 	}
 	attribute = quoin_rules_when_attribute(when);
-	if (attribute != NULL && maker->conjunct_count < CONJUNCTS_MAX) {
+	if (attribute != NULL) {
+		if (!gathers)
+			return 0;
+		if (maker->conjunct_count == CONJUNCTS_MAX)
+			return QUOIN_ELIMIT;
 		maker->conjuncts[maker->conjunct_count++] =
 		    (struct conjunct){quoin_rules_ids_attribute(maker->ids, attribute), when, rule};
 		return 0;
 	}
 	if (when->kind != QUOIN_WHEN_ALL)
-		return quoin_rules_when_put(when, maker->ids, &maker->block, &maker->nodes);
+		return gathers ? 0 : quoin_rules_when_put(when, maker->ids, &maker->block, &maker->nodes);
 	for (size_t i = 0; rc == 0 && i < when->child_count; i++)
-		rc = split_when(maker, &when->children[i], rule);
+		rc = split_when(maker, &when->children[i], rule, gathers);
+	return rc;
+}
+
+static int
+gather_conjuncts(struct rules_objective_maker *maker, const uint32_t *order, size_t count)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		const struct quoin_rule *rule = &maker->ruleset->rules[order[i]];
+
+		if (rule->when != NULL)
+			rc = split_when(maker, rule->when, (uint32_t)i, true);
+	}
 	return rc;
 }
 
@@ -453,7 +472,7 @@ put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, uint
 
 	maker->nodes.count = 0;
 	if (rule->when != NULL)
-		rc = split_when(maker, rule->when, bit);
+		rc = split_when(maker, rule->when, bit, false);
 	if (rc == 0) {
 		put_nodes(maker, &record);
 		if (rule->kind == QUOIN_RULE_AB_TEST) {
@@ -534,9 +553,13 @@ quoin_rules_objective_make(struct rules_objective_maker *maker, uint32_t objecti
 	count_classes(maker, order, count, &head);
 	head.name_bytes = (uint16_t)strlen(thing->name);
 	head.default_model = maker->ids->models[thing->default_ref.model];
-	rc = put_rules(maker, order, count, &head);
+	/* In the order in which resolving looks. */
+	rc = gather_conjuncts(maker, order, count);
 	if (rc == 0) {
 		put_filters(maker, &head);
+		rc = put_rules(maker, order, count, &head);
+	}
+	if (rc == 0) {
 		put_outcomes(maker, &head);
 		head.mask &= ~maker->never;
 		memcpy(quoin_block_maker_at(&maker->block, 0), &head, sizeof head);

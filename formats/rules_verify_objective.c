@@ -271,7 +271,7 @@ rule_is_sound(const struct rules_verifier *verifier, const struct rules_rule *ru
 		return false;
 	if (index == head->rule_count)
 		return rule->kind == QUOIN_RULE_DEFAULT && rule->node_count == 0 && rule->share_count == 0 &&
-		    outcome_selects(verifier, rule->outcome);
+		    rule->outcome == 0 && outcome_selects(verifier, 0);
 	return is_first == (rule->kind == QUOIN_RULE_OVERRIDE) && is_last == (rule->kind == QUOIN_RULE_SHADOW) &&
 	    nodes_are_sound(verifier, rule) && cells_are_sound(verifier, rule) && shares_are_sound(verifier, rule) &&
 	    kind_is_sound(verifier, rule);
