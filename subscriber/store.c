@@ -276,6 +276,8 @@ start_pulse(struct quoin_store *store, bool is_new_env, struct quoin_error *err)
 	r = 0;
 	quoin_pulse_set_environment(store->pulse, store->environment);
 	quoin_pulse_set_generation(store->pulse, active->generation);
+	/* What the last writer had heard is not what this one has. */
+	quoin_pulse_set_fresh(store->pulse, 0);
 out:
 	quoin_store_snapshot_close(snapshot);
 	free(active);
