@@ -307,7 +307,9 @@ SH_TESTS := \
 	tests/lint/house.sh \
 	tests/lint/man.sh \
 	tests/integration/article.sh \
+	tests/integration/demo.sh \
 	tests/integration/dev.sh \
+	tests/integration/install.sh \
 	tests/integration/readme.sh \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \

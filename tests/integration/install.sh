@@ -1,0 +1,44 @@
+#!/bin/sh
+# "make install" into an empty place, and the programs of examples/c built and run with what is there and nothing else.
+. "$(dirname "$0")/lib.sh"
+unset MAKEFLAGS MFLAGS MAKELEVEL
+root="$work/root"
+
+check_exit install 0 make -s -C "$top" BUILD="$build" DESTDIR="$root" PREFIX=/usr install
+for f in bin/quoin bin/quoin-gate bin/quoind libexec/quoin/quoin-eval lib/libquoin.so.1 lib/libquoin.a include/quoin.h \
+	lib/pkgconfig/quoin.pc share/man/man1/quoin.1 share/man/man5/quoin.conf.5; do
+	check "has-$f" test -s "$root/usr/$f"
+done
+check nothing-else test -z "$(find "$root" -name '*.o' -o -name 'test_*')"
+
+export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" LD_LIBRARY_PATH="$root/usr/lib"
+export PATH="$root/usr/bin:$PATH"
+cp -r "$top/examples/c" c
+rm -f c/resolve c/watch
+check_exit builds 0 make -s -C c CFLAGS='-O1 -Wall -Wextra -Werror'
+check only-the-library test -z "$(grep -h '#include *"' c/*.c)"
+check exports-only-quoin test -z "$(nm -D --defined-only "$root/usr/lib/libquoin.so.1" | grep ' [A-Z] ' | grep -v ' quoin_\| A LIBQUOIN')"
+
+# The installed programs find quoin-eval from where they are.
+cp -r "$top/examples/payments" rules
+start_dev rules
+check installed-one-runs test "$(readlink "/proc/$dev/exe")" = "$root/usr/bin/quoin"
+state="$work/.quoin/hosts/dev-router/state"
+check_has resolve "release 1: fraud-gbdt@8, by rule default" c/resolve "$state" PaymentFraudDetection userId=u-1 amountUsd:=15.49
+check_has resolve-cell "fraud-sequence@1, by rule defineFraudTest" c/resolve "$state" PaymentFraudDetection ab:70005=3
+check_has resolve-number "fraud-manual-review@3" c/resolve "$state" PaymentFraudDetection amountUsd:=250
+check_has resolve-route "goes to fraud-" c/resolve "$state" PaymentFraudDetection
+check_exit resolve-unknown 1 c/resolve "$state" NoSuchThing
+check_exit resolve-nowhere 1 c/resolve "$work/nowhere" PaymentFraudDetection
+check_exit resolve-usage 2 c/resolve
+
+start watch c/watch "$state" 2
+watch=$pid
+check watch-first within 10 has_line watch.log '^release 1$'
+sed -i 's/"timeoutMs": 250/"timeoutMs": 300/' rules/objectives.json
+sed -i 's/"timeoutMs": 250/"timeoutMs": 300/' rules/payments.test.json
+check watch-second within 30 has_line watch.log '^release 2$'
+check watch-ends within 10 is_gone "$watch"
+check_has resolve-second '"timeoutMs":300' c/resolve "$state" PaymentFraudDetection
+stop_dev
+check dev-ended test $? -eq 0
