@@ -52,6 +52,7 @@ quoin_context_put_string(struct quoin_context *context, uint32_t attribute, cons
 	if (!accepts(context, attribute))
 		return;
 	context->values[attribute].kind = QUOIN_VALUE_STRING;
+	context->values[attribute].version_state = QUOIN_VERSION_UNREAD;
 	context->values[attribute].string = string;
 	context->values[attribute].len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
 	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;

@@ -3,7 +3,7 @@
  *
  * Attributes are kept by the part's ids; what no rule asks for is not kept. Strings are borrowed until the next begin or
  * clear, except those of a JSON line, which the context owns. Value ids are found when first asked for and remembered,
- * or all at once by intern. One thread at a time. About 3 KiB; init once and begin for each request: no allocation,
+ * or all at once by intern. One thread at a time. About 5 KiB; init once and begin for each request: no allocation,
  * except for JSON lines and for more than QUOIN_CONTEXT_CELLS_INLINE cells.
  */
 #ifndef QUOIN_FORMATS_CONTEXT_H
@@ -21,14 +21,21 @@ enum quoin_value_kind {
 	QUOIN_VALUE_NUMBER,
 	QUOIN_VALUE_BOOL,
 };
+enum quoin_version_state {
+	QUOIN_VERSION_UNREAD,
+	QUOIN_VERSION_READ,
+	QUOIN_VERSION_NONE, /* the string is no version */
+};
 struct quoin_value {
 	uint8_t kind;
 	bool boolean;
+	uint8_t version_state; /* of a string: kept once it was asked for */
 	uint32_t len; /* of a string */
 	union {
 		const char *string;
 		double number;
 	};
+	uint32_t version[4];
 };
 
 struct quoin_context {

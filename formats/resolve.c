@@ -62,12 +62,16 @@ version_of(const struct quoin_value *value, uint32_t ret[4])
 }
 
 static bool
-version_holds(const struct quoin_value *value, const struct rules_bound *bounds, size_t count)
+version_holds(struct quoin_value *value, const struct rules_bound *bounds, size_t count)
 {
-	uint32_t version[4];
+	const uint32_t *version = value->version;
 	int order;
 
-	if (value->kind != QUOIN_VALUE_STRING || !version_of(value, version))
+	if (value->kind != QUOIN_VALUE_STRING)
+		return false;
+	if (value->version_state == QUOIN_VERSION_UNREAD)
+		value->version_state = version_of(value, value->version) ? QUOIN_VERSION_READ : QUOIN_VERSION_NONE;
+	if (value->version_state == QUOIN_VERSION_NONE)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		order = 0;
@@ -145,10 +149,10 @@ find_id(const uint16_t *ids, size_t count, uint32_t id)
 
 /* ---- Conditions ---- */
 
-static bool
+static inline bool
 leaf_holds(const uint8_t *block, const struct rules_node *node, struct quoin_context *context)
 {
-	const struct quoin_value *value = &context->values[node->attribute];
+	struct quoin_value *value = &context->values[node->attribute];
 	double bound;
 	uint32_t id;
 
@@ -194,7 +198,8 @@ nodes_hold(const uint8_t *block, const struct rules_rule *rule, struct quoin_con
 	const struct rules_node *nodes = RULES_AT(block, struct rules_node, rule->nodes);
 
 	for (uint32_t i = 0; i < rule->node_count; i = nodes[i].end) {
-		if (!node_holds(block, nodes, i, context))
+		if (nodes[i].kind >= RULES_NODE_LEAF ? !leaf_holds(block, &nodes[i], context)
+						     : !node_holds(block, nodes, i, context))
 			return false;
 	}
 	return true;
