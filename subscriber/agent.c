@@ -11,6 +11,8 @@
 #include "subscriber/agent_shell.h"
 #include "subscriber/audit.h"
 
+#define LOOKUP_MS 2000 /* for what a host without a store said before */
+
 /* ---- Opening ---- */
 
 static int
@@ -302,6 +304,30 @@ open_bus(struct quoin_agent *agent, struct quoin_error *err)
 	return r;
 }
 
+/* What this host said last, before its store was lost: the next number must be above it. */
+static void
+raise_status_number(struct quoin_agent *agent)
+{
+	struct quoin_bus_lookup *lookup = NULL;
+	struct quoin_bus_event event;
+	struct quoin_envelope envelope;
+	struct quoin_status status = {0};
+	struct quoin_hash hash;
+
+	if (quoin_bus_lookup_open(&agent->bus, agent->topics[QUOIN_TOPIC_STATUS], 0, &lookup, NULL) != 0)
+		return;
+	/* Without a broker nothing is sent either; the wall clock, from which a new store counts, will do then. */
+	if (quoin_bus_lookup_get(lookup, quoin_span_str(agent->status_key), -1, 0, LOOKUP_MS, &event, NULL) == 0) {
+		if (quoin_envelope_from_record(&event.record, &envelope, NULL) == 0 &&
+		    quoin_trust_verify_status(&agent->core.trust, &agent->core.cert, &envelope, &hash, NULL) == 0 &&
+		    quoin_status_parse(envelope.document, &status, NULL) == 0)
+			agent->core.status_next = status.number + 1;
+		quoin_status_clear(&status);
+		quoin_bus_event_clear(&event);
+	}
+	quoin_bus_lookup_close(lookup);
+}
+
 int
 quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct quoin_error *err)
 {
@@ -330,6 +356,10 @@ quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct
 		r = quoin_ready_open(conf->ready_listen, &agent->ready, err);
 	if (r == 0)
 		r = open_bus(agent, err);
+	if (r == 0 && agent->core.is_new)
+		raise_status_number(agent);
+	if (r == 0 && conf->metrics_listen[0] != '\0')
+		quoin_log(QUOIN_LOG_WARN, "not-built", "key=metrics.listen");
 	if (r == 0)
 		*ret = agent;
 	else

@@ -235,7 +235,7 @@ flip(struct quoin_agent_step *step, uint64_t number)
 		core->drained_at = step->event->boot_ms + (int64_t)core->conf.drain_ms;
 	}
 	quoin_agent_report_now(step);
-	(void)quoin_agent_after(step, QUOIN_AGENT_COLLECT);
+	step->collect = true;
 }
 
 static void

@@ -149,8 +149,6 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 	core->report_at = INT64_MAX;
 	core->model_next = 1;
 	core->status_next = stored->ratchets.status_number;
-	if (core->status_next <= stored->status_floor)
-		core->status_next = stored->status_floor + 1;
 	/* The heartbeat that counted last counts again after a restart: it may be all there is for a while. */
 	core->heartbeat = stored->ratchets.heartbeat > 0 ? stored->ratchets.heartbeat - 1 : 0;
 	core->lease_saved = stored->ratchets.lease_boot_ms;
@@ -429,7 +427,7 @@ quoin_agent_core_step(struct quoin_agent_core *core, const struct quoin_agent_ev
 	step.event = event;
 	step.before = ret_actions;
 	step.after.count = 0;
-	step.raised = false;
+	step.raised = step.collect = false;
 	step.error = 0;
 	ret_actions->count = 0;
 	memset(&core->change, 0, sizeof core->change);
@@ -443,6 +441,8 @@ quoin_agent_core_step(struct quoin_agent_core *core, const struct quoin_agent_ev
 	settle_ready(&step);
 	quoin_agent_report_settle(&step);
 	save_offsets(&step);
+	if (step.collect)
+		(void)quoin_agent_after(&step, QUOIN_AGENT_COLLECT);
 	for (size_t i = 0; i < step.after.count; i++)
 		*push(ret_actions, step.after.items[i].kind) = step.after.items[i];
 	if (core->stopping)

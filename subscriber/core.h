@@ -231,7 +231,7 @@ struct quoin_agent_core {
 		int64_t boot_ms, wall_ms;
 	} sent[QUOIN_AGENT_SENT_MAX]; /* statuses on their way: when they were sent */
 	size_t sent_count;
-	uint64_t status_next;  /* the number of the next status; below ratchets.status_number */
+	uint64_t status_next;  /* the number of the next status; a shell with a new store raises it above what the topic has */
 	int64_t lease_saved;   /* lease_boot_ms as last committed */
 	int64_t report_at;     /* boot_ms of the next status; INT64_MAX: none is due */
 	bool told_ready;
@@ -272,7 +272,6 @@ struct quoin_agent_core {
 struct quoin_agent_stored {
 	struct quoin_ratchets ratchets;
 	bool is_new;
-	uint64_t status_floor; /* of a new store: the number of this host's newest status on the topic */
 	struct quoin_store_offset offsets[QUOIN_TOPICS];
 	struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];
 	size_t fuse_count;

@@ -14,6 +14,7 @@ struct quoin_agent_step {
 	const struct quoin_agent_event *event;
 	struct quoin_agent_actions *before; /* what comes before PERSIST: logs, PREPARE */
 	struct quoin_agent_actions after;   /* what must not happen unless PERSIST did */
+	bool collect;			    /* parts may have become useless */
 	bool raised;			    /* the load generation was raised in this step */
 	int error;			    /* QUOIN_ENOMEM: the core is dead */
 };

@@ -116,6 +116,7 @@ drop(struct quoin_agent_step *step, struct quoin_agent_release *release)
 		quoin_agent_after(step, QUOIN_AGENT_CANCEL)->release = release->ref.number;
 	quoin_agent_serving_drop(step->core, (size_t)(release - step->core->releases));
 	memset(release, 0, sizeof *release);
+	step->collect = true;
 	quoin_agent_report_soon(step);
 }
 
