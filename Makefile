@@ -267,6 +267,7 @@ UNIT_TESTS := \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_log.c \
+	tests/unit/test_operate.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \
 	tests/unit/test_publish.c \

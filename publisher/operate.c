@@ -92,21 +92,33 @@ is_good(const struct quoin_ledger *ledger, const struct quoin_activation *activa
 	    quoin_activation_failure(activation, number) == NULL && (release == NULL || !release->is_revoked);
 }
 
+/* What is asked for as the gate sees it, unless something newer is on the control topic that it has not consumed yet. A
+ * failed release is not on its way any more, whoever asked for it. */
+static uint64_t
+asked_now(const struct quoin_ledger *ledger, const struct quoin_activation *newest)
+{
+	bool is_consumed =
+	    newest->head.number >= ledger->head.number && newest->intent.number >= ledger->last_intent.number;
+
+	return is_consumed || quoin_activation_failure(newest, ledger->asked) != NULL ? newest->asked : ledger->asked;
+}
+
 int
 quoin_operate_back(const struct quoin_ledger *ledger, const struct quoin_activations *activations, uint64_t *ret_release,
     struct quoin_error *err)
 {
 	const struct quoin_activation *newest = &activations->newest;
-	uint64_t below;
+	uint64_t asked, below;
 
 	if (!activations->has_newest || newest->from == 0)
 		return quoin_error_set(err, QUOIN_ECONFLICT, "no release was ever fully active; there is nothing to go back to");
+	asked = asked_now(ledger, newest);
 	/* A rollout is on its way, asked for by a publication: what was active before it is the way back. */
-	if (ledger->asked != newest->from && !ledger->asked_is_brake && is_good(ledger, newest, newest->from)) {
+	if (asked != newest->from && !ledger->asked_is_brake && is_good(ledger, newest, newest->from)) {
 		*ret_release = newest->from;
 		return 0;
 	}
-	below = ledger->asked_is_brake && ledger->asked != 0 && ledger->asked < newest->from ? ledger->asked : newest->from;
+	below = ledger->asked_is_brake && asked != 0 && asked < newest->from ? asked : newest->from;
 	for (size_t i = newest->active_count; i-- > 0;)
 		if (newest->active[i] < below && is_good(ledger, newest, newest->active[i])) {
 			*ret_release = newest->active[i];
