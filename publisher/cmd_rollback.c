@@ -174,7 +174,8 @@ run(const struct quoin_cli *cli, struct quoin_session *session, const struct req
 	r = quoin_activations_read(&activations, &session->control.trust, session->reader, QUOIN_SESSION_TIMEOUT_MS, NULL,
 	    NULL, err);
 	from = activations.has_newest ? activations.newest.target : 0;
-	if (session->control.ledger.asked > from && !session->control.ledger.asked_is_brake)
+	if (session->control.ledger.asked > from && !session->control.ledger.asked_is_brake &&
+	    quoin_activation_failure(&activations.newest, session->control.ledger.asked) == NULL)
 		from = session->control.ledger.asked; /* what is being prepared is taken back, too */
 	if (r == 0)
 		r = choose(session, &activations, request, &to, err);
