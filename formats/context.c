@@ -10,16 +10,16 @@ void
 quoin_context_init(struct quoin_context *context)
 {
 	memset(context, 0, sizeof *context);
-	context->tests = context->inline_tests;
-	context->cells = context->inline_cells;
+	context->tests = context->own_tests = context->inline_tests;
+	context->cells = context->own_cells = context->inline_cells;
 	context->cell_cap = QUOIN_CONTEXT_CELLS_INLINE;
 }
 
 void
 quoin_context_clear(struct quoin_context *context)
 {
-	if (context->tests != context->inline_tests)
-		free(context->tests);
+	if (context->own_tests != context->inline_tests)
+		free(context->own_tests);
 	quoin_json_free(context->json);
 	quoin_context_init(context);
 }
@@ -29,6 +29,8 @@ quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rul
 {
 	context->rules = rules;
 	memset(context->ids, 0, ((size_t)rules->attributes.id_count + 15) / 16 * 16 * sizeof context->ids[0]);
+	context->tests = context->own_tests;
+	context->cells = context->own_cells;
 	context->cell_count = 0;
 	context->has_override = false;
 	context->objective = (struct quoin_span){0};
@@ -123,12 +125,12 @@ grow_cells(struct quoin_context *context)
 	if (tests == NULL)
 		return QUOIN_ENOMEM;
 	cells = (uint32_t *)(void *)(tests + cap);
-	memcpy(tests, context->tests, context->cell_count * sizeof *tests);
-	memcpy(cells, context->cells, context->cell_count * sizeof *cells);
-	if (context->tests != context->inline_tests)
-		free(context->tests);
-	context->tests = tests;
-	context->cells = cells;
+	memcpy(tests, context->own_tests, context->cell_count * sizeof *tests);
+	memcpy(cells, context->own_cells, context->cell_count * sizeof *cells);
+	if (context->own_tests != context->inline_tests)
+		free(context->own_tests);
+	context->tests = context->own_tests = tests;
+	context->cells = context->own_cells = cells;
 	context->cell_cap = cap;
 	return 0;
 }
@@ -138,10 +140,25 @@ quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t ce
 {
 	int rc;
 
+	if (context->tests != context->own_tests)
+		return QUOIN_EUSAGE;
 	if (__builtin_expect(context->cell_count == context->cell_cap, 0) && (rc = grow_cells(context)) != 0)
 		return rc;
-	context->tests[context->cell_count] = test;
-	context->cells[context->cell_count++] = cell;
+	context->own_tests[context->cell_count] = test;
+	context->own_cells[context->cell_count++] = cell;
+	return 0;
+}
+
+int
+quoin_context_put_cells(struct quoin_context *context, const uint64_t *tests, const uint32_t *cells, size_t count)
+{
+	if (context->cell_count > 0)
+		return QUOIN_EUSAGE;
+	if (count > 0) {
+		context->tests = tests;
+		context->cells = cells;
+		context->cell_count = count;
+	}
 	return 0;
 }
 

@@ -42,9 +42,11 @@ struct quoin_context {
 	const struct quoin_rules *rules;
 	uint16_t ids[QUOIN_RULES_ATTRIBUTES_MAX]; /* 0 missing, 1 unknown, QUOIN_CONTEXT_ID_UNSET: ask intern */
 	struct quoin_value values[QUOIN_RULES_ATTRIBUTES_MAX];
-	uint64_t *tests; /* cells by test: either the inline arrays or one allocation */
-	uint32_t *cells;
+	const uint64_t *tests; /* cells by test: those below, or the caller's */
+	const uint32_t *cells;
 	size_t cell_count;
+	uint64_t *own_tests; /* either the inline arrays or one allocation */
+	uint32_t *own_cells;
 	size_t cell_cap;
 	uint64_t inline_tests[QUOIN_CONTEXT_CELLS_INLINE];
 	uint32_t inline_cells[QUOIN_CONTEXT_CELLS_INLINE];
@@ -69,8 +71,11 @@ void quoin_context_begin(struct quoin_context *context, const struct quoin_rules
 void quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len);
 void quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number);
 void quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean);
-/* The cell of a test; of several for one test the last counts. 0, QUOIN_ENOMEM, QUOIN_ELIMIT. */
+/* The cell of a test; of several for one test the last counts. 0, QUOIN_ENOMEM, QUOIN_ELIMIT, QUOIN_EUSAGE
+ * (after put_cells). */
 int quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
+/* All cells at once, borrowed until the next begin, in place of put_cell. 0, QUOIN_EUSAGE (there are cells already). */
+int quoin_context_put_cells(struct quoin_context *context, const uint64_t *tests, const uint32_t *cells, size_t count);
 /* NULL version: the current one; NULL caller: none. */
 void quoin_context_put_override(struct quoin_context *context, const char *model, const char *version,
     const char *caller);

@@ -136,6 +136,14 @@ quoin_context_set_cell(struct quoin_context *context, uint64_t test, uint32_t ce
 }
 
 int
+quoin_context_set_cells(struct quoin_context *context, const uint64_t *tests, const uint32_t *cells, size_t count)
+{
+	if (context->rules == NULL)
+		return QUOIN_EMISSING;
+	return quoin_context_put_cells(context, tests, cells, count);
+}
+
+int
 quoin_context_set_override(struct quoin_context *context, const char *model, const char *version, const char *caller)
 {
 	if (context->rules == NULL)
@@ -269,8 +277,8 @@ quoin_resolve_strings(const struct quoin_view *view, const char *objective, cons
 	if (!can_resolve(view))
 		return fail(view, objective, QUOIN_EMISSING, ret_decision);
 	/* Only what begin and put do not write; the values need no zeros. */
-	context.tests = context.inline_tests;
-	context.cells = context.inline_cells;
+	context.own_tests = context.inline_tests;
+	context.own_cells = context.inline_cells;
 	context.cell_cap = QUOIN_CONTEXT_CELLS_INLINE;
 	context.json = NULL;
 	quoin_context_begin(&context, &view->snapshot->rules);
@@ -278,7 +286,7 @@ quoin_resolve_strings(const struct quoin_view *view, const char *objective, cons
 		rc = set_named(&context, &attributes[i]);
 	rc = rc != 0 ? fail(view, objective, rc, ret_decision)
 		     : quoin_resolve_name(view, objective, &context, ret_decision);
-	if (context.tests != context.inline_tests)
+	if (context.own_tests != context.inline_tests)
 		quoin_context_clear(&context);
 	return rc;
 }

@@ -143,6 +143,9 @@ QUOIN_API int quoin_context_set_number(struct quoin_context *context, int slot, 
 QUOIN_API int quoin_context_set_bool(struct quoin_context *context, int slot, bool value);
 /* The test's cell that the experimentation platform gave this user. */
 QUOIN_API int quoin_context_set_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
+/* All cells of the user at once, in place of set_cell: arrays borrowed until the next start. */
+QUOIN_API int quoin_context_set_cells(struct quoin_context *context, const uint64_t *tests, const uint32_t *cells,
+    size_t count);
 /* "version" and "caller" may be NULL. */
 QUOIN_API int quoin_context_set_override(struct quoin_context *context, const char *model, const char *version,
     const char *caller);

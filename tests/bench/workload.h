@@ -38,7 +38,7 @@ struct workload_value {
 };
 struct workload_request {
 	unsigned objective;
-	uint32_t tests[WORKLOAD_CELLS];
+	uint64_t tests[WORKLOAD_CELLS];
 	uint32_t cells[WORKLOAD_CELLS];
 	struct workload_value values[WORKLOAD_ATTRIBUTES];
 	char user[24];

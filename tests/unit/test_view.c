@@ -124,6 +124,9 @@ test_misuse(void)
 	CHECK_INT(quoin_view_acquire(other, &elsewhere), 0);
 	CHECK_INT(quoin_context_start(context, &elsewhere), 0);
 	CHECK_INT(quoin_context_set_bool(context, -1, true), QUOIN_FAILED_USAGE);
+	CHECK_INT(quoin_context_set_cells(context, &(uint64_t){100}, &(uint32_t){1}, 1), 0);
+	CHECK_INT(quoin_context_set_cell(context, 101, 1), QUOIN_FAILED_USAGE);
+	CHECK_INT(quoin_context_set_cells(context, &(uint64_t){100}, &(uint32_t){1}, 1), QUOIN_FAILED_USAGE);
 	CHECK_INT(quoin_resolve_name(&view, "Objective0", context, &decision), QUOIN_FAILED_USAGE);
 	CHECK(decision.selected.model == NULL);
 	CHECK_INT(quoin_resolve(&view, -1, context, &decision), QUOIN_FAILED_USAGE);
