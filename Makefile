@@ -140,6 +140,7 @@ PUBLISHER_SRCS := \
 	publisher/cmd_show.c \
 	publisher/cmd_status.c \
 	publisher/cmd_verify.c \
+	publisher/cmd_why.c \
 	publisher/commands.c \
 	publisher/compile.c \
 	publisher/compile_scripts.c \
@@ -183,6 +184,7 @@ PUBLISHER_SRCS := \
 	publisher/host_state.c \
 	publisher/keyring.c \
 	publisher/operate.c \
+	publisher/picture.c \
 	publisher/problem.c \
 	publisher/publish.c \
 	publisher/report.c \

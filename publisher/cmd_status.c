@@ -1,61 +1,14 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/clock.h"
 #include "publisher/commands.h"
-#include "publisher/host_state.h"
+#include "publisher/picture.h"
 
 #define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
-
-/* Everything that status shows. */
-struct picture {
-	struct quoin_session session;
-	struct quoin_activations activations;
-	struct quoin_fleet fleet;
-	int64_t now_ms;
-};
-
-static int
-open_picture(const struct quoin_cli *cli, struct picture *picture, struct quoin_error *err)
-{
-	char topic[QUOIN_TOPIC_NAME_BYTES];
-	int r;
-
-	r = quoin_session_open(cli, &picture->session, err);
-	if (r != 0)
-		return r;
-	quoin_topic_name(picture->session.conf.namespace_name, QUOIN_TOPIC_STATUS, topic);
-	r = quoin_activations_read(&picture->activations, &picture->session.control.trust, picture->session.reader,
-	    QUOIN_SESSION_TIMEOUT_MS, NULL, NULL, err);
-	if (r == 0)
-		r = quoin_fleet_read(&picture->fleet, &picture->session.control.trust, picture->session.reader, topic,
-		    QUOIN_SESSION_TIMEOUT_MS, err);
-	return r;
-}
-
-static void
-close_picture(struct picture *picture)
-{
-	quoin_fleet_clear(&picture->fleet);
-	quoin_activations_clear(&picture->activations);
-	quoin_session_close(&picture->session);
-}
-
-/* "alive", "stale" (a heartbeat that is late or expired) or "none". The mock's records carry no usable time: then the
- * heartbeat's own is taken. */
-static const char *
-gate_state(const struct picture *picture)
-{
-	const struct quoin_heartbeat *heartbeat = &picture->activations.heartbeat;
-
-	if (!picture->activations.has_heartbeat)
-		return "none";
-	if (picture->now_ms > heartbeat->expires_ms ||
-	    picture->now_ms - heartbeat->issued_ms > (int64_t)(6 * heartbeat->interval_ms))
-		return "stale";
-	return "alive";
-}
 
 static const char *
 rollout_state(const struct quoin_activation *newest)
@@ -129,13 +82,12 @@ put_activation(struct quoin_json_writer *writer, const struct quoin_activation *
 }
 
 static void
-put_host(struct quoin_json_writer *writer, const struct picture *picture, const struct quoin_cert *cert)
+put_host(struct quoin_json_writer *writer, const struct quoin_picture *picture, const struct quoin_cert *cert)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 	char reason[QUOIN_HOST_REASON_BYTES];
 	uint64_t staged;
-	enum quoin_host_state state =
-	    quoin_host_state_of(cert, host, &picture->activations.newest, picture->now_ms, reason, &staged);
+	enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);
 
 	quoin_json_begin_object(writer, NULL);
 	quoin_json_put_string(writer, "host", cert->host);
@@ -157,7 +109,7 @@ put_host(struct quoin_json_writer *writer, const struct picture *picture, const 
 }
 
 static int
-print_json(const struct picture *picture)
+print_json(const struct quoin_picture *picture)
 {
 	const struct quoin_control *control = &picture->session.control;
 	struct quoin_json_writer writer;
@@ -172,7 +124,7 @@ print_json(const struct picture *picture)
 	quoin_json_put_u64(&writer, "intent", control->ledger.last_intent.number);
 	put_activation(&writer, &picture->activations.newest);
 	quoin_json_begin_object(&writer, "gate");
-	quoin_json_put_string(&writer, "state", gate_state(picture));
+	quoin_json_put_string(&writer, "state", quoin_picture_gate(picture));
 	quoin_json_put_u64(&writer, "heartbeat", picture->activations.heartbeat.number);
 	quoin_json_end_object(&writer);
 	quoin_json_put_u64(&writer, "refused_documents", control->refusal_count);
@@ -195,7 +147,7 @@ is_well(enum quoin_host_state state)
 }
 
 static void
-print_host(const struct quoin_cli *cli, const struct picture *picture, const struct quoin_cert *cert,
+print_host(const struct quoin_cli *cli, const struct quoin_picture *picture, const struct quoin_cert *cert,
     enum quoin_host_state state, const char *reason)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
@@ -212,7 +164,7 @@ print_host(const struct quoin_cli *cli, const struct picture *picture, const str
 }
 
 static void
-print_hosts(const struct quoin_cli *cli, const struct picture *picture)
+print_hosts(const struct quoin_cli *cli, const struct quoin_picture *picture)
 {
 	const struct quoin_control *control = &picture->session.control;
 	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, well = 0;
@@ -221,8 +173,7 @@ print_hosts(const struct quoin_cli *cli, const struct picture *picture)
 
 	for (size_t i = 0; i < control->cert_count; i++) {
 		const struct quoin_cert *cert = &control->certs[i].cert;
-		enum quoin_host_state state = quoin_host_state_of(cert, quoin_fleet_host(&picture->fleet, cert->host),
-		    &picture->activations.newest, picture->now_ms, reason, &staged);
+		enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);
 
 		counts[state]++;
 		well += is_well(state);
@@ -235,8 +186,7 @@ print_hosts(const struct quoin_cli *cli, const struct picture *picture)
 	printf("\n");
 	for (size_t i = 0; i < control->cert_count; i++) {
 		const struct quoin_cert *cert = &control->certs[i].cert;
-		enum quoin_host_state state = quoin_host_state_of(cert, quoin_fleet_host(&picture->fleet, cert->host),
-		    &picture->activations.newest, picture->now_ms, reason, &staged);
+		enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);
 
 		if (!is_well(state) || control->cert_count <= LISTED_MAX)
 			print_host(cli, picture, cert, state, reason);
@@ -246,7 +196,7 @@ print_hosts(const struct quoin_cli *cli, const struct picture *picture)
 }
 
 static void
-print_text(const struct quoin_cli *cli, const struct picture *picture)
+print_text(const struct quoin_cli *cli, const struct quoin_picture *picture)
 {
 	const struct quoin_activation *newest = &picture->activations.newest;
 
@@ -262,7 +212,7 @@ print_text(const struct quoin_cli *cli, const struct picture *picture)
 	printf("live    ");
 	for (size_t i = 0; i < newest->live_count; i++)
 		printf(" %llu", (unsigned long long)newest->live[i].release.number);
-	printf("%s\ngate     %s\n", newest->live_count == 0 ? " nothing" : "", gate_state(picture));
+	printf("%s\ngate     %s\n", newest->live_count == 0 ? " nothing" : "", quoin_picture_gate(picture));
 	for (size_t i = 0; i < newest->failed_count; i++)
 		printf("failed   %llu%s%s: %s\n", (unsigned long long)newest->failed[i].release,
 		    newest->failed[i].host[0] != '\0' ? " on " : "", newest->failed[i].host, newest->failed[i].reason);
@@ -280,24 +230,40 @@ print_text(const struct quoin_cli *cli, const struct picture *picture)
 }
 
 static int
-show_once(const struct quoin_cli *cli)
+show(const struct quoin_cli *cli, struct quoin_picture *picture)
 {
-	struct picture *picture = calloc(1, sizeof *picture);
-	struct quoin_error err = {0};
-	int r;
+	if (cli->json)
+		return print_json(picture);
+	print_text(cli, picture);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
 
-	if (picture == NULL)
-		return 1;
-	r = open_picture(cli, picture, &err);
-	picture->now_ms = quoin_clock_wall_ms();
-	if (r != 0)
-		r = quoin_cli_fail(cli, &err);
-	else if (cli->json)
-		r = print_json(picture);
-	else
-		print_text(cli, picture);
-	close_picture(picture);
-	free(picture);
+static volatile sig_atomic_t is_interrupted;
+
+static void
+interrupt(int signal_number)
+{
+	(void)signal_number;
+	is_interrupted = 1;
+}
+
+/* Draw again every second: on a terminal in place, otherwise (and as JSON) one after the other. Ctrl-C ends it. */
+static int
+watch_on(const struct quoin_cli *cli, struct quoin_picture *picture, struct quoin_error *err)
+{
+	const struct sigaction action = {.sa_handler = interrupt};
+	const struct timespec pause = {.tv_sec = 1};
+	int r = 0;
+
+	sigaction(SIGINT, &action, NULL);
+	while (r == 0 && !is_interrupted) {
+		if (cli->is_terminal && !cli->json)
+			fputs("\033[H\033[2J", stdout);
+		r = show(cli, picture);
+		(void)nanosleep(&pause, NULL);
+		if (r == 0 && !is_interrupted)
+			r = quoin_picture_refresh(picture, err);
+	}
 	return r;
 }
 
@@ -309,6 +275,8 @@ quoin_cmd_status(struct quoin_cli *cli, int argc, char **argv)
 	    {.name = "watch", .is_set = &watch},
 	    {0},
 	};
+	struct quoin_picture *picture;
+	struct quoin_error err = {0};
 	int r, count;
 
 	r = quoin_cli_options(cli, argc, argv, options, &count);
@@ -316,9 +284,17 @@ quoin_cmd_status(struct quoin_cli *cli, int argc, char **argv)
 		return r < 0 ? 0 : r;
 	if (count != 0)
 		return quoin_cli_usage(cli, "status takes no arguments");
-	if (watch) {
-		fprintf(stderr, "quoin: status --watch is not built; run it again for a new look\n");
-		return 1;
+	picture = calloc(1, sizeof *picture);
+	if (picture == NULL) {
+		quoin_error_set(&err, QUOIN_ENOMEM, "no memory for the picture");
+		return quoin_cli_fail(cli, &err);
 	}
-	return show_once(cli);
+	r = quoin_picture_open(cli, picture, &err);
+	if (r == 0)
+		r = watch ? watch_on(cli, picture, &err) : show(cli, picture);
+	if (r < 0)
+		r = quoin_cli_fail(cli, &err);
+	quoin_picture_close(picture);
+	free(picture);
+	return r;
 }

@@ -18,13 +18,14 @@ int quoin_cmd_publish(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_rollback(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_intent(struct quoin_cli *cli, int argc, char **argv); /* pin … retry: by argv[0] */
 int quoin_cmd_status(struct quoin_cli *cli, int argc, char **argv);
+int quoin_cmd_why(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_log(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_show(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_resolve(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_export(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_dev(struct quoin_cli *cli, int argc, char **argv);
-/* plan, why, diff, import, gc: says that it is not built, exit 1. */
+/* plan, diff, import, gc: says that it is not built, exit 1. */
 int quoin_cmd_not_built(struct quoin_cli *cli, int argc, char **argv);
 
 #endif

@@ -1,0 +1,159 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "publisher/commands.h"
+#include "publisher/picture.h"
+
+#define TEXT_BYTES  512
+#define NAMED_MAX   3 /* hosts named in a sentence; the rest are counted */
+
+/* Why this release and no other: the pin, the target, or what was before. */
+static void
+explain_choice(const struct quoin_activation *newest, const struct quoin_cert *cert, char out[TEXT_BYTES])
+{
+	uint64_t must = quoin_activation_selects(newest, cert->host, &cert->labels);
+	const struct quoin_pin *pin = NULL;
+
+	for (size_t i = 0; i < newest->pin_count; i++)
+		if (quoin_labels_match(&cert->labels, &newest->pins[i].labels) &&
+		    (pin == NULL || newest->pins[i].intent > pin->intent))
+			pin = &newest->pins[i];
+	if (must == 0)
+		snprintf(out, TEXT_BYTES, "no release is active yet");
+	else if (pin != NULL)
+		snprintf(out, TEXT_BYTES, "release %llu is pinned by intent %llu", (unsigned long long)must,
+		    (unsigned long long)pin->intent);
+	else if (must == newest->target)
+		snprintf(out, TEXT_BYTES, "release %llu is the target of activation %llu", (unsigned long long)must,
+		    (unsigned long long)newest->seq);
+	else
+		snprintf(out, TEXT_BYTES, "release %llu was active before, and the step of %g %% towards %llu does not reach it",
+		    (unsigned long long)must, newest->step_threshold / 1000.0, (unsigned long long)newest->target);
+}
+
+/* The serving hosts that are not ready for everything live: what the gate waits for. Returns how many. */
+static size_t
+list_unready(const struct quoin_picture *picture, char out[TEXT_BYTES])
+{
+	const struct quoin_control *control = &picture->session.control;
+	size_t count = 0, used = 0;
+	char reason[QUOIN_HOST_REASON_BYTES];
+	uint64_t staged;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < control->cert_count; i++) {
+		const struct quoin_cert *cert = &control->certs[i].cert;
+		enum quoin_host_state state;
+
+		if (cert->role != QUOIN_HOST_SERVING)
+			continue;
+		state = quoin_picture_host(picture, cert, reason, &staged);
+		if (state == QUOIN_HOST_READY || state == QUOIN_HOST_EXCLUDED)
+			continue;
+		if (count++ < NAMED_MAX && used < TEXT_BYTES)
+			used += (size_t)snprintf(out + used, TEXT_BYTES - used, "%s%s (%s%s%s)", count > 1 ? ", " : "",
+			    cert->host, quoin_host_state_name(state), reason[0] != '\0' ? " " : "", reason);
+	}
+	return count;
+}
+
+/* What has to happen before this host moves on; "" if nothing is on its way. */
+static void
+explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert, enum quoin_host_state state,
+    const char *reason, char out[TEXT_BYTES])
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+	uint64_t must = quoin_activation_selects(newest, cert->host, &cert->labels);
+	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
+	char unready[TEXT_BYTES];
+	size_t count;
+
+	out[0] = '\0';
+	if (state == QUOIN_HOST_UNSEEN || state == QUOIN_HOST_OFFLINE)
+		snprintf(out, TEXT_BYTES, "the host to report; is quoind running there?");
+	else if (state == QUOIN_HOST_EXCLUDED)
+		snprintf(out, TEXT_BYTES, "an operator's \"quoin include %s\"", cert->host);
+	else if (state == QUOIN_HOST_STALE)
+		snprintf(out, TEXT_BYTES, "a heartbeat: the host cannot hear a gate (the gate is %s)",
+		    quoin_picture_gate(picture));
+	else if (state <= QUOIN_HOST_UNABLE || state == QUOIN_HOST_LOADING || state == QUOIN_HOST_FETCHING)
+		snprintf(out, TEXT_BYTES, "%s", reason[0] != '\0' ? reason : quoin_host_state_name(state));
+	else if (cert->role == QUOIN_HOST_ROUTER && host != NULL && must != 0 && host->status.runs.number != must)
+		snprintf(out, TEXT_BYTES, "its flip to release %llu", (unsigned long long)must);
+	else if (newest->asked != newest->from && newest->target == newest->from && newest->frozen)
+		snprintf(out, TEXT_BYTES, "\"quoin unfreeze\"; release %llu is asked for", (unsigned long long)newest->asked);
+	else if (newest->asked != newest->from && newest->target == newest->from) {
+		count = list_unready(picture, unready);
+		snprintf(out, TEXT_BYTES, "release %llu: %zu serving hosts are not ready%s%.300s%s",
+		    (unsigned long long)newest->asked, count, count > 0 ? ": " : "", unready,
+		    count > NAMED_MAX ? " and others" : "");
+	}
+}
+
+static int
+print_result(const struct quoin_cli *cli, const struct quoin_picture *picture, const struct quoin_cert *cert)
+{
+	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
+	char reason[QUOIN_HOST_REASON_BYTES], because[TEXT_BYTES], wait[TEXT_BYTES];
+	struct quoin_json_writer writer;
+	enum quoin_host_state state;
+	struct quoin_buf json;
+	uint64_t staged, running = host != NULL ? host->status.runs.number : 0;
+	int r;
+
+	state = quoin_picture_host(picture, cert, reason, &staged);
+	explain_choice(&picture->activations.newest, cert, because);
+	explain_wait(picture, cert, state, reason, wait);
+	if (!cli->json) {
+		printf("%s (%s%s%s) is %s%s%s\n", cert->host, quoin_host_role_name(cert->role),
+		    cert->shard[0] != '\0' ? " of " : "", cert->shard, quoin_host_state_name(state),
+		    reason[0] != '\0' ? ": " : "", reason);
+		printf("  runs      %llu%s\n", (unsigned long long)running, running == 0 ? " (nothing)" : "");
+		printf("  because   %s\n", because);
+		printf("  waits for %s\n", wait[0] != '\0' ? wait : "nothing");
+		return 0;
+	}
+	quoin_buf_init(&json, 16384);
+	quoin_json_writer_init(&writer, &json);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_string(&writer, "host", cert->host);
+	quoin_json_put_string(&writer, "state", quoin_host_state_name(state));
+	quoin_json_put_string(&writer, "reason", reason);
+	quoin_json_put_u64(&writer, "running", running);
+	quoin_json_put_string(&writer, "because", because);
+	quoin_json_put_string(&writer, "waiting_for", wait[0] != '\0' ? wait : NULL);
+	quoin_json_end_object(&writer);
+	r = quoin_cli_print_json(&json);
+	quoin_buf_clear(&json);
+	return r;
+}
+
+int
+quoin_cmd_why(struct quoin_cli *cli, int argc, char **argv)
+{
+	const struct quoin_option options[] = {{0}};
+	const struct quoin_control_cert *entry;
+	struct quoin_picture *picture;
+	struct quoin_error err = {0};
+	int r, count;
+
+	r = quoin_cli_options(cli, argc, argv, options, &count);
+	if (r != 0)
+		return r < 0 ? 0 : r;
+	if (count != 1)
+		return quoin_cli_usage(cli, "name one host");
+	picture = calloc(1, sizeof *picture);
+	if (picture == NULL) {
+		quoin_error_set(&err, QUOIN_ENOMEM, "no memory for the picture");
+		return quoin_cli_fail(cli, &err);
+	}
+	r = quoin_picture_open(cli, picture, &err);
+	entry = r == 0 ? quoin_control_cert(&picture->session.control, argv[1]) : NULL;
+	if (r == 0 && entry == NULL)
+		r = quoin_error_set(&err, QUOIN_ECONFLICT, "there is no enrolled host %s; \"quoin status\" lists them", argv[1]);
+	r = r == 0 ? print_result(cli, picture, &entry->cert) : quoin_cli_fail(cli, &err);
+	quoin_picture_close(picture);
+	free(picture);
+	return r;
+}
