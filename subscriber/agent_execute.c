@@ -319,7 +319,6 @@ assign(struct quoin_agent *agent, enum quoin_topic topic, int64_t offset)
 		return;
 	quoin_log_error(QUOIN_LOG_WARN, "assign", &err, "topic=%s", agent->topics[topic]);
 	agent->must_assign[topic] = true;
-	agent->assign_offset[topic] = offset;
 	agent->assign_at[topic] = quoin_clock_mono_ms() + 1000;
 }
 

@@ -105,12 +105,23 @@ take_lost(struct quoin_agent *agent, enum quoin_topic topic, struct quoin_error 
 	agent->lost_count[topic]++;
 	if (agent->lost_count[topic] < LOST_MAX) {
 		agent->must_assign[topic] = true;
-		agent->assign_offset[topic] = agent->core.offsets[topic].next;
 		agent->assign_at[topic] = quoin_clock_mono_ms() + LOST_MS;
 		return 0;
 	}
 	agent->lost_count[topic] = 0;
 	return feed(agent, &event, err);
+}
+
+/* A topic that is gone is not read on by itself when somebody makes it anew. */
+static void
+read_again(struct quoin_agent *agent)
+{
+	for (size_t i = 0; i < QUOIN_TOPICS; i++) {
+		if (!agent->core.is_assigned[i] || agent->must_assign[i])
+			continue;
+		agent->must_assign[i] = true;
+		agent->assign_at[i] = quoin_clock_mono_ms() + LOST_MS;
+	}
 }
 
 static void
@@ -122,6 +133,8 @@ take_fault(struct quoin_agent *agent, const struct quoin_bus_event *event)
 	quoin_log_error(QUOIN_LOG_WARN, "bus", &err, NULL);
 	if (event->code == QUOIN_EUNREACHABLE)
 		agent->is_refused = true;
+	if (event->code == QUOIN_ENOENT)
+		read_again(agent);
 }
 
 static int
@@ -189,7 +202,7 @@ assign_again(struct quoin_agent *agent, int64_t now)
 		if (!agent->must_assign[i] || agent->assign_at[i] > now)
 			continue;
 		agent->must_assign[i] = false;
-		if (quoin_bus_reader_assign(agent->reader, agent->topics[i], agent->assign_offset[i], &err) == 0)
+		if (quoin_bus_reader_assign(agent->reader, agent->topics[i], agent->core.offsets[i].next, &err) == 0)
 			continue;
 		agent->must_assign[i] = true;
 		agent->assign_at[i] = now + LOST_MS;

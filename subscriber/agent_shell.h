@@ -53,7 +53,6 @@ struct quoin_agent {
 	bool is_stopping, is_over;
 
 	bool must_assign[QUOIN_TOPICS]; /* an assignment that did not succeed, or a lost place to be tried again */
-	int64_t assign_offset[QUOIN_TOPICS];
 	int64_t assign_at[QUOIN_TOPICS]; /* mono_ms */
 	unsigned lost_count[QUOIN_TOPICS];
 	int64_t heard_at; /* mono_ms of the last word from the broker */
