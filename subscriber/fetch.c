@@ -201,10 +201,14 @@ fetch_part(const struct quoin_fetch *fetch, const struct quoin_part *part, struc
 	struct quoin_hash have[QUOIN_ENCODINGS_MAX];
 	const struct quoin_encoding *encoding;
 	size_t have_count = 0;
+	uint64_t bytes;
 	int r;
 
-	if (quoin_store_has_part(fetch->store, &part->hash))
-		return 0;
+	if (quoin_store_part_bytes(fetch->store, &part->hash, &bytes))
+		return bytes == part->bytes ? 0
+					    : quoin_error_set(err, QUOIN_ECORRUPT,
+						  "part %s was signed with %llu bytes, its content has %llu", part->name,
+						  (unsigned long long)part->bytes, (unsigned long long)bytes);
 	for (size_t i = 0; i < part->encoding_count; i++)
 		if (part->encodings[i].is_delta && quoin_store_has_part(fetch->store, &part->encodings[i].base))
 			have[have_count++] = part->encodings[i].base;

@@ -213,6 +213,8 @@ int quoin_store_stage(struct quoin_store *store, const struct quoin_hash *hash, 
     quoin_store_fill *fill, void *ctx, struct quoin_error *err);
 /* Whether the whole part is held. */
 bool quoin_store_has_part(struct quoin_store *store, const struct quoin_hash *hash);
+/* The same, and its size if it is. */
+bool quoin_store_part_bytes(struct quoin_store *store, const struct quoin_hash *hash, uint64_t *ret_bytes);
 /* Remove every part that is not among "keep" (and what broken-off stagings left). *ret_removed may be NULL. */
 int quoin_store_collect(struct quoin_store *store, const struct quoin_hash *keep, size_t keep_count,
     size_t *ret_removed, struct quoin_error *err);

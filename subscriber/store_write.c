@@ -255,7 +255,7 @@ quoin_store_fuses_get(struct quoin_store *store, struct quoin_fuse *fuses, size_
 /* ---- Staging ---- */
 
 bool
-quoin_store_has_part(struct quoin_store *store, const struct quoin_hash *hash)
+quoin_store_part_bytes(struct quoin_store *store, const struct quoin_hash *hash, uint64_t *ret_bytes)
 {
 	struct quoin_store_index index;
 	struct quoin_txn *txn = NULL;
@@ -265,7 +265,17 @@ quoin_store_has_part(struct quoin_store *store, const struct quoin_hash *hash)
 		return false;
 	has = quoin_store_index_get(store, txn, hash, &index, NULL) == 0;
 	quoin_txn_abort(txn);
+	if (has)
+		*ret_bytes = index.bytes;
 	return has;
+}
+
+bool
+quoin_store_has_part(struct quoin_store *store, const struct quoin_hash *hash)
+{
+	uint64_t bytes;
+
+	return quoin_store_part_bytes(store, hash, &bytes);
 }
 
 static void

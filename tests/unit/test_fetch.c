@@ -210,6 +210,12 @@ refuses_what_was_not_signed(void)
 		part.bytes--;
 		CHECK_INT(fetch_part(&part), QUOIN_ECORRUPT);
 		CHECK(!quoin_store_has_part(store, &part.hash));
+		/* Content that is held, signed with another size. */
+		begin_part(&part, "data", quoin_span_of(content, MEBIBYTE));
+		add_encoding(&part, quoin_span_of(content, MEBIBYTE), NULL, SOUND);
+		CHECK_INT(fetch_part(&part), 0);
+		part.bytes++;
+		CHECK_INT(fetch_part(&part), QUOIN_ECORRUPT);
 		free(content);
 	}
 	fetch.bytes_max = 100;
