@@ -81,6 +81,15 @@ make_host() {
 	    "start.wait_ms = 3000" "lease.ms = 60000" "$@"
 }
 
+# sign FILE ROLE [OPTION]...: with stock minisign and the key of this role in $site, to FILE.minisig.
+sign() {
+	sign_file=$1 sign_role=$2
+	shift 2
+	minisign -S -s "$site/keys/$sign_role.key" -m "$sign_file" -x "$sign_file.minisig" "$@" >/dev/null 2>&1 </dev/null ||
+	    give_up sign "minisign cannot sign $sign_file"
+}
+hash_of() { b2sum -l 256 "$1" | cut -c 1-64; }
+
 # The processes of a namespace: start_gate [NAME], start_agent HOST; their ids are kept, and kill_one NAME [SIGNAL] ends them.
 start_gate() {
 	start "$ns-${1:-gate}" quoin-gate -c "$site/gate.conf"

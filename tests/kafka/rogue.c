@@ -9,6 +9,7 @@
  *	rogue BOOTSTRAP put TOPIC KEY FILE [HEADER=FILE]...
  *	rogue BOOTSTRAP delete TOPIC KEY				a tombstone
  *	rogue BOOTSTRAP fill TOPIC COUNT BYTES				COUNT records over ten keys "junk/…"
+ *	rogue BOOTSTRAP pack FILE BYTES OUT				FILE and then zeros, BYTES in all, compressed as parts are
  *	rogue BOOTSTRAP abort ID TOPIC KEY FILE [HEADER=FILE]...	in a transaction with this id, aborted
  *	rogue BOOTSTRAP hang ID TOPIC KEY FILE [HEADER=FILE]...		the same, left open: says "open" and waits for a signal
  *
@@ -22,6 +23,7 @@
 #include "lib/bus.h"
 #include "lib/crypto.h"
 #include "lib/file.h"
+#include "lib/pack.h"
 #include "lib/text.h"
 
 #define TIMEOUT_MS	20000
@@ -274,6 +276,27 @@ fill(char **argv)
 	return r == 0 ? 0 : fail(argv[0]);
 }
 
+static int
+pack(char **argv)
+{
+	size_t bytes = (size_t)strtoul(argv[1], NULL, 10);
+	struct quoin_buf body, packed;
+	int r;
+
+	quoin_buf_init(&body, 256u << 20);
+	quoin_buf_init(&packed, VALUE_BYTES_MAX);
+	r = quoin_file_read(argv[0], &body, &err);
+	if (r == 0 && body.len < bytes)
+		r = quoin_buf_put_zeros(&body, bytes - body.len);
+	if (r == 0)
+		r = quoin_pack(quoin_buf_span(&body), &packed);
+	if (r == 0)
+		r = quoin_file_replace(argv[2], quoin_buf_span(&packed), 0644, &err);
+	quoin_buf_clear(&packed);
+	quoin_buf_clear(&body);
+	return r == 0 ? 0 : fail(argv[0]);
+}
+
 /* A transaction that is aborted, or left open. */
 static int
 transact(int argc, char **argv, bool is_left_open)
@@ -334,6 +357,8 @@ main(int argc, char **argv)
 	}
 	if (strcmp(verb, "fill") == 0 && argc == 3)
 		return fill(argv);
+	if (strcmp(verb, "pack") == 0 && argc == 3)
+		return pack(argv);
 	if (strcmp(verb, "abort") == 0 && argc >= 4)
 		return transact(argc, argv, false);
 	if (strcmp(verb, "hang") == 0 && argc >= 4)
