@@ -42,44 +42,6 @@ quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rul
 
 /* ---- Values ---- */
 
-static bool
-accepts(const struct quoin_context *context, uint32_t attribute)
-{
-	return attribute < context->rules->attributes.id_count;
-}
-
-void
-quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len)
-{
-	if (!accepts(context, attribute))
-		return;
-	context->values[attribute].kind = QUOIN_VALUE_STRING;
-	context->values[attribute].version_state = QUOIN_VERSION_UNREAD;
-	context->values[attribute].string = string;
-	context->values[attribute].len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
-	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
-}
-
-void
-quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number)
-{
-	if (!accepts(context, attribute))
-		return;
-	context->values[attribute].kind = QUOIN_VALUE_NUMBER;
-	context->values[attribute].number = number == 0 ? 0 : number;
-	context->ids[attribute] = isfinite(number) ? QUOIN_CONTEXT_ID_UNSET : RULES_VALUE_MISSING;
-}
-
-void
-quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean)
-{
-	if (!accepts(context, attribute))
-		return;
-	context->values[attribute].kind = QUOIN_VALUE_BOOL;
-	context->values[attribute].boolean = boolean;
-	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
-}
-
 uint16_t
 quoin_context_intern_one(struct quoin_context *context, uint32_t attribute)
 {

@@ -9,12 +9,16 @@
 #ifndef QUOIN_FORMATS_CONTEXT_H
 #define QUOIN_FORMATS_CONTEXT_H
 
+#include <math.h>
+
 #include "formats/rules.h"
 #include "lib/json.h"
 
 #define QUOIN_CONTEXT_CELLS_INLINE 32
 #define QUOIN_CONTEXT_CELLS_MAX	   16384
 #define QUOIN_CELL_NONE		   UINT32_MAX /* a cell that no rule can name */
+
+#define QUOIN_CONTEXT_ID_UNSET UINT16_MAX
 
 enum quoin_value_kind {
 	QUOIN_VALUE_STRING,
@@ -59,7 +63,6 @@ struct quoin_context {
 	struct quoin_span objective;
 	struct quoin_json_doc *json; /* owned: the strings of a JSON line */
 };
-#define QUOIN_CONTEXT_ID_UNSET UINT16_MAX
 
 void quoin_context_init(struct quoin_context *context);
 void quoin_context_clear(struct quoin_context *context);
@@ -68,9 +71,44 @@ void quoin_context_begin(struct quoin_context *context, const struct quoin_rules
 
 /* "attribute" is an id of the part; QUOIN_PLACE_NONE is accepted and changes nothing. A number that is not finite is
  * missing. Putting again replaces. */
-void quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len);
-void quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number);
-void quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean);
+static inline bool
+quoin_context_accepts(const struct quoin_context *context, uint32_t attribute)
+{
+	return attribute < context->rules->attributes.id_count;
+}
+
+static inline void
+quoin_context_put_string(struct quoin_context *context, uint32_t attribute, const char *string, size_t len)
+{
+	if (!quoin_context_accepts(context, attribute))
+		return;
+	context->values[attribute].kind = QUOIN_VALUE_STRING;
+	context->values[attribute].version_state = QUOIN_VERSION_UNREAD;
+	context->values[attribute].string = string;
+	context->values[attribute].len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
+}
+
+static inline void
+quoin_context_put_number(struct quoin_context *context, uint32_t attribute, double number)
+{
+	if (!quoin_context_accepts(context, attribute))
+		return;
+	context->values[attribute].kind = QUOIN_VALUE_NUMBER;
+	context->values[attribute].number = number == 0 ? 0 : number;
+	context->ids[attribute] = isfinite(number) ? QUOIN_CONTEXT_ID_UNSET : 0;
+}
+
+static inline void
+quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool boolean)
+{
+	if (!quoin_context_accepts(context, attribute))
+		return;
+	context->values[attribute].kind = QUOIN_VALUE_BOOL;
+	context->values[attribute].boolean = boolean;
+	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
+}
+
 /* The cell of a test; of several for one test the last counts. 0, QUOIN_ENOMEM, QUOIN_ELIMIT, QUOIN_EUSAGE
  * (after put_cells). */
 int quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell);

@@ -124,6 +124,21 @@ quoin_image_hash(const uint8_t *data, size_t len)
 	return (uint32_t)(state ^ state >> 32);
 }
 
+/* memcmp() == 0, without a call for the short texts that names and values are. */
+static inline bool
+quoin_image_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	if (len > 16)
+		return memcmp(a, b, len) == 0;
+	if (len >= 8)
+		return ((quoin_load_u64(a) ^ quoin_load_u64(b)) |
+			   (quoin_load_u64(a + len - 8) ^ quoin_load_u64(b + len - 8))) == 0;
+	if (len >= 4)
+		return ((quoin_load_u32(a) ^ quoin_load_u32(b)) |
+			   (quoin_load_u32(a + len - 4) ^ quoin_load_u32(b + len - 4))) == 0;
+	return len == 0 || ((a[0] ^ b[0]) | (a[len / 2] ^ b[len / 2]) | (a[len - 1] ^ b[len - 1])) == 0;
+}
+
 /* ---- For the encoders ---- */
 
 /* Append "block" at the next place that suits a block, padding with zeros. *ret_offset: where it begins. QUOIN_ELIMIT

@@ -59,7 +59,7 @@ next_candidate(const uint8_t *table, uint32_t hash, uint32_t *slot)
 static bool
 text_is(const uint8_t *block, uint32_t at, uint32_t bytes, struct quoin_span name)
 {
-	return bytes == name.len && memcmp(block + at, name.data, bytes) == 0;
+	return bytes == name.len && quoin_image_equal(block + at, name.data, bytes);
 }
 
 uint32_t
@@ -174,7 +174,7 @@ quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind
 		if (slot->hash != hash || slot->len != len || slot->kind != kind)
 			continue;
 		text = len <= RULES_INLINE_BYTES ? slot->bytes : (const uint8_t *)attribute + slot->text;
-		if (memcmp(text, bytes, len) == 0)
+		if (quoin_image_equal(text, bytes, len))
 			return slot->id;
 	}
 }
