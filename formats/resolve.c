@@ -231,8 +231,9 @@ filtered(const struct rules_objective *objective, struct quoin_context *context)
 
 /* ---- Choosing ---- */
 
-/* The target of the share that the unit's bucket falls into; RULES_NO_OUTCOME without a unit or beyond all shares. */
-static uint32_t
+/* The target of the share that the unit's bucket falls into; RULES_NO_OUTCOME without a unit or beyond all shares. Kept
+ * apart: its buffer would put a guard on the stack of every decision. */
+static __attribute__((noinline)) uint32_t
 share_of(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context)
 {
 	const struct rules_share *shares = RULES_AT(block, struct rules_share, rule->shares);
@@ -361,7 +362,7 @@ model_has_types(const struct rules_objective *objective, const struct rules_mode
 	    strcmp(block + objective->model_type, other + model->model_type) == 0;
 }
 
-static bool
+static __attribute__((noinline)) bool
 select_override(const struct quoin_rules *rules, const uint8_t *block, const struct rules_rule *rule,
     struct quoin_context *context, struct quoin_result *ret)
 {

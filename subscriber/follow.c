@@ -324,7 +324,7 @@ find_namespace(const char *state, char *out, size_t out_bytes, struct quoin_erro
 	while ((entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= out_bytes || !has_store(state, entry->d_name))
 			continue;
-		snprintf(out, out_bytes, "%s", entry->d_name);
+		memcpy(out, entry->d_name, strlen(entry->d_name) + 1);
 		found++;
 	}
 	closedir(dir);
