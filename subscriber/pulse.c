@@ -72,13 +72,9 @@ code_of(int number)
 static int
 make_file(const char *path, struct quoin_error *err)
 {
-	static const uint8_t zeros[PULSE_BYTES];
-	uint8_t bytes[PULSE_BYTES];
+	uint8_t bytes[PULSE_BYTES] = {0};
 	const uint64_t magic = PULSE_MAGIC;
 
-	if (quoin_file_exists(path))
-		return 0;
-	memcpy(bytes, zeros, sizeof bytes);
 	memcpy(bytes, &magic, sizeof magic);
 	return quoin_file_replace(path, quoin_span_of(bytes, sizeof bytes), 0640, err);
 }
@@ -97,7 +93,7 @@ map_file(const char *path, enum quoin_pulse_mode mode, struct page **ret, struct
 	if (fstat(fd, &st) != 0)
 		r = quoin_error_sys(err, QUOIN_EIO, "cannot look at %s", path);
 	else if (!S_ISREG(st.st_mode) || st.st_size != PULSE_BYTES)
-		r = quoin_error_set(err, QUOIN_ECORRUPT, "%s is no pulse: its size is wrong; remove it", path);
+		r = quoin_error_set(err, QUOIN_ECORRUPT, "%s is no pulse: its size is wrong", path);
 	if (r == 0) {
 		page = mmap(NULL, PULSE_BYTES, writes ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
 		if (page == MAP_FAILED)
@@ -107,6 +103,24 @@ map_file(const char *path, enum quoin_pulse_mode mode, struct page **ret, struct
 	if (r == 0)
 		*ret = page;
 	return r;
+}
+
+/* Map it, if it is one. */
+static int
+map_pulse(const char *path, enum quoin_pulse_mode mode, struct page **ret, struct quoin_error *err)
+{
+	struct page *page = NULL;
+	int r;
+
+	r = map_file(path, mode, &page, err);
+	if (r != 0)
+		return r;
+	if (atomic_load_explicit(&page->magic, memory_order_relaxed) != PULSE_MAGIC) {
+		(void)munmap(page, PULSE_BYTES);
+		return quoin_error_set(err, QUOIN_ECORRUPT, "%s is no pulse of this format", path);
+	}
+	*ret = page;
+	return 0;
 }
 
 int
@@ -119,18 +133,16 @@ quoin_pulse_open(const char *dir, enum quoin_pulse_mode mode, struct quoin_pulse
 
 	if (quoin_path_join(dir, "pulse", path, sizeof path) != 0)
 		return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", dir);
-	if (mode == QUOIN_PULSE_WRITE) {
+	r = map_pulse(path, mode, &page, err);
+	/* Its page is written back at any time, so a power failure may leave anything there. It says nothing that the agent
+	 * does not know. */
+	if ((r == QUOIN_ENOENT || r == QUOIN_ECORRUPT) && mode == QUOIN_PULSE_WRITE) {
 		r = make_file(path, err);
-		if (r != 0)
-			return r;
+		if (r == 0)
+			r = map_pulse(path, mode, &page, err);
 	}
-	r = map_file(path, mode, &page, err);
 	if (r != 0)
 		return r;
-	if (atomic_load_explicit(&page->magic, memory_order_relaxed) != PULSE_MAGIC) {
-		(void)munmap(page, PULSE_BYTES);
-		return quoin_error_set(err, QUOIN_ECORRUPT, "%s is no pulse of this format; remove it", path);
-	}
 	pulse = calloc(1, sizeof *pulse);
 	if (pulse == NULL) {
 		(void)munmap(page, PULSE_BYTES);

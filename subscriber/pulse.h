@@ -17,11 +17,11 @@ struct quoin_pulse;
 
 enum quoin_pulse_mode {
 	QUOIN_PULSE_READ,
-	QUOIN_PULSE_WRITE, /* made if it is missing */
+	QUOIN_PULSE_WRITE, /* made if it is missing or damaged */
 };
 
-/* Map the file in directory "dir". Returns 0, QUOIN_ENOENT, QUOIN_ECORRUPT (not a pulse of this format), QUOIN_EPERM,
- * QUOIN_EIO, QUOIN_ENOSPC, QUOIN_ENOMEM. */
+/* Map the file in directory "dir". Returns 0, QUOIN_ENOENT, QUOIN_ECORRUPT (not a pulse of this format: the
+ * agent's start mends it), QUOIN_EPERM, QUOIN_EIO, QUOIN_ENOSPC, QUOIN_ENOMEM. */
 int quoin_pulse_open(const char *dir, enum quoin_pulse_mode mode, struct quoin_pulse **ret, struct quoin_error *err);
 /* Accepts NULL. May be called in a forked child. */
 void quoin_pulse_close(struct quoin_pulse *pulse);

@@ -91,17 +91,19 @@ check_format(struct quoin_store *store, struct quoin_txn *txn, const struct quoi
 }
 
 int
-quoin_store_attach(const char *state, const char *namespace_name, struct quoin_store **ret, struct quoin_error *err)
+quoin_store_attach_as(const char *state, const char *namespace_name, bool with_pulse, struct quoin_store **ret,
+    struct quoin_error *err)
 {
 	struct quoin_store *store;
 	struct quoin_txn *txn = NULL;
-	int r;
+	int r = QUOIN_ENOENT;
 
 	store = store_new(state, namespace_name, err);
 	if (store == NULL)
 		return err != NULL ? err->code : QUOIN_ENOMEM;
 	/* The pulse first: an environment that is replaced meanwhile is then noticed. */
-	r = quoin_pulse_open(store->dir, QUOIN_PULSE_READ, &store->pulse, err);
+	if (with_pulse)
+		r = quoin_pulse_open(store->dir, QUOIN_PULSE_READ, &store->pulse, err);
 	if (r != 0 && r != QUOIN_ENOENT)
 		goto out;
 	store->environment = quoin_pulse_environment(store->pulse);
@@ -122,6 +124,12 @@ out:
 	else
 		quoin_store_close(store);
 	return r;
+}
+
+int
+quoin_store_attach(const char *state, const char *namespace_name, struct quoin_store **ret, struct quoin_error *err)
+{
+	return quoin_store_attach_as(state, namespace_name, true, ret, err);
 }
 
 /* Make the databases and the format record of a new environment; check those of one that exists. */

@@ -101,6 +101,9 @@ int quoin_store_meta_get(struct quoin_store *store, struct quoin_txn *txn, const
 /* The meta key of a topic's offset. */
 #define QUOIN_STORE_OFFSET_KEY_BYTES 24
 void quoin_store_offset_key(enum quoin_topic topic, char out[QUOIN_STORE_OFFSET_KEY_BYTES]);
+/* Attach, with the pulse or without: the audit judges the environment alone, for damage to a pulse is mended at open. */
+int quoin_store_attach_as(const char *state, const char *namespace_name, bool with_pulse, struct quoin_store **ret,
+    struct quoin_error *err);
 /* Open the databases; in a write transaction missing ones are made. */
 int quoin_store_databases_open(struct quoin_store *store, struct quoin_txn *txn, struct quoin_error *err);
 int quoin_store_flips_get(struct quoin_store *store, struct quoin_txn *txn, struct quoin_store_flips *ret,

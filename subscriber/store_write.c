@@ -581,7 +581,7 @@ quoin_store_verify(const char *state, const char *namespace_name, struct quoin_e
 	struct quoin_store_snapshot *snapshot = NULL;
 	int r;
 
-	r = quoin_store_attach(state, namespace_name, &store, err);
+	r = quoin_store_attach_as(state, namespace_name, false, &store, err);
 	if (r != 0)
 		return r;
 	r = quoin_store_snapshot_open(store, &snapshot, err);

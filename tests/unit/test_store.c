@@ -391,6 +391,38 @@ tells_readers_of_moves(void)
 	quoin_store_close(store);
 }
 
+/* The page of a pulse may be anything after a power failure; no store is given up for that. */
+static void
+mends_its_pulse(void)
+{
+	static const char *const damage[] = {"", "short", "Quoinpl2 and more than a page of anything"};
+	struct quoin_store *store = open_store();
+	struct quoin_error err = {0};
+	struct quoin_hash part;
+	char path[QUOIN_PATH_BYTES];
+	uint8_t page[4096];
+
+	stage(store, 10, &part);
+	activate(store, 5, &part, 10);
+	CHECK_INT(quoin_path_join(check_dir(), "shop/pulse", path, sizeof path), 0);
+	for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+		const size_t bytes = i < 2 ? strlen(damage[i]) : sizeof page;
+
+		quoin_store_close(store);
+		store = NULL;
+		memset(page, 0x5a, sizeof page);
+		memcpy(page, damage[i], strlen(damage[i]));
+		CHECK_INT(quoin_file_replace(path, quoin_span_of(page, bytes), 0640, NULL), 0);
+		CHECK_INT(quoin_store_attach(check_dir(), "shop", &store, &err), QUOIN_ECORRUPT);
+		CHECK_INT(quoin_store_verify(check_dir(), "shop", &err), 0);
+		store = open_store();
+		CHECK_INT(quoin_pulse_generation(quoin_store_pulse(store)), 105);
+		CHECK_INT(quoin_pulse_environment(quoin_store_pulse(store)), 1);
+		CHECK(quoin_store_has_part(store, &part));
+	}
+	quoin_store_close(store);
+}
+
 static void
 refuses_strangers(void)
 {
@@ -513,6 +545,7 @@ main(int argc, char **argv)
 		{"store knows what readers hold", knows_what_readers_hold},
 		{"store keeps ratchets through a quarantine", keeps_ratchets_through_a_quarantine},
 		{"store tells readers of moves", tells_readers_of_moves},
+		{"store mends its pulse", mends_its_pulse},
 		{"store refuses strangers", refuses_strangers},
 		{"store notices damage", notices_damage},
 		{"store refuses cut records", refuses_cut_records},
