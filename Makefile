@@ -305,6 +305,18 @@ FUZZ_TARGETS := \
 	$(BUILD)/tests/fuzz/fuzz_rules \
 	$(BUILD)/tests/fuzz/fuzz_source \
 
+# The store through power failures, kills and refused calls (tests/crash/README).
+CRASH_TESTS := \
+	tests/crash/test_crash.c \
+
+CRASH_SRCS := \
+	tests/crash/disk.c \
+	tests/crash/oracle.c \
+	tests/crash/pages.c \
+	tests/crash/powerlog.c \
+	tests/crash/replay.c \
+	tests/crash/workload.c \
+
 # Scripts that print the same lines as the unit tests (tests/check.h says which).
 SH_TESTS := \
 	tests/lint/house.sh \
@@ -443,7 +455,7 @@ $(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 # ---------------------------------------------------------------- tests
 
 REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS) $(CRASH_TESTS)) $(REPLAYS)
 
 # These share rulesets out of a seed, and a second evaluator.
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
@@ -473,6 +485,11 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/
 	$(call say,LINK,$@)
 	$(link)
 
+# Their open, write, fsync… stand in front of libc's, for LMDB too.
+$(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,$(CRASH_SRCS)) $(BUILD)/tests/check.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link)
+
 BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o \
 		$(BUILD)/tests/bench/site.o $(BUILD)/tests/bench/workload.o $(ARCHIVES)
@@ -485,7 +502,7 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan unit analyze bench demo fuzz fuzz-run clean help
+.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan unit analyze bench demo fuzz fuzz-run crash clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
 
@@ -564,6 +581,9 @@ fuzz-run: $(FUZZ_TARGETS)
 	@set -e; mkdir -p build/fuzz/found; for t in $(FUZZ_TARGETS); do n=$${t##*/}; mkdir -p build/fuzz/corpus/$$n; \
 		$$t -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
 			-artifact_prefix=build/fuzz/found/$$n- build/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
+
+crash: $(BUILD)/tests/crash/test_crash ## replay the store's power failures for SECONDS=10 per workload
+	@QUOIN_CRASH_SECONDS=$(SECONDS) $< -t 86400 life quarantine large
 
 clean: ## remove what was built
 	rm -rf build
