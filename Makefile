@@ -264,6 +264,7 @@ UNIT_TESTS := \
 	tests/unit/test_gate.c \
 	tests/unit/test_gate_core.c \
 	tests/unit/test_gate_kafka.c \
+	tests/unit/test_gate_random.c \
 	tests/unit/test_hook.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \

@@ -128,7 +128,7 @@ static bool
 is_of_use(const struct quoin_gate_core *core, uint64_t release)
 {
 	if (quoin_activation_live(&core->activation, release) != NULL || release == core->working ||
-	    release == core->replacing)
+	    release == core->replacing || release == core->activation.asked || release == core->ledger->asked)
 		return true;
 	for (size_t i = 0; i < core->draft.live_count; i++)
 		if (core->draft.live[i].release.number == release)
