@@ -71,7 +71,7 @@ persist(struct quoin_agent *agent, struct quoin_error *err)
 	const struct quoin_agent_change *wanted = &agent->core.change;
 	struct quoin_store_change change = {.documents = wanted->documents, .document_count = wanted->document_count,
 		.fuses = agent->core.fuses, .fuse_count = agent->core.fuse_count, .has_fuses = wanted->has_fuses};
-	struct quoin_store_active active;
+	struct quoin_store_active active = {0};
 	int r;
 
 	if (wanted->has_ratchets)

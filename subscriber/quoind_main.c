@@ -158,16 +158,10 @@ check_all(void)
 	return r == 0 ? 0 : fail(&err);
 }
 
-int
-main(int argc, char **argv)
+/* Returns -1 to go on, or the exit status. */
+static int
+read_options(int argc, char **argv, char **paths, bool *ret_check)
 {
-	char **paths = calloc((size_t)argc + 1, sizeof *paths), *default_file = strdup(default_path());
-	struct quoin_error err = {0};
-	bool check = false;
-	int status;
-
-	if (paths == NULL || default_file == NULL)
-		abort();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			print_usage(stdout);
@@ -178,15 +172,22 @@ main(int argc, char **argv)
 		} else if (strcmp(argv[i], "-v") == 0) {
 			quoin_log_level_set(QUOIN_LOG_DEBUG);
 		} else if (strcmp(argv[i], "--check-config") == 0) {
-			check = true;
+			*ret_check = true;
 		} else {
 			fprintf(stderr, "quoind: unknown option %s, or its value is missing; quoind --help lists them\n",
 			    argv[i]);
 			return 2;
 		}
 	}
-	if (seat_count == 0)
-		paths[seat_count++] = default_file;
+	return -1;
+}
+
+static int
+run_seats(char *const *paths, bool check)
+{
+	struct quoin_error err = {0};
+	int status;
+
 	seats = calloc(seat_count, sizeof *seats);
 	if (seats == NULL)
 		abort();
@@ -197,6 +198,24 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < seat_count; i++)
 		quoin_conf_clear(&seats[i].conf);
 	free(seats);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	char **paths = calloc((size_t)argc + 1, sizeof *paths), *default_file = strdup(default_path());
+	bool check = false;
+	int status;
+
+	if (paths == NULL || default_file == NULL)
+		abort();
+	status = read_options(argc, argv, paths, &check);
+	if (status == -1) {
+		if (seat_count == 0)
+			paths[seat_count++] = default_file;
+		status = run_seats(paths, check);
+	}
 	free(default_file);
 	free(paths);
 	return status;

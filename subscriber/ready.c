@@ -232,7 +232,7 @@ quoin_ready_serve(struct quoin_ready *ready, bool is_ready, const char *text)
 unsigned
 quoin_ready_port(const struct quoin_ready *ready)
 {
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = {0};
 	socklen_t bytes = sizeof name;
 
 	if (getsockname(ready->fd, (struct sockaddr *)&name, &bytes) != 0)

@@ -1,6 +1,7 @@
 /*
  * Report: what the host says of itself, and when.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,9 +93,7 @@ fill_release(const struct quoin_agent_core *core, const struct quoin_agent_relea
 	if (model == NULL)
 		return;
 	_Static_assert(sizeof ret->model >= 2 * QUOIN_NAME_BYTES_MAX + 2, "a routing key fits");
-	memcpy(ret->model, model->name.name, strlen(model->name.name) + 1);
-	strcat(ret->model, "@");
-	strcat(ret->model, model->name.version);
+	(void)snprintf(ret->model, sizeof ret->model, "%s@%s", model->name.name, model->name.version);
 	memcpy(ret->reason, model->reason, sizeof ret->reason);
 }
 

@@ -362,7 +362,7 @@ settle_ever_ready(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 	struct quoin_ratchets *ratchets = &core->ratchets;
-	uint64_t ready[QUOIN_STORE_READY_MAX];
+	uint64_t ready[QUOIN_STORE_READY_MAX] = {0};
 	size_t count = 0;
 
 	for (size_t i = 0; i < core->obeyed.live_count; i++) {

@@ -24,7 +24,8 @@ open_file(const char *dir, size_t bytes, struct quoin_error *err)
 			return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", dir);
 		fd = mkostemp(path, O_CLOEXEC);
 		if (fd == -1)
-			return quoin_error_sys(err, errno == ENOSPC ? QUOIN_ENOSPC : QUOIN_EIO, "cannot make a file in %s", dir);
+			return quoin_error_sys(err, errno == ENOSPC ? QUOIN_ENOSPC : QUOIN_EIO, "cannot make a file in %s",
+			    dir);
 		(void)unlink(path);
 	}
 	rc = posix_fallocate(fd, 0, (off_t)bytes);
@@ -32,8 +33,8 @@ open_file(const char *dir, size_t bytes, struct quoin_error *err)
 		return fd;
 	(void)close(fd);
 	errno = rc;
-	return quoin_error_sys(err, rc == ENOSPC || rc == EDQUOT || rc == EFBIG ? QUOIN_ENOSPC : QUOIN_EIO, "cannot reserve %zu bytes in %s",
-	    bytes, dir);
+	return quoin_error_sys(err, rc == ENOSPC || rc == EDQUOT || rc == EFBIG ? QUOIN_ENOSPC : QUOIN_EIO,
+	    "cannot reserve %zu bytes in %s", bytes, dir);
 }
 
 int

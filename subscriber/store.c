@@ -276,6 +276,7 @@ start_pulse(struct quoin_store *store, bool is_new_env, struct quoin_error *err)
 	r = quoin_store_snapshot_open(store, &snapshot, err);
 	if (r != 0)
 		goto out;
+	QUOIN_ASSERT(snapshot != NULL);
 	r = quoin_store_snapshot_active(snapshot, active, err);
 	if (r == 0)
 		store->ratchets.generation = max_of(store->ratchets.generation, active->generation);
