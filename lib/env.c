@@ -117,7 +117,8 @@ quoin_env_fail(const char *path, int rc, const char *what, struct quoin_error *e
 {
 	int code = code_of(path, rc);
 
-	(void)quoin_error_set(err, code, "cannot %s in %s: %s", what, path, mdb_strerror(rc));
+	(void)quoin_error_set(err, code, "cannot %s in %s: %s", what, path,
+	    code == QUOIN_ENOSPC ? "no space left on the disk" : mdb_strerror(rc));
 	if (err != NULL)
 		err->sys_errno = rc > 0 ? rc : 0;
 	return code;

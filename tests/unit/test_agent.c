@@ -164,7 +164,7 @@ beat(void)
 static void
 activate(uint64_t seq, uint64_t from, uint64_t target, uint64_t low, uint64_t high)
 {
-	struct quoin_live live[8];
+	struct quoin_live live[16];
 	struct quoin_activation activation = {.epoch = 1, .seq = seq, .asked = high, .from = from, .target = target,
 		.live = live};
 	struct quoin_sealed sealed;
@@ -468,6 +468,48 @@ router_comes_up_alone(void)
 	close_site();
 }
 
+/* Killed in the middle of whatever it does, again and again: the store is sound each time, shows one whole release, never
+ * an older activation, and in the end everything is there. */
+static void
+router_is_killed_again_and_again(void)
+{
+	struct quoin_store *store = NULL;
+	struct quoin_store_snapshot *snapshot = NULL;
+	static struct quoin_store_active active;
+	struct quoin_store_content content;
+	uint64_t obeyed = 0;
+
+	open_site(QUOIN_HOST_ROUTER, "", "");
+	put_raw_release('a', 1000, false);
+	activate(1, 0, 1, 1, 1);
+	for (uint64_t round = 2; round <= 9; round++) {
+		start_agent();
+		put_raw_release((char)('a' + round), 300000, false);
+		activate(round, round - 1, round, 1, round);
+		/* Later and later: at start, while it reads, fetches, tries, commits, or when all is done. */
+		(void)poll(NULL, 0, (int)(round * round * 6));
+		CHECK_INT(stop_agent(SIGKILL), 128 + SIGKILL);
+		if (quoin_store_attach(site.state, "shop", &store, NULL) != 0)
+			continue;
+		CHECK_INT(quoin_store_snapshot_open(store, &snapshot, NULL), 0);
+		if (quoin_store_snapshot_active(snapshot, &active, NULL) == 0) {
+			CHECK(active.obeyed.seq >= obeyed);
+			obeyed = active.obeyed.seq;
+			CHECK_INT(quoin_store_snapshot_part(snapshot, &active.parts[0].hash, false, &content, NULL), 0);
+		}
+		quoin_store_snapshot_close(snapshot);
+		quoin_store_close(store);
+		CHECK_INT(quoin_store_verify(site.state, "shop", NULL), 0);
+	}
+	start_agent();
+	put_raw_release('z', 300000, false);
+	activate(10, 9, 10, 3, 10);
+	await(runs_head, "runs release 10");
+	check_content(10, 'z', 300000);
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	close_site();
+}
+
 /* A damaged store is moved aside and everything fetched again; the ratchets stay. */
 static void
 router_survives_damage(void)
@@ -639,6 +681,7 @@ main(int argc, char **argv)
 	static const struct check_case cases[] = {
 		{"agent: a router from publish to rollback", router_from_publish_to_rollback},
 		{"agent: a router comes up alone (I7)", router_comes_up_alone},
+		{"agent: a router is killed again and again (I2, I3)", router_is_killed_again_and_again},
 		{"agent: a router survives damage", router_survives_damage},
 		{"agent: a router refuses bad images", router_refuses_bad_images},
 		{"agent: a serving host loads and unloads", serving_loads_and_unloads},
