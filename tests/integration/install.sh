@@ -4,7 +4,13 @@
 unset MAKEFLAGS MFLAGS MAKELEVEL
 root="$work/root"
 
-check_exit install 0 make -s -C "$top" BUILD="$build" DESTDIR="$root" PREFIX=/usr install
+# An application of a sanitized library is sanitized, too.
+case $(basename "$build") in
+asan) sanitize='-fsanitize=address,undefined' ;;
+tsan) sanitize='-fsanitize=thread' ;;
+*) sanitize='' ;;
+esac
+check_exit install 0 make -s -C "$top" MODE="$(basename "$build")" BUILD="${build#"$top"/}" DESTDIR="$root" PREFIX=/usr install
 for f in bin/quoin bin/quoin-gate bin/quoind libexec/quoin/quoin-eval lib/libquoin.so.1 lib/libquoin.a include/quoin.h \
 	lib/pkgconfig/quoin.pc share/man/man1/quoin.1 share/man/man5/quoin.conf.5; do
 	check "has-$f" test -s "$root/usr/$f"
@@ -15,7 +21,7 @@ export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" 
 export PATH="$root/usr/bin:$PATH"
 cp -r "$top/examples/c" c
 rm -f c/resolve c/watch
-check_exit builds 0 make -s -C c CFLAGS='-O1 -Wall -Wextra -Werror'
+check_exit builds 0 make -s -C c CFLAGS="-O1 -Wall -Wextra -Werror $sanitize" LDFLAGS="$sanitize"
 check only-the-library test -z "$(grep -h '#include *"' c/*.c)"
 check exports-only-quoin test -z "$(nm -D --defined-only "$root/usr/lib/libquoin.so.1" | grep ' [A-Z] ' | grep -v ' quoin_\| A LIBQUOIN')"
 
