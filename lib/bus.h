@@ -92,6 +92,9 @@ int quoin_bus_reader_fd(struct quoin_bus_reader *reader);
  * now. Returns 0, QUOIN_ETIMEOUT, QUOIN_ENOENT, QUOIN_EUNREACHABLE. */
 int quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_first,
     int64_t *ret_end, struct quoin_error *err);
+/* The end alone: one question instead of three, once this reader has been asked before. */
+int quoin_bus_reader_end(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_end,
+    struct quoin_error *err);
 /* The first offset with a record at or after "wall_ms"; the end if there is none or the broker does not know. */
 int quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topic, int64_t wall_ms, int timeout_ms,
     int64_t *ret_offset, struct quoin_error *err);

@@ -287,7 +287,12 @@ try_offset(struct quoin_bus_lookup *lookup, struct quoin_span key, int64_t offse
 {
 	int r;
 
-	/* Reading outside the log takes seconds to be denied for certain. */
+	/* Reading outside the log takes seconds to be denied for certain. Mostly what is wanted was just written. */
+	if (lookup->end > 0 && offset >= lookup->end) {
+		r = quoin_bus_reader_end(lookup->pick, lookup->topic, quoin_bus_left_ms(deadline_ms), &lookup->end, err);
+		if (r != 0)
+			return r;
+	}
 	if (offset < lookup->first || offset >= lookup->end) {
 		r = quoin_bus_reader_range(lookup->pick, lookup->topic, quoin_bus_left_ms(deadline_ms), &lookup->first,
 		    &lookup->end, err);

@@ -31,6 +31,7 @@
 #define NUDGE_FIRST_MS 10 /* doubled each time */
 #define NUDGES_MAX     6
 #define BURST_BYTES    (4u << 20)
+#define END_ALONE_MS   500
 
 struct topic {
 	rd_kafka_topic_t *rkt; /* NULL: a free place */
@@ -511,6 +512,20 @@ quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int t
 	*ret_first = first;
 	*ret_end = end;
 	return 0;
+}
+
+int
+quoin_bus_reader_end(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_end,
+    struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms, first;
+
+	/* Once questions were answered, the one question alone; if that fails, all of them find out what is wrong. */
+	if (reader->asker.rk != NULL &&
+	    quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END,
+		timeout_ms < END_ALONE_MS ? timeout_ms : END_ALONE_MS, ret_end, NULL) == 0)
+		return 0;
+	return quoin_bus_reader_range(reader, topic, quoin_bus_left_ms(deadline_ms), &first, ret_end, err);
 }
 
 int

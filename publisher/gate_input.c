@@ -277,10 +277,10 @@ ends_reached(struct quoin_gate *gate)
 	for (size_t i = 0; i < QUOIN_GATE_TOPICS; i++) {
 		struct gate_tail *tail = &gate->tails[i];
 		struct quoin_error err = {0};
-		int64_t first, end;
+		int64_t end;
 
 		if (tail->is_asking &&
-		    quoin_bus_reader_range(gate->reader, tail->name, ASK_TIMEOUT_MS, &first, &end, &err) == 0) {
+		    quoin_bus_reader_end(gate->reader, tail->name, ASK_TIMEOUT_MS, &end, &err) == 0) {
 			tail->is_asking = false;
 			tail->wanted = end;
 		} else if (tail->is_asking) {
@@ -345,9 +345,9 @@ gate_watch_tails(struct quoin_gate *gate)
 	for (size_t i = 0; i < QUOIN_GATE_TOPICS; i++) {
 		struct gate_tail *tail = &gate->tails[i];
 		struct quoin_error err = {0};
-		int64_t first, end;
+		int64_t end;
 
-		if (quoin_bus_reader_range(gate->reader, tail->name, ASK_TIMEOUT_MS, &first, &end, &err) != 0) {
+		if (quoin_bus_reader_end(gate->reader, tail->name, ASK_TIMEOUT_MS, &end, &err) != 0) {
 			quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", tail->name);
 			return;
 		}

@@ -411,9 +411,12 @@ test_questions(void)
 	CHECK_INT(quoin_bus_reader_range(reader, TOPIC, WAIT_MS, &first, &end, &err), 0);
 	CHECK_INT(first, 0);
 	CHECK_INT(end, 2);
+	put(writer, "c", "3");
+	CHECK_INT(quoin_bus_reader_end(reader, TOPIC, WAIT_MS, &end, &err), 0);
+	CHECK_INT(end, 3);
 	/* This broker knows no times. */
 	CHECK_INT(quoin_bus_reader_offset_at(reader, TOPIC, 1000, WAIT_MS, &offset, &err), 0);
-	CHECK_INT(offset, 2);
+	CHECK_INT(offset, 3);
 	CHECK_INT(quoin_bus_is_embedded(&conf, WAIT_MS, &embedded, &err), 0);
 	CHECK(embedded);
 	quoin_bus_reader_close(reader);

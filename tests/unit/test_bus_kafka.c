@@ -210,6 +210,9 @@ test_questions(void)
 	CHECK_INT(first, 0);
 	CHECK_INT(end, 3);
 	CHECK_INT(quoin_bus_reader_range(reader, "questions.none", WAIT_MS, &first, &end, &err), QUOIN_ENOENT);
+	CHECK_INT(quoin_bus_reader_end(reader, topic, WAIT_MS, &end, &err), 0);
+	CHECK_INT(end, 3);
+	CHECK_INT(quoin_bus_reader_end(reader, "questions.none", WAIT_MS, &end, &err), QUOIN_ENOENT);
 	for (int i = 0; i < 3; i++) {
 		CHECK_INT(quoin_bus_reader_offset_at(reader, topic, receipts[i].timestamp_ms, WAIT_MS, &offset, &err),
 		    0);
