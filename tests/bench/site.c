@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "lib/file.h"
-#include "publisher/announce.h"
 #include "publisher/publish.h"
 #include "tests/bench/bench.h"
 
 #define ARGS_MAX   24
 #define TIMEOUT_MS 60000
-#define FREE	   "{\"routers\": {\"staged_percent\": 0}}\n"
+#define FREE	   "{\"routers\": {\"staged_percent\": 0}, \"drain_ms\": 0}\n"
+#define DRAINED	   "{\"drain_ms\": 0}\n"
 #define LOG	   "%s/%s.log"
 
 /* ---- Processes ---- */
@@ -248,6 +248,7 @@ site_close(struct site *site)
 {
 	site_stop_router(site);
 	end_process(&site->gate);
+	quoin_bus_writer_close(site->writer);
 	quoin_bus_reader_close(site->control_reader);
 	quoin_control_clear(&site->control);
 	quoin_keyring_clear(&site->keys);
@@ -283,61 +284,74 @@ site_publish(struct site *site, const char *file, bool is_free)
 
 	snprintf(part, sizeof part, "data=%s", file);
 	snprintf(policy, sizeof policy, "%s/policy.json", site->dir);
-	bench_write_file(policy, is_free ? FREE : "{}\n", is_free ? strlen(FREE) : 3);
+	bench_write_file(policy, is_free ? FREE : DRAINED, strlen(is_free ? FREE : DRAINED));
 	site_run(site, "quoin", "publish", "--part", part, "--policy", policy, "--wait=60", NULL);
 }
 
-struct decision {
-	struct quoin_release *release;
-	const struct quoin_keyring *keys;
-	double at_ns;
-};
-
+/* The release document on the topic, in a transaction of the writer that this process keeps. */
 static int
-decide(void *ctx, const struct quoin_control *control, char *key, size_t key_bytes, struct quoin_sealed *ret_sealed,
-    struct quoin_error *err)
+write_release(struct site *site, struct quoin_release *release, struct site_times *ret, struct quoin_error *err)
 {
-	struct decision *decision = ctx;
+	struct quoin_bus_record record = {0};
+	struct quoin_sealed sealed = {0};
 	struct quoin_buf text;
+	char key[40];
 	int rc;
 
-	decision->at_ns = bench_wall_ns();
-	quoin_publish_number(control, decision->release);
+	ret->begin_ns = bench_wall_ns();
+	quoin_publish_number(&site->control, release);
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
-	rc = quoin_release_print(decision->release, &text);
+	rc = quoin_release_print(release, &text);
 	if (rc == 0)
-		rc = quoin_seal(quoin_buf_span(&text), decision->keys->keys, decision->keys->count, ret_sealed);
+		rc = quoin_seal(quoin_buf_span(&text), site->keys.keys, site->keys.count, &sealed);
 	quoin_buf_clear(&text);
-	snprintf(key, key_bytes, "release/%llu", (unsigned long long)decision->release->number);
-	return rc == 0 ? 0 : quoin_error_set(err, rc, "cannot make the release");
+	if (rc != 0)
+		return quoin_error_set(err, rc, "cannot make the release");
+	snprintf(key, sizeof key, "release/%llu", (unsigned long long)release->number);
+	quoin_envelope_to_record(&sealed.envelope, &record);
+	record.topic = "bench.control";
+	record.key = quoin_span_str(key);
+	rc = quoin_bus_writer_begin(site->writer, err);
+	if (rc == 0)
+		rc = quoin_bus_writer_put(site->writer, &record, NULL, err);
+	if (rc == 0)
+		rc = quoin_bus_writer_commit(site->writer, TIMEOUT_MS, err);
+	ret->published_ns = bench_wall_ns();
+	quoin_sealed_clear(&sealed);
+	return rc;
 }
 
 uint64_t
-site_announce(struct site *site, struct quoin_span content, bool is_free, double *ret_begin_ns)
+site_announce(struct site *site, struct quoin_span content, bool is_free, struct site_times *ret)
 {
 	struct quoin_publish_part part = {.name = "data", .schema = "raw", .content = content};
 	struct quoin_publication publication = {.parts = &part, .part_count = 1};
 	struct quoin_release release = {0};
-	struct decision decision = {&release, &site->keys, 0};
 	struct quoin_blobs_sent sent;
 	struct quoin_error err = {0};
 	uint64_t number;
-	int rc;
+	int rc = 0;
 
 	quoin_policy_init(&publication.policy);
+	publication.policy.drain_ms = 0;
 	if (is_free)
 		publication.policy.staged_percent = 0;
-	rc = quoin_control_read(&site->control, site->control_reader, TIMEOUT_MS, &err);
+	if (site->writer == NULL) {
+		rc = quoin_bus_writer_open(&site->bus, "quoin.bench.publish", &site->writer, &err);
+		if (rc == 0)
+			rc = quoin_bus_writer_init(site->writer, TIMEOUT_MS, &err);
+	}
+	if (rc == 0)
+		rc = quoin_control_read(&site->control, site->control_reader, TIMEOUT_MS, &err);
 	if (rc == 0)
 		rc = quoin_publish_describe(&publication, &release, &err);
 	if (rc == 0)
 		rc = quoin_publish_send(&site->conf, &site->control, &publication, NULL, NULL, &release, &sent, &err);
 	if (rc == 0)
-		rc = quoin_announce(&site->conf, &site->control, site->control_reader, decide, &decision, TIMEOUT_MS, &err);
+		rc = write_release(site, &release, ret, &err);
 	if (rc != 0)
 		bench_die("cannot publish: %s", err.message);
 	number = release.number;
-	*ret_begin_ns = decision.at_ns;
 	quoin_release_clear(&release);
 	return number;
 }

@@ -27,6 +27,7 @@ struct site {
 	struct quoin_control control;
 	struct quoin_bus_reader *control_reader;
 	struct quoin_keyring keys;
+	struct quoin_bus_writer *writer; /* from the first announcement on */
 };
 
 /* A broker, the namespace "bench", an enrolled router, a gate. False: there is no Kafka here (77), already said. */
@@ -44,8 +45,13 @@ void site_run(struct site *site, const char *program, ...);
 
 /* Publish one part "data" of these bytes with the public command. "is_free": nothing is waited for. */
 void site_publish(struct site *site, const char *file, bool is_free);
-/* The same from this process. *ret_begin_ns: when everything was sent and only the release had to be written. */
-uint64_t site_announce(struct site *site, struct quoin_span content, bool is_free, double *ret_begin_ns);
+/* The same from this process, by a publisher that stays: no command may publish afterwards. When everything was sent and
+ * only the release had to be written, and when it was: published. */
+struct site_times {
+	double begin_ns;
+	double published_ns;
+};
+uint64_t site_announce(struct site *site, struct quoin_span content, bool is_free, struct site_times *ret);
 
 /* The router's readers. Waits until they are on this release; nanoseconds of the wall clock when they were. */
 struct quoin_reader *site_reader(struct site *site);
