@@ -10,6 +10,8 @@
 #include "subscriber/agent_shell.h"
 #include "subscriber/notify.h"
 
+#define COPY_MS 50 /* how far the second copy of the ratchets may lag */
+
 struct quoin_fetch_parts
 quoin_agent_parts(const struct quoin_agent *agent)
 {
@@ -340,18 +342,45 @@ say(const struct quoin_agent_action *action)
 		quoin_log(level, event, "text=%s", text);
 }
 
+/* ---- COPY ---- */
+
+void
+quoin_agent_copy(struct quoin_agent *agent)
+{
+	struct quoin_error err = {0};
+
+	agent->copy_at = 0;
+	if (quoin_store_ratchets_copy(agent->store, &agent->core.ratchets, &err) != 0)
+		quoin_log_error(QUOIN_LOG_WARN, "ratchets", &err, NULL);
+}
+
+/* Whether a hook of the same step comes after it: then the copy may not lag. */
+static bool
+must_precede(const struct quoin_agent *agent, const struct quoin_agent_action *copy)
+{
+	const struct quoin_agent_action *end = agent->actions.items + agent->actions.count;
+
+	for (const struct quoin_agent_action *action = copy + 1; action < end; action++)
+		if (action->kind == QUOIN_AGENT_RUN)
+			return true;
+	return false;
+}
+
+/* ---- All of it ---- */
+
 static int
 execute(struct quoin_agent *agent, const struct quoin_agent_action *action, struct quoin_error *err)
 {
 	struct quoin_pulse *pulse = quoin_store_pulse_writer(agent->store);
-	struct quoin_error minor = {0};
 
 	switch (action->kind) {
 	case QUOIN_AGENT_PERSIST:
 		return persist(agent, err);
 	case QUOIN_AGENT_COPY:
-		if (quoin_store_ratchets_copy(agent->store, &agent->core.ratchets, &minor) != 0)
-			quoin_log_error(QUOIN_LOG_WARN, "ratchets", &minor, NULL);
+		if (must_precede(agent, action))
+			quoin_agent_copy(agent);
+		else if (agent->copy_at == 0)
+			agent->copy_at = quoin_clock_mono_ms() + COPY_MS;
 		break;
 	case QUOIN_AGENT_ASSIGN:
 		assign(agent, action->topic, action->offset);

@@ -377,6 +377,8 @@ next_wait(struct quoin_agent *agent, int64_t now)
 		wait = min_of(wait, deadline - quoin_clock_boot_ms());
 	if (quoin_hooks_deadline(agent->hooks) != INT64_MAX)
 		wait = min_of(wait, quoin_hooks_deadline(agent->hooks) - now);
+	if (agent->copy_at != 0)
+		wait = min_of(wait, agent->copy_at - now);
 	if (has_receipts_out(agent))
 		wait = min_of(wait, agent->is_silent || agent->is_refused ? 200 : RECEIPT_MS);
 	if (agent->instant_count > 0)
@@ -452,6 +454,9 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 		r = watch(agent, now, err);
 	if (r == 0)
 		r = tick(agent, err);
+	/* Off the way of a flip: its syncs take as long as the commit's. */
+	if (agent->copy_at != 0 && now >= agent->copy_at && agent->rebuild_at == 0)
+		quoin_agent_copy(agent);
 	assign_again(agent, now);
 	settle_notified(agent, now);
 	if (agent->ready != NULL)
@@ -472,5 +477,7 @@ quoin_agent_run(struct quoin_agent *agent, struct quoin_error *err)
 		wait_for_events(agent);
 		r = turn(agent, err);
 	}
+	if (agent->copy_at != 0 && agent->rebuild_at == 0)
+		quoin_agent_copy(agent);
 	return r;
 }

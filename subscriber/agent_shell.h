@@ -63,12 +63,15 @@ struct quoin_agent {
 	int64_t started_at;
 	bool is_refused;  /* the broker's machine refuses connections: no use waiting at start */
 	bool is_notified;
+	int64_t copy_at;    /* mono_ms when the second copy of the ratchets is written; 0: it is what the store has */
 	int64_t rebuild_at; /* mono_ms when a failed commit is tried again; 0: no failure */
 	unsigned rebuilds;
 };
 
 /* Carry out agent->actions in order. 0, or what made a PERSIST fail: the core must be made anew. */
 int quoin_agent_execute(struct quoin_agent *agent, struct quoin_error *err);
+/* Write the second copy of the ratchets. */
+void quoin_agent_copy(struct quoin_agent *agent);
 /* The receipts that came: events for the core. */
 bool quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, int *ret_code);
 /* Read the store and the pinned root into a new core. */

@@ -110,7 +110,7 @@ struct quoin_agent_event {
 
 enum quoin_agent_action_kind {
 	QUOIN_AGENT_PERSIST,  /* core->change: one durable commit */
-	QUOIN_AGENT_COPY,     /* write the second copy of the ratchets */
+	QUOIN_AGENT_COPY,     /* write the second copy of the ratchets: soon, or before a RUN that follows */
 	QUOIN_AGENT_ASSIGN,   /* read "topic" from "offset" on (0: its start); END follows, also when nothing is new */
 	QUOIN_AGENT_FETCH,    /* bring "release" into the store; "urgent" ones first */
 	QUOIN_AGENT_CANCEL,   /* stop fetching "release"; no FETCHED follows */
