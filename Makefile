@@ -183,6 +183,7 @@ PUBLISHER_SRCS := \
 	publisher/guard.c \
 	publisher/host_state.c \
 	publisher/keyring.c \
+	publisher/lost.c \
 	publisher/operate.c \
 	publisher/picture.c \
 	publisher/problem.c \
@@ -270,6 +271,7 @@ UNIT_TESTS := \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \
 	tests/unit/test_log.c \
+	tests/unit/test_lost.c \
 	tests/unit/test_operate.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \

@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "publisher/commands.h"
+#include "publisher/lost.h"
 #include "publisher/operate.h"
 #include "publisher/wait.h"
 
@@ -94,7 +95,9 @@ run(struct quoin_cli *cli, const struct verb *verb, struct quoin_intent *intent,
 	r = quoin_session_open(cli, &session, &err);
 	if (r != 0)
 		return quoin_cli_fail(cli, &err);
-	r = quoin_keyring_load(&session.conf, QUOIN_ROLE_OPERATE, true, &keys, &err);
+	r = quoin_lost_check(&session, &err);
+	if (r == 0)
+		r = quoin_keyring_load(&session.conf, QUOIN_ROLE_OPERATE, true, &keys, &err);
 	if (r == 0)
 		r = quoin_operate(&session.conf, &session.control, session.reader, &keys, verb->is_brake,
 		    QUOIN_SESSION_TIMEOUT_MS, intent, &err);

@@ -8,6 +8,7 @@
 #include "publisher/base.h"
 #include "publisher/commands.h"
 #include "publisher/export.h"
+#include "publisher/lost.h"
 #include "publisher/publish.h"
 #include "publisher/report.h"
 #include "publisher/testfile.h"
@@ -445,6 +446,9 @@ run(const struct quoin_cli *cli, struct quoin_session *session, struct request *
 			return quoin_error_set(err, QUOIN_ECONFLICT, "the head is release %llu, not %llu; nothing was published",
 			    (unsigned long long)expected.number, (unsigned long long)number);
 	}
+	r = quoin_lost_check(session, err);
+	if (r != 0)
+		return r;
 	if (request->from != NULL)
 		return publish_from(cli, session, request, err);
 	r = request->dir != NULL ? compile_directory(cli, session, request, material, err)

@@ -8,6 +8,7 @@
 #include "publisher/blobs.h"
 #include "publisher/commands.h"
 #include "publisher/difference.h"
+#include "publisher/lost.h"
 #include "publisher/operate.h"
 #include "publisher/wait.h"
 
@@ -173,6 +174,10 @@ run(const struct quoin_cli *cli, struct quoin_session *session, const struct req
 
 	r = quoin_activations_read(&activations, &session->control.trust, session->reader, QUOIN_SESSION_TIMEOUT_MS, NULL,
 	    NULL, err);
+	if (r == 0)
+		r = quoin_control_read(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, err);
+	if (r == 0)
+		r = quoin_lost_control(&session->control, &activations, err);
 	from = activations.has_newest ? activations.newest.target : 0;
 	if (session->control.ledger.asked > from && !session->control.ledger.asked_is_brake &&
 	    quoin_activation_failure(&activations.newest, session->control.ledger.asked) == NULL)

@@ -111,6 +111,7 @@ put_host(struct quoin_json_writer *writer, const struct quoin_picture *picture, 
 static int
 print_json(const struct quoin_picture *picture)
 {
+	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_control *control = &picture->session.control;
 	struct quoin_json_writer writer;
 	struct quoin_buf json;
@@ -127,6 +128,11 @@ print_json(const struct quoin_picture *picture)
 	quoin_json_put_string(&writer, "state", quoin_picture_gate(picture));
 	quoin_json_put_u64(&writer, "heartbeat", picture->activations.heartbeat.number);
 	quoin_json_end_object(&writer);
+	quoin_json_begin_array(&writer, "alarms");
+	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
+		if (alarms[i]->code != 0)
+			quoin_json_put_string(&writer, NULL, alarms[i]->message);
+	quoin_json_end_array(&writer);
 	quoin_json_put_u64(&writer, "refused_documents", control->refusal_count);
 	quoin_json_begin_array(&writer, "hosts");
 	for (size_t i = 0; i < control->cert_count; i++)
@@ -198,8 +204,12 @@ print_hosts(const struct quoin_cli *cli, const struct quoin_picture *picture)
 static void
 print_text(const struct quoin_cli *cli, const struct quoin_picture *picture)
 {
+	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_activation *newest = &picture->activations.newest;
 
+	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
+		if (alarms[i]->code != 0)
+			printf("ALARM    %s\n", alarms[i]->message);
 	printf("namespace %s, head %llu, asked for %llu\n", picture->session.conf.namespace_name,
 	    (unsigned long long)picture->session.control.ledger.head.number,
 	    (unsigned long long)picture->session.control.ledger.asked);

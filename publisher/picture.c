@@ -3,8 +3,30 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "publisher/lost.h"
 
 #define LATE_INTERVALS 6 /* heartbeats that may be missed before the gate is called stale */
+
+/* What seems lost may only have been written since: then it is read now. */
+static int
+look_for_losses(struct quoin_picture *picture, struct quoin_error *err)
+{
+	struct quoin_session *session = &picture->session;
+	int r = 0;
+
+	memset(&picture->lost_control, 0, sizeof picture->lost_control);
+	memset(&picture->lost_gate, 0, sizeof picture->lost_gate);
+	if (quoin_lost_gate(&picture->activations, &picture->fleet, NULL) != 0)
+		r = quoin_activations_read(&picture->activations, &session->control.trust, session->reader,
+		    QUOIN_SESSION_TIMEOUT_MS, NULL, NULL, err);
+	if (r == 0 && quoin_lost_control(&session->control, &picture->activations, NULL) != 0)
+		r = quoin_control_read(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, err);
+	if (r == 0) {
+		(void)quoin_lost_gate(&picture->activations, &picture->fleet, &picture->lost_gate);
+		(void)quoin_lost_control(&session->control, &picture->activations, &picture->lost_control);
+	}
+	return r;
+}
 
 int
 quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
@@ -21,6 +43,8 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 	if (r == 0)
 		r = quoin_fleet_read(&picture->fleet, &session->control.trust, session->reader, topic,
 		    QUOIN_SESSION_TIMEOUT_MS, err);
+	if (r == 0)
+		r = look_for_losses(picture, err);
 	picture->now_ms = quoin_clock_wall_ms();
 	return r;
 }

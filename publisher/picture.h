@@ -13,6 +13,9 @@ struct quoin_picture {
 	struct quoin_session session;
 	struct quoin_activations activations;
 	struct quoin_fleet fleet;
+	/* Why control or gate topic cannot be trusted to be whole (lost.h); code 0: they can. */
+	struct quoin_error lost_control;
+	struct quoin_error lost_gate;
 	int64_t now_ms;
 };
 
