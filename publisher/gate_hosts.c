@@ -323,11 +323,12 @@ gate_grant_leases(struct quoin_gate_core *core)
 	}
 }
 
+/* By the draft: a router that this decision hears again holds what it says, and is not kept any more. */
 bool
 gate_router_has_lease(const struct quoin_gate_core *core, const struct gate_host *host)
 {
 	return host->role == QUOIN_HOST_ROUTER && host->is_certified && host->lease_until_ms != 0 &&
-	    gate_kept(&core->activation, host->name) == NULL;
+	    gate_kept(&core->draft, host->name) == NULL;
 }
 
 bool

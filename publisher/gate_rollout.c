@@ -42,7 +42,7 @@ gate_enter(struct quoin_gate_core *core, uint64_t release)
 		gate_waits(core, "release %llu is asked for and not on the control topic", (unsigned long long)release);
 		return;
 	}
-	if (gate_summary(core, release) == NULL) {
+	if (!gate_is_known(core, release)) {
 		/* What was asked and its entering go into one activation, if the models part comes soon. */
 		core->is_awaiting = true;
 		if (core->hold_until_ms == 0)

@@ -194,7 +194,9 @@ void gate_summary_take(struct quoin_gate_core *core, struct quoin_gate_release *
 /* Forget the summaries that no decision needs. */
 void gate_summaries_trim(struct quoin_gate_core *core);
 const struct quoin_gate_shard *gate_shard(const struct quoin_gate_release *release, const char *name);
-/* Whether the draft's live releases and this one fit every shard; if not, "why" names what fills which. */
+/* The models parts of this release and of all that are live are here; else they were asked for. */
+bool gate_is_known(struct quoin_gate_core *core, uint64_t release);
+/* All known: whether the draft's live releases and this one fit every shard; if not, "why" names what fills which. */
 bool gate_fits(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
 
 /* ---- gate_evidence ---- */

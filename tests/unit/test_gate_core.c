@@ -873,10 +873,17 @@ late_models(void)
 	run_trace("late_models");
 }
 
+static void
+heard_again(void)
+{
+	run_trace("heard_again");
+}
+
 static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_model}, {"failed_model", failed_model},
     {"rollback_during", rollback_during}, {"rollback_after", rollback_after}, {"brake_sick_host", brake_sick_host},
-    {"publish_during", publish_during}, {"retire", retire}, {"takeover", takeover}, {"leases", leases}, {"pins", pins},
-    {"revoke", revoke}, {"refuses", refuses}, {"steps", steps}, {"room", room}, {"exclude", exclude},
+    {"publish_during", publish_during}, {"retire", retire}, {"takeover", takeover}, {"leases", leases},
+    {"heard_again", heard_again}, {"pins", pins}, {"revoke", revoke}, {"refuses", refuses}, {"steps", steps},
+    {"room", room}, {"exclude", exclude},
     {
 	"operator",
 	operator},
