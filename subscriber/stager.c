@@ -1,8 +1,10 @@
 #include "subscriber/stager.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/assert.h"
@@ -10,6 +12,8 @@
 
 /* Every tracked release may have a fetch and a trial, and one of each from before it was dropped and came back. */
 #define JOBS_MAX (4 * QUOIN_AGENT_TRACKED_MAX)
+
+#define IDLE_S 60
 
 struct job {
 	bool is_trial;
@@ -73,9 +77,14 @@ fetch(struct quoin_stager *stager, const struct quoin_release *release, struct q
 	const struct quoin_trial *trial = &stager->conf.trial;
 	struct quoin_fetch fetch = {.store = trial->store, .parts = trial->parts, .bytes_max = stager->conf.bytes_max,
 		.is_interrupted = is_interrupted, .ctx = stager};
+	bool is_whole = true;
 	int r;
 
-	r = open_lookup(stager, err);
+	for (size_t i = 0; i < release->part_count; i++)
+		if (quoin_fetch_wants(&trial->parts, release->parts[i].name))
+			is_whole = is_whole && quoin_store_has_part(trial->store, &release->parts[i].hash);
+	/* After a restart everything is here as a rule, and no connection is needed to find that out. */
+	r = is_whole ? 0 : open_lookup(stager, err);
 	if (r != 0)
 		return r;
 	fetch.lookup = stager->lookup;
@@ -145,6 +154,25 @@ put_answer(struct quoin_stager *stager, const struct quoin_stager_answer *answer
 	(void)!write(stager->conf.wake_fd, &one, sizeof one);
 }
 
+/* Wait for work. Connections that nobody needed for a while are given up: they keep threads awake. */
+static void
+wait_for_work(struct quoin_stager *stager)
+{
+	struct timespec until;
+
+	if (stager->lookup == NULL) {
+		(void)pthread_cond_wait(&stager->has_work, &stager->lock);
+		return;
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += IDLE_S;
+	if (pthread_cond_timedwait(&stager->has_work, &stager->lock, &until) != ETIMEDOUT || stager->job_count > 0 ||
+	    stager->is_ending)
+		return;
+	quoin_bus_lookup_close(stager->lookup);
+	stager->lookup = NULL;
+}
+
 static void *
 run(void *ctx)
 {
@@ -154,7 +182,7 @@ run(void *ctx)
 	(void)pthread_mutex_lock(&stager->lock);
 	while (!stager->is_ending) {
 		if (stager->job_count == 0) {
-			(void)pthread_cond_wait(&stager->has_work, &stager->lock);
+			wait_for_work(stager);
 			continue;
 		}
 		take_job(stager);
