@@ -104,9 +104,10 @@ code_of(const char *path, int rc)
 		return QUOIN_EPERM;
 	case ENOMEM:
 		return QUOIN_ENOMEM;
-	case MDB_PANIC:
 	case EIO:
 		return disk_is_full(path) ? QUOIN_ENOSPC : QUOIN_EIO;
+	case MDB_PANIC: /* no room will help: only opening again does */
+		return QUOIN_EIO;
 	default:
 		return QUOIN_ESYSTEM;
 	}
@@ -204,7 +205,7 @@ create_data(const char *dir, const char *data, struct quoin_error *err)
 	if (r == 0)
 		r = sync_file(made_data, err);
 	if (r == 0 && rename(made_data, data) != 0)
-		r = quoin_error_sys(err, QUOIN_EIO, "cannot rename %s to %s", made_data, data);
+		r = quoin_error_sys(err, code_of(dir, errno), "cannot rename %s to %s", made_data, data);
 	if (r == 0)
 		r = quoin_dir_sync(dir, err);
 out:
@@ -231,7 +232,8 @@ prepare_data(const char *dir, enum quoin_env_mode mode, struct quoin_error *err)
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size < DATA_BYTES_MIN)
 		return quoin_error_set(err, QUOIN_ECORRUPT, "%s is no store: it is cut short", data);
-	return 0;
+	/* Whoever made it may have been killed between the rename and its sync. */
+	return mode == QUOIN_ENV_WRITE ? quoin_dir_sync(dir, err) : 0;
 }
 
 /* The lock file is made by whoever opens first, with the umask applied; readers of our group must write to it. */
@@ -357,7 +359,7 @@ quoin_env_open(const char *path, enum quoin_env_mode mode, unsigned database_max
 	if (env == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	memcpy(env->path, path, strlen(path) + 1);
-	if (mode == QUOIN_ENV_WRITE) {
+	if (mode == QUOIN_ENV_WRITE && !quoin_file_exists(path)) {
 		r = quoin_dir_make(path, 0750, err);
 		if (r != 0)
 			goto out;

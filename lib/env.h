@@ -34,7 +34,8 @@ void quoin_env_close(struct quoin_env *env);
 void quoin_env_abandon(struct quoin_env *env);
 
 /* Begin; commit or abort ends the transaction and frees it. A failed commit aborts. QUOIN_ENOSPC tells a full disk from
- * other QUOIN_EIO. */
+ * other QUOIN_EIO: the environment can be used again when there is room. After QUOIN_EIO it may refuse to write until it
+ * is opened anew, and no longer knows whether the transaction that failed is there. */
 int quoin_txn_begin(struct quoin_env *env, bool write, struct quoin_txn **ret, struct quoin_error *err);
 int quoin_txn_commit(struct quoin_txn *txn, struct quoin_error *err);
 void quoin_txn_abort(struct quoin_txn *txn);

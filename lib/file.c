@@ -253,25 +253,44 @@ quoin_dir_sync(const char *path, struct quoin_error *err)
 	return r;
 }
 
+/* Sync a directory, unless it is one that we could not have changed. */
+static int
+sync_if_ours(const char *path, struct quoin_error *err)
+{
+	int fd, r = 0;
+
+	if (access(path, W_OK) != 0)
+		return 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return errno == EACCES ? 0 : set_sys(err, "open", path);
+	/* Some file systems have no such thing. */
+	if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+		r = set_sys(err, "sync", path);
+	close(fd);
+	return r;
+}
+
 static int
 make_one(const char *path, mode_t mode, struct quoin_error *err)
 {
 	char parent[PATH_MAX];
 	struct stat st;
 
+	if (parent_of(path, parent) != 0)
+		return quoin_error_set(err, QUOIN_ELIMIT, "the path %.100s… is too long", path);
 	if (mkdir(path, mode) != 0) {
 		/* Any error may hide a directory that is there, as EROFS does. */
 		const int sys_errno = errno;
 
+		/* It may be the work of a process that was killed before its sync. */
 		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-			return 0;
+			return sync_if_ours(parent, err);
 		errno = sys_errno;
 		if (errno == EEXIST)
 			return quoin_error_set(err, QUOIN_EEXISTS, "%s exists and is not a directory", path);
 		return set_sys(err, "make directory", path);
 	}
-	if (parent_of(path, parent) != 0)
-		return quoin_error_set(err, QUOIN_ELIMIT, "the path %.100s… is too long", path);
 	return quoin_dir_sync(parent, err);
 }
 

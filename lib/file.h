@@ -27,8 +27,8 @@ int quoin_file_replace(const char *path, struct quoin_span bytes, mode_t mode, s
 int quoin_file_create(const char *path, struct quoin_span bytes, mode_t mode, struct quoin_error *err);
 
 bool quoin_file_exists(const char *path);
-/* Make a directory and its parents, each synced into its parent; existing ones are fine. QUOIN_EEXISTS if something
- * else is in the way. */
+/* Make a directory and its parents, each synced into its parent; existing ones are fine, and are synced, too, where we may
+ * write. QUOIN_EEXISTS if something else is in the way. */
 int quoin_dir_make(const char *path, mode_t mode, struct quoin_error *err);
 /* fsync of a directory. */
 int quoin_dir_sync(const char *path, struct quoin_error *err);

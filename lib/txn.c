@@ -41,16 +41,35 @@ quoin_txn_begin(struct quoin_env *env, bool write, struct quoin_txn **ret, struc
 	return 0;
 }
 
+/* Whether LMDB has given the environment up. */
+static bool
+is_broken(struct quoin_env *env)
+{
+	MDB_txn *probe = NULL;
+	const int rc = mdb_txn_begin(env->mdb, NULL, 0, &probe);
+
+	if (rc == 0)
+		mdb_txn_abort(probe);
+	return rc == MDB_PANIC;
+}
+
 int
 quoin_txn_commit(struct quoin_txn *txn, struct quoin_error *err)
 {
 	struct quoin_env *env = txn->env;
-	int rc;
+	int rc, r;
 
 	QUOIN_ASSERT(!quoin_env_is_inherited(env));
 	rc = mdb_txn_commit(txn->mdb);
 	free(txn);
-	return rc == 0 ? 0 : quoin_env_fail(env->path, rc, "commit", err);
+	if (rc == 0)
+		return 0;
+	r = quoin_env_fail(env->path, rc, "commit", err);
+	/* When it was the last write that failed, LMDB will not write again, even on a disk that has room. */
+	if (r == QUOIN_ENOSPC && is_broken(env))
+		r = quoin_error_set(err, QUOIN_EIO, "cannot commit in %s: the disk was full at the last write; open it again",
+		    env->path);
+	return r;
 }
 
 void

@@ -1,5 +1,6 @@
 #include "subscriber/store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,12 +301,14 @@ quoin_store_open(const char *state, const struct quoin_origin *origin, struct qu
 	struct quoin_store *store;
 	char path[QUOIN_PATH_BYTES];
 	bool made = false;
-	int r;
+	int r = 0;
 
 	store = store_new(state, origin->name, err);
 	if (store == NULL)
 		return err != NULL ? err->code : QUOIN_ENOMEM;
-	r = quoin_dir_make(store->dir, 0750, err);
+	/* One that is there is synced by whoever makes the environment in it. */
+	if (!quoin_file_exists(store->dir))
+		r = quoin_dir_make(store->dir, 0750, err);
 	if (r != 0)
 		goto out;
 	if (quoin_path_join(store->dir, "lock", path, sizeof path) != 0) {
@@ -379,7 +382,8 @@ quoin_store_quarantine(const char *state, const char *namespace_name, struct quo
 			return r;
 	}
 	if (rename(from, to) != 0)
-		return quoin_error_sys(err, QUOIN_EIO, "cannot move the store %s aside", from);
+		return quoin_error_sys(err, errno == ENOSPC || errno == EDQUOT ? QUOIN_ENOSPC : QUOIN_EIO,
+		    "cannot move the store %s aside", from);
 	return quoin_dir_sync(dir, err);
 }
 
