@@ -311,6 +311,7 @@ FUZZ_TARGETS := \
 # The store through power failures, kills and refused calls (tests/crash/README).
 CRASH_TESTS := \
 	tests/crash/test_crash.c \
+	tests/fault/test_storage.c \
 
 CRASH_SRCS := \
 	tests/crash/disk.c \

@@ -326,3 +326,14 @@ oracle_judge(struct oracle *oracle, const char *dir)
 		    verdict[0] != '\0' ? verdict : "ended by itself");
 	return false;
 }
+
+bool
+oracle_judge_image(void *ctx, const char *dir, const struct replay_point *point)
+{
+	struct oracle *oracle = ctx;
+
+	oracle->acked = point->acked;
+	oracle->in_flight = point->in_flight;
+	(void)snprintf(oracle->image, sizeof oracle->image, "%s", point->image);
+	return oracle_judge(oracle, dir);
+}

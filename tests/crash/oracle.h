@@ -5,6 +5,7 @@
 #ifndef QUOIN_TESTS_CRASH_ORACLE_H
 #define QUOIN_TESTS_CRASH_ORACLE_H
 
+#include "tests/crash/replay.h"
 #include "tests/crash/workload.h"
 
 #define ORACLE_TEXT_BYTES 512
@@ -13,6 +14,7 @@ struct oracle {
 	const struct workload_script *script;
 	uint64_t acked, in_flight;
 	char text[ORACLE_TEXT_BYTES]; /* what is wrong */
+	char image[160];	      /* with which image */
 };
 
 /*
@@ -20,5 +22,7 @@ struct oracle {
  * changes the store: it commits once more and looks again.
  */
 bool oracle_judge(struct oracle *oracle, const char *dir);
+/* The same for replay_run; ctx: the oracle, with its script. */
+replay_judge oracle_judge_image;
 
 #endif

@@ -35,6 +35,7 @@ static unsigned mutes;
 static struct tracked fds[FDS_MAX];
 static struct powerlog_fault fault;
 static uint64_t calls, failures;
+static bool failed_durable;
 static uint8_t mapped[MAPPED_BYTES_MAX];
 static size_t mapped_bytes;
 
@@ -114,12 +115,13 @@ enum verdict {
 };
 
 static enum verdict
-judge(bool has_bytes)
+judge(bool has_bytes, bool is_durable)
 {
 	calls++;
 	if (fault.failure == POWERLOG_FAIL_NONE || (fault.lasts ? calls < fault.at : calls != fault.at))
 		return GO_ON;
-	failures++;
+	if (failures++ == 0)
+		failed_durable = is_durable;
 	switch (fault.failure) {
 	case POWERLOG_FAIL_KILL:
 		(void)kill(getpid(), SIGKILL);
@@ -176,6 +178,12 @@ powerlog_ack(uint64_t step)
 }
 
 void
+powerlog_look(void)
+{
+	record(POWERLOG_LOOK, -1, 0, 0, NULL, 0);
+}
+
+void
 powerlog_mapped(const char *path)
 {
 	uint8_t bytes[MAPPED_BYTES_MAX];
@@ -202,6 +210,7 @@ powerlog_fail(const struct powerlog_fault *new_fault)
 	fault = new_fault != NULL ? *new_fault : (struct powerlog_fault){0};
 	calls = 0;
 	failures = 0;
+	failed_durable = false;
 }
 
 uint64_t
@@ -214,6 +223,12 @@ uint64_t
 powerlog_failures(void)
 {
 	return failures;
+}
+
+bool
+powerlog_failed_durable(void)
+{
+	return failed_durable;
 }
 
 /* ---- Descriptors ---- */
@@ -229,7 +244,7 @@ open_at(int dir_fd, const char *path, int flags, mode_t mode)
 
 	if (changes) {
 		existed = lstat(path, &st) == 0;
-		if ((!existed || (flags & O_TRUNC) != 0) && judge(false) != GO_ON)
+		if ((!existed || (flags & O_TRUNC) != 0) && judge(false, false) != GO_ON)
 			return -1;
 	}
 	/* Nothing here needs to survive more than our process. */
@@ -330,7 +345,7 @@ write_at(int fd, const void *bytes, size_t len, off_t offset)
 	ssize_t n;
 
 	if (t != NULL) {
-		const enum verdict verdict = judge(true);
+		const enum verdict verdict = judge(true, t->is_dsync);
 
 		if (verdict == REFUSE)
 			return -1;
@@ -406,7 +421,7 @@ ftruncate(int fd, off_t bytes)
 {
 	int r;
 
-	if (tracked(fd) != NULL && judge(false) != GO_ON)
+	if (tracked(fd) != NULL && judge(false, false) != GO_ON)
 		return -1;
 	r = (int)syscall(SYS_ftruncate, fd, bytes);
 	if (r == 0 && tracked(fd) != NULL)
@@ -421,8 +436,13 @@ sync_fd(int fd, long number, unsigned file_mute)
 
 	if (t == NULL)
 		return root_len != 0 ? 0 : (int)syscall(number, fd);
-	if (judge(false) != GO_ON)
+	if (judge(false, false) != GO_ON) {
+		const int sys_errno = errno;
+
+		record(POWERLOG_LOST, fd, 0, 0, NULL, 0);
+		errno = sys_errno;
 		return -1;
+	}
 	if ((mutes & (t->is_dir ? POWERLOG_MUTE_DIRECTORY : file_mute)) == 0)
 		record(POWERLOG_SYNC, fd, 0, 0, NULL, 0);
 	return 0;
@@ -448,7 +468,7 @@ two_names(enum powerlog_op op, long number, const char *from, const char *to)
 	const char *inside = below(from), *inside_to = below(to);
 	int r;
 
-	if (inside != NULL && inside_to != NULL && judge(false) != GO_ON)
+	if (inside != NULL && inside_to != NULL && judge(false, false) != GO_ON)
 		return -1;
 	r = (int)syscall(number, from, to);
 	if (r == 0 && inside != NULL && inside_to != NULL)
@@ -476,7 +496,7 @@ one_name(enum powerlog_op op, long number, const char *path, mode_t mode)
 	int r;
 
 	/* What cannot be done anyhow is no call: making directories tries every step of a path. */
-	if (inside != NULL && (lstat(path, &st) == 0) == (op == POWERLOG_UNLINK) && judge(false) != GO_ON)
+	if (inside != NULL && (lstat(path, &st) == 0) == (op == POWERLOG_UNLINK) && judge(false, false) != GO_ON)
 		return -1;
 	r = (int)syscall(number, path, mode);
 	if (r == 0 && inside != NULL)

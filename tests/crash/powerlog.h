@@ -24,6 +24,7 @@ enum powerlog_op {
 	POWERLOG_WRITE,	   /* descriptor, offset; payload: bytes; POWERLOG_DURABLE if the descriptor was O_DSYNC */
 	POWERLOG_TRUNCATE, /* descriptor, offset: the new size */
 	POWERLOG_SYNC,	   /* descriptor of a file or a directory */
+	POWERLOG_LOST,	   /* descriptor; its sync failed, and the kernel may have given up what it covered */
 	POWERLOG_RENAME,   /* payload: from, NUL, to */
 	POWERLOG_LINK,	   /* the same */
 	POWERLOG_UNLINK,   /* payload: path; of a file or an empty directory */
@@ -31,6 +32,7 @@ enum powerlog_op {
 	POWERLOG_MAPPED,   /* payload: path, NUL, bytes: what a mapping of the whole file now shows */
 	POWERLOG_BEGIN,	   /* offset: the number of a step that is under way */
 	POWERLOG_ACK,	   /* offset: the number of a step whose durability was promised */
+	POWERLOG_LOOK,	   /* a point at which a crash is of interest (replay_options.looks_only) */
 };
 #define POWERLOG_CREATED 1u
 #define POWERLOG_EMPTIED 2u
@@ -60,6 +62,7 @@ void powerlog_stop(void);
 
 void powerlog_begin(uint64_t step);
 void powerlog_ack(uint64_t step);
+void powerlog_look(void);
 /* Write down the contents of a small file that is written through a mapping, if they changed since the last time. */
 void powerlog_mapped(const char *path);
 
@@ -80,5 +83,7 @@ void powerlog_fail(const struct powerlog_fault *fault);
 /* Calls counted since, and how many of them failed. */
 uint64_t powerlog_calls(void);
 uint64_t powerlog_failures(void);
+/* Whether the first of them was an O_DSYNC write: LMDB's last one, after which it gives up. */
+bool powerlog_failed_durable(void);
 
 #endif

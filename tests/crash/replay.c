@@ -163,7 +163,7 @@ try_image(struct replay *replay, const uint8_t *choices, const char *word, size_
 	char text[160];
 	struct replay_point point = {replay->acked, replay->in_flight, text};
 
-	if (!replay->good || (replay->options->images_max != 0 && replay->images >= replay->options->images_max))
+	if (!replay->good)
 		return;
 	for (size_t i = 0; i < replay->pending_count; i++) {
 		is_mixed = is_mixed || choices[i] == MIX;
@@ -246,9 +246,10 @@ overlaps(const struct disk_op *a, const struct disk_op *b)
 	    (a->kind == DISK_RESIZE || (a->offset < b->offset + b->len && b->offset < a->offset + a->len));
 }
 
-/* Make durable what a sync of "file" covers, or, with "write", what this write covers. */
+/* Make durable what a sync of "file" covers, or, with "write", what this write covers. A sync that "fails" leaves some
+ * of it for ever undone. */
 static void
-sync_pending(struct replay *replay, uint32_t file, const struct disk_op *write)
+sync_pending(struct replay *replay, uint32_t file, const struct disk_op *write, bool fails)
 {
 	size_t left = 0;
 
@@ -262,9 +263,9 @@ sync_pending(struct replay *replay, uint32_t file, const struct disk_op *write)
 			covered = op->kind == DISK_EDIT && touches_dir(op, file);
 		else
 			covered = op->kind != DISK_EDIT && op->file == file;
-		if (covered)
+		if (covered && (!fails || replay_random(&replay->random) % 2 == 0))
 			fold(replay, op);
-		else
+		else if (!covered)
 			replay->pending[left++] = *op;
 	}
 	replay->pending_count = left;
@@ -374,7 +375,7 @@ play_mapped(struct replay *replay, const char *path, const uint8_t *bytes, size_
 	if (!find_path(replay, path, &file))
 		return false;
 	if (replay_random(&replay->random) % 2 == 0)
-		sync_pending(replay, file, NULL);
+		sync_pending(replay, file, NULL, false);
 	(void)add_op(replay, &(struct disk_op){.kind = DISK_WRITE, .file = file, .bytes = bytes, .len = len});
 	return true;
 }
@@ -393,16 +394,17 @@ play_write(struct replay *replay, const struct powerlog_record *record, const ui
 	if ((record->flags & POWERLOG_DURABLE) == 0)
 		return true;
 	/* The power may fail in the midst of it. */
-	crash_here(replay);
-	sync_pending(replay, op->file, op);
+	if (!replay->options->looks_only)
+		crash_here(replay);
+	sync_pending(replay, op->file, op, false);
 	return true;
 }
 
 static bool
 play(struct replay *replay, const struct powerlog_record *record, const uint8_t *payload)
 {
-	static const char *const words[] = {"open", "close", "write", "truncate", "sync", "rename", "link", "unlink",
-	    "mkdir", "mapped", "begin", "ack"};
+	static const char *const words[] = {"open", "close", "write", "truncate", "sync", "lost", "rename", "link",
+	    "unlink", "mkdir", "mapped", "begin", "ack", "look"};
 	const char *text = (const char *)payload;
 	const char *second = record->bytes > 0 ? text + strlen(text) + 1 : text;
 	uint32_t file;
@@ -422,7 +424,8 @@ play(struct replay *replay, const struct powerlog_record *record, const uint8_t 
 		    &(struct disk_op){.kind = DISK_RESIZE, .file = replay->fds[record->fd], .offset = record->offset});
 		return true;
 	case POWERLOG_SYNC:
-		sync_pending(replay, replay->fds[record->fd], NULL);
+	case POWERLOG_LOST:
+		sync_pending(replay, replay->fds[record->fd], NULL, record->op == POWERLOG_LOST);
 		return true;
 	case POWERLOG_RENAME:
 	case POWERLOG_LINK:
@@ -438,6 +441,8 @@ play(struct replay *replay, const struct powerlog_record *record, const uint8_t 
 		return true;
 	case POWERLOG_ACK:
 		replay->acked = record->offset;
+		return true;
+	case POWERLOG_LOOK:
 		return true;
 	}
 	return false;
@@ -459,7 +464,8 @@ play_all(struct replay *replay, const uint8_t *journal, size_t journal_bytes)
 		if (!play(replay, &record, journal + at))
 			return false;
 		at += record.bytes;
-		crash_here(replay);
+		if (!replay->options->looks_only || record.op == POWERLOG_LOOK || at == journal_bytes)
+			crash_here(replay);
 	}
 	return true;
 }

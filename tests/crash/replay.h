@@ -7,6 +7,7 @@
  *	- everything else is pending and may be there or not, each operation for itself and in any combination; of a write
  *	  each sector for itself, and a sector that was being written may hold garbage. Sectors are written whole or not.
  *	- a file that is named but whose contents are pending may be of any size that the kept writes imply.
+ *	- what a failed sync covered got there by itself or never will: each operation one or the other, out of the seed.
  *	- an operation on names (create, rename, link, remove, mkdir) is there whole or not at all.
  *
  * replay_run plays the journal and hands over one image after the other, for the state after each record: none of the
@@ -25,7 +26,7 @@ struct replay_options {
 	unsigned mixes;	      /* random images per record */
 	unsigned choices_max; /* prefixes, "but one"s and "alone"s per record, each; more are drawn from */
 	size_t sector_bytes;  /* 512 for an honest disk */
-	uint64_t images_max;  /* end after so many; 0: never */
+	bool looks_only;      /* crash at POWERLOG_LOOK and at the end, not after every record */
 };
 
 /* What was promised at the point of the crash. */

@@ -61,28 +61,10 @@ write_journal(const struct workload_script *script, enum workload_mutant mutant,
 	(void)close(fd);
 }
 
-struct run {
-	struct oracle oracle;
-	char image[160];
-};
-
-static bool
-judge(void *ctx, const char *dir, const struct replay_point *point)
-{
-	struct run *run = ctx;
-
-	run->oracle.acked = point->acked;
-	run->oracle.in_flight = point->in_flight;
-	if (oracle_judge(&run->oracle, dir))
-		return true;
-	(void)snprintf(run->image, sizeof run->image, "%s", point->image);
-	return false;
-}
-
-/* Every image of one run of the script; false with what is wrong in "run". */
+/* Every image of one run of the script; false with what is wrong in "oracle". */
 static bool
 replay(const struct workload_script *script, enum workload_mutant mutant, unsigned mutes,
-    const struct replay_options *options, struct run *run, int64_t *ret_images)
+    const struct replay_options *options, struct oracle *oracle, int64_t *ret_images)
 {
 	static struct journal journal;
 	char images[256];
@@ -90,14 +72,14 @@ replay(const struct workload_script *script, enum workload_mutant mutant, unsign
 
 	CHECK_INT(quoin_crypto_init(), 0);
 	workload_prepare(script);
-	run->oracle.script = script;
+	oracle->script = script;
 	if (journal.bytes == NULL) {
 		write_journal(script, mutant, mutes, &journal);
 		(void)snprintf(images, sizeof images, "%s/images", check_dir());
 		CHECK(mkdir(images, 0750) == 0);
 	}
 	(void)snprintf(images, sizeof images, "%s/images", check_dir());
-	*ret_images = replay_run(journal.bytes, journal.len, images, options, judge, run, &good);
+	*ret_images = replay_run(journal.bytes, journal.len, images, options, oracle_judge_image, oracle, &good);
 	CHECK(*ret_images >= 0);
 	return good;
 }
@@ -115,16 +97,16 @@ static void
 survives(const struct workload_script *script, struct replay_options options)
 {
 	const time_t begin = time(NULL);
-	static struct run run;
+	static struct oracle oracle;
 	int64_t images, all = 0;
 
 	/* Every image has a limit of its own; how many there are in a minute is the machine's affair. */
 	(void)alarm(0);
 	do {
-		if (!replay(script, WORKLOAD_SOUND, 0, &options, &run, &images))
+		if (!replay(script, WORKLOAD_SOUND, 0, &options, &oracle, &images))
 			check_fail(__FILE__, __LINE__, "%s, seed %llu, %s, acked %llu of %llu: %s", script->name,
-			    (unsigned long long)options.seed, run.image, (unsigned long long)run.oracle.acked,
-			    (unsigned long long)run.oracle.in_flight, run.oracle.text);
+			    (unsigned long long)options.seed, oracle.image, (unsigned long long)oracle.acked,
+			    (unsigned long long)oracle.in_flight, oracle.text);
 		all += images;
 		options.seed++;
 	} while (time(NULL) - begin < seconds());
@@ -158,13 +140,13 @@ static void
 is_caught(const struct workload_script *script, enum workload_mutant mutant, unsigned mutes, size_t sector_bytes)
 {
 	const struct replay_options options = {.seed = 4, .mixes = 4, .choices_max = 4, .sector_bytes = sector_bytes};
-	static struct run run;
+	static struct oracle oracle;
 	int64_t images;
 
-	if (replay(script, mutant, mutes, &options, &run, &images))
+	if (replay(script, mutant, mutes, &options, &oracle, &images))
 		check_fail(__FILE__, __LINE__, "%lld images, and nothing was found", (long long)images);
-	fprintf(stderr, "caught at image %lld, %s, acked %llu of %llu: %s\n", (long long)images, run.image,
-	    (unsigned long long)run.oracle.acked, (unsigned long long)run.oracle.in_flight, run.oracle.text);
+	fprintf(stderr, "caught at image %lld, %s, acked %llu of %llu: %s\n", (long long)images, oracle.image,
+	    (unsigned long long)oracle.acked, (unsigned long long)oracle.in_flight, oracle.text);
 }
 
 static void

@@ -103,6 +103,28 @@ const struct workload_script workload_quarantine = {
 	},
 };
 
+/* One of everything, for tests that run it many times. */
+const struct workload_script workload_brief = {
+    .name = "brief",
+    .part_bytes = {3000, 9000, 200, 1, 2, 3, 4, 5},
+    .count = 12,
+    .steps =
+	{
+	    {WORKLOAD_OPEN, 0, 0},
+	    {WORKLOAD_STAGE, 0, 0},
+	    {WORKLOAD_ACTIVATE, 1, P(0)},
+	    {WORKLOAD_COPY, 0, 0},
+	    {WORKLOAD_STAGE, 0, 1},
+	    {WORKLOAD_ACTIVATE, 2, P(1)},
+	    {WORKLOAD_COLLECT, 0, P(1)},
+	    {WORKLOAD_NOTE, 3, 0},
+	    {WORKLOAD_COPY, 0, 0},
+	    {WORKLOAD_QUARANTINE, 0, 0},
+	    {WORKLOAD_STAGE, 0, 1},
+	    {WORKLOAD_ACTIVATE, 3, P(1)},
+	},
+};
+
 /* ---- What is written ---- */
 
 static struct quoin_hash hashes[WORKLOAD_PARTS];
@@ -241,14 +263,25 @@ open_store(struct workload *workload)
 	return quoin_store_open(workload->state, &workload_origin, &workload->store, &workload->err);
 }
 
-static int
-restart(struct workload *workload, bool quarantines)
+int
+workload_reopen(struct workload *workload)
 {
+	quoin_store_close(workload->store);
+	workload->store = NULL;
+	return open_store(workload);
+}
+
+static int
+quarantine(struct workload *workload)
+{
+	char path[QUOIN_PATH_BYTES];
 	int r = 0;
 
 	quoin_store_close(workload->store);
 	workload->store = NULL;
-	if (quarantines)
+	/* A second try may find that the first got this far. */
+	(void)snprintf(path, sizeof path, "%s/%s/store", workload->state, workload_origin.name);
+	if (quoin_file_exists(path))
 		r = quoin_store_quarantine(workload->state, workload_origin.name, &workload->err);
 	return r != 0 ? r : open_store(workload);
 }
@@ -381,9 +414,9 @@ do_step(struct workload *workload, uint64_t number, const struct workload_step *
 	case WORKLOAD_COLLECT:
 		return collect(workload, step->parts);
 	case WORKLOAD_RESTART:
-		return restart(workload, false);
+		return workload_reopen(workload);
 	case WORKLOAD_QUARANTINE:
-		return restart(workload, true);
+		return quarantine(workload);
 	}
 	return QUOIN_EUSAGE;
 }

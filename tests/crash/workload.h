@@ -34,7 +34,7 @@ struct workload_script {
 	size_t count;
 	uint64_t part_bytes[WORKLOAD_PARTS];
 };
-extern const struct workload_script workload_life, workload_large, workload_quarantine;
+extern const struct workload_script workload_life, workload_large, workload_quarantine, workload_brief;
 
 /* Ways to do it wrong, each of which must be found. */
 enum workload_mutant {
@@ -83,6 +83,8 @@ struct workload {
 extern const struct quoin_origin workload_origin;
 /* One step: 0 or the store's code. Says begin and ack to the powerlog. */
 int workload_step(struct workload *workload, uint64_t number, const struct workload_step *step);
+/* Begin again after a failure or in another process: what was open is closed, and opened. 0 or a code. */
+int workload_reopen(struct workload *workload);
 /* All steps from "first" on; stops at a failure and returns its code; *ret_step: the last one that was acknowledged. */
 int workload_run(struct workload *workload, uint64_t first, uint64_t *ret_step);
 
