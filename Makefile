@@ -226,6 +226,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/store.c \
 	subscriber/store_layout.c \
 	subscriber/store_write.c \
+	subscriber/stream.c \
 	subscriber/trace.c \
 	subscriber/track.c \
 	subscriber/trial.c \
@@ -280,6 +281,7 @@ UNIT_TESTS := \
 	tests/unit/test_routes.c \
 	tests/unit/test_rules.c \
 	tests/unit/test_store.c \
+	tests/unit/test_stream.c \
 	tests/unit/test_testfile.c \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \

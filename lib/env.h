@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/bytes.h"
+#include "lib/crypto.h"
 #include "lib/error.h"
 
 struct quoin_env;
@@ -60,6 +61,8 @@ int quoin_txn_put(struct quoin_txn *txn, unsigned database, struct quoin_span ke
 int quoin_txn_reserve(struct quoin_txn *txn, unsigned database, struct quoin_span key, size_t bytes,
     uint8_t **ret_payload, struct quoin_error *err);
 void quoin_txn_seal(uint8_t *payload, size_t bytes);
+/* The same with a hash that was computed while the bytes were made. */
+void quoin_txn_seal_as(uint8_t *payload, const struct quoin_hash *hash);
 /* The value, borrowed until the transaction ends (or its next write). Returns 0, QUOIN_ENOENT, QUOIN_ECORRUPT (the hash
  * does not match). "trusted" skips the hash. */
 int quoin_txn_get(struct quoin_txn *txn, unsigned database, struct quoin_span key, bool trusted,

@@ -14,6 +14,7 @@
 #define FRAME_MAGIC	 0xfd2fb528u
 #define FRAME_DICTIONARY 0x03
 #define FRAME_CHECKSUM	 0x04
+#define FRAME_SINGLE_SEGMENT 0x20
 #define FRAME_RESERVED	 0x18 /* the reserved bit and the unused one: a frame has one spelling */
 
 static int
@@ -157,4 +158,90 @@ int
 quoin_unpack_delta(struct quoin_span packed, struct quoin_span base, uint8_t *out, size_t body_bytes)
 {
 	return unpack(packed, &base, out, body_bytes);
+}
+
+/* ---- In pieces ---- */
+
+struct quoin_unpacker {
+	ZSTD_DCtx *context;
+	ZSTD_inBuffer in;
+	bool is_done;
+};
+
+/* The window's size, from the frame's header (RFC 8878 section 3.1.1.1.2): a single segment is its own window. */
+static uint64_t
+window_bytes(struct quoin_span packed, size_t body_bytes)
+{
+	struct quoin_cursor cursor;
+	uint8_t descriptor, window;
+
+	quoin_cursor_init(&cursor, packed);
+	(void)quoin_cursor_u32le(&cursor);
+	descriptor = quoin_cursor_u8(&cursor);
+	window = quoin_cursor_u8(&cursor);
+	if ((descriptor & FRAME_SINGLE_SEGMENT) != 0)
+		return body_bytes;
+	return ((uint64_t)1 << (10 + (window >> 3))) / 8 * (8 + (window & 7u));
+}
+
+int
+quoin_unpacker_open(struct quoin_span packed, size_t body_bytes, struct quoin_unpacker **ret)
+{
+	struct quoin_unpacker *unpacker;
+
+	if (body_bytes > QUOIN_PART_BYTES_MAX || !is_our_frame(packed, body_bytes))
+		return QUOIN_ECORRUPT;
+	if (window_bytes(packed, body_bytes) > QUOIN_UNPACKER_WINDOW_MAX)
+		return QUOIN_ELIMIT;
+	unpacker = calloc(1, sizeof *unpacker);
+	if (unpacker == NULL || (unpacker->context = ZSTD_createDCtx()) == NULL) {
+		free(unpacker);
+		return QUOIN_ENOMEM;
+	}
+	unpacker->in = (ZSTD_inBuffer){packed.data, packed.len, 0};
+	*ret = unpacker;
+	return 0;
+}
+
+int
+quoin_unpacker_next(struct quoin_unpacker *unpacker, uint8_t *out, size_t bytes)
+{
+	ZSTD_outBuffer to = {out, bytes, 0};
+	size_t z, had;
+
+	while (to.pos < bytes) {
+		had = to.pos + unpacker->in.pos;
+		z = ZSTD_decompressStream(unpacker->context, &to, &unpacker->in);
+		if (ZSTD_isError(z))
+			return code_of(z, QUOIN_ECORRUPT);
+		unpacker->is_done = z == 0;
+		/* The frame is over, or all of it was read: what is missing will not come. */
+		if (to.pos < bytes && (z == 0 || to.pos + unpacker->in.pos == had))
+			return QUOIN_ECORRUPT;
+	}
+	return 0;
+}
+
+int
+quoin_unpacker_finish(struct quoin_unpacker *unpacker)
+{
+	uint8_t more;
+	ZSTD_outBuffer to = {&more, 0, 0};
+	size_t z = 0;
+
+	/* The checksum behind the last block. */
+	if (!unpacker->is_done)
+		z = ZSTD_decompressStream(unpacker->context, &to, &unpacker->in);
+	if (ZSTD_isError(z))
+		return code_of(z, QUOIN_ECORRUPT);
+	return z == 0 && unpacker->in.pos == unpacker->in.size ? 0 : QUOIN_ECORRUPT;
+}
+
+void
+quoin_unpacker_close(struct quoin_unpacker *unpacker)
+{
+	if (unpacker == NULL)
+		return;
+	ZSTD_freeDCtx(unpacker->context);
+	free(unpacker);
 }

@@ -18,6 +18,19 @@ int quoin_pack(struct quoin_span body, struct quoin_buf *out);
 /* Decompress exactly "body_bytes" bytes into "out". Returns 0, QUOIN_ECORRUPT (not such a frame), QUOIN_ENOMEM. */
 int quoin_unpack(struct quoin_span packed, uint8_t *out, size_t body_bytes);
 
+/*
+ * The same in pieces, in order: memory for the frame's window only, which may be QUOIN_UNPACKER_WINDOW_MAX. open returns
+ * 0, QUOIN_ECORRUPT, QUOIN_ELIMIT (a larger window), QUOIN_ENOMEM; "packed" is borrowed until close. next gives exactly
+ * "bytes" bytes: 0, QUOIN_ECORRUPT, QUOIN_ENOMEM. finish, after the last: 0, QUOIN_ECORRUPT (the checksum).
+ */
+#define QUOIN_UNPACKER_WINDOW_MAX (8u << 20)
+struct quoin_unpacker;
+int quoin_unpacker_open(struct quoin_span packed, size_t body_bytes, struct quoin_unpacker **ret);
+int quoin_unpacker_next(struct quoin_unpacker *unpacker, uint8_t *out, size_t bytes);
+int quoin_unpacker_finish(struct quoin_unpacker *unpacker);
+/* Accepts NULL. */
+void quoin_unpacker_close(struct quoin_unpacker *unpacker);
+
 /* The same against a base: a patch. Both must be given the same base bytes. */
 int quoin_pack_delta(struct quoin_span body, struct quoin_span base, struct quoin_buf *out);
 int quoin_unpack_delta(struct quoin_span packed, struct quoin_span base, uint8_t *out, size_t body_bytes);

@@ -171,7 +171,13 @@ quoin_txn_seal(uint8_t *payload, size_t bytes)
 	struct quoin_hash hash;
 
 	quoin_hash_of(quoin_span_of(payload, bytes), &hash);
-	memcpy(payload - PREFIX_BYTES, hash.bytes, PREFIX_BYTES);
+	quoin_txn_seal_as(payload, &hash);
+}
+
+void
+quoin_txn_seal_as(uint8_t *payload, const struct quoin_hash *hash)
+{
+	memcpy(payload - PREFIX_BYTES, hash->bytes, PREFIX_BYTES);
 }
 
 int

@@ -7,8 +7,10 @@
 #include "lib/pack.h"
 #include "subscriber/spool.h"
 #include "subscriber/store_layout.h"
+#include "subscriber/stream.h"
 
 #define CHUNK_TIMEOUT_MS 15000
+#define STREAM_BYTES_MIN (4u << 20) /* what is smaller is done before threads are there */
 
 bool
 quoin_fetch_wants(const struct quoin_fetch_parts *parts, const char *name)
@@ -78,10 +80,12 @@ static int
 fetch_packed(const struct quoin_fetch *fetch, const struct quoin_part *part, const struct quoin_encoding *encoding,
     struct quoin_spool *ret, struct quoin_error *err)
 {
+	struct quoin_hasher hasher;
 	struct quoin_hash hash;
 	size_t at = 0;
 	int r;
 
+	quoin_hasher_init(&hasher);
 	r = quoin_spool_open(fetch->store->dir, (size_t)encoding->packed_bytes, ret, err);
 	for (size_t i = 0; i < encoding->chunk_count && r == 0; i++) {
 		if (fetch->is_interrupted != NULL && fetch->is_interrupted(fetch->ctx))
@@ -90,11 +94,14 @@ fetch_packed(const struct quoin_fetch *fetch, const struct quoin_part *part, con
 		if (encoding->chunks[i].bytes > ret->bytes - at)
 			return quoin_error_set(err, QUOIN_ECORRUPT, "the chunks of part %s are longer than the whole", part->name);
 		r = fetch_chunk(fetch, part, encoding, i, ret->data + at, err);
+		/* While the next chunks are on their way. */
+		if (r == 0)
+			quoin_hasher_add(&hasher, quoin_span_of(ret->data + at, encoding->chunks[i].bytes));
 		at += encoding->chunks[i].bytes;
 	}
 	if (r != 0)
 		return r;
-	quoin_hash_of(quoin_span_of(ret->data, ret->bytes), &hash);
+	quoin_hasher_finish(&hasher, &hash);
 	if (at != ret->bytes || !quoin_hash_equal(&hash, &encoding->packed_hash))
 		return quoin_error_set(err, QUOIN_ECORRUPT, "the packed part %s is not what was signed", part->name);
 	return 0;
@@ -163,28 +170,61 @@ unpack(const struct quoin_fetch *fetch, const struct quoin_part *part, const str
 }
 
 static int
-copy_out(void *ctx, uint64_t offset, uint8_t *at, size_t bytes)
+copy_out(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash)
 {
 	const struct quoin_spool *content = ctx;
 
+	(void)ret_hash;
+
 	memcpy(at, content->data + offset, bytes);
 	return 0;
+}
+
+/* Unpacked whole, then stored. */
+static int
+stage_whole(const struct quoin_fetch *fetch, const struct quoin_part *part, const struct quoin_encoding *encoding,
+    struct quoin_spool *packed, struct quoin_error *err)
+{
+	struct quoin_spool content = {0};
+	int r;
+
+	r = unpack(fetch, part, encoding, quoin_span_of(packed->data, packed->bytes), &content, err);
+	quoin_spool_close(packed);
+	if (r == 0)
+		r = quoin_store_stage(fetch->store, &part->hash, part->bytes, copy_out, &content, err);
+	quoin_spool_close(&content);
+	return r;
+}
+
+/* A large body is unpacked while it is stored; only if it is what was signed does it become visible. */
+static int
+stage_packed(const struct quoin_fetch *fetch, const struct quoin_part *part, const struct quoin_encoding *encoding,
+    struct quoin_spool *packed, struct quoin_error *err)
+{
+	struct quoin_stream *stream = NULL;
+	int r;
+
+	if (encoding->is_delta || part->bytes < STREAM_BYTES_MIN ||
+	    quoin_stream_open(quoin_span_of(packed->data, packed->bytes), part->bytes, &part->hash, &stream) != 0)
+		return stage_whole(fetch, part, encoding, packed, err);
+	r = quoin_store_stage(fetch->store, &part->hash, part->bytes, quoin_stream_fill, stream, err);
+	quoin_stream_close(stream);
+	if (r == QUOIN_ECORRUPT)
+		return quoin_error_set(err, r, "part %s does not unpack to what was signed", part->name);
+	return r;
 }
 
 static int
 fetch_encoding(const struct quoin_fetch *fetch, const struct quoin_part *part, const struct quoin_encoding *encoding,
     struct quoin_error *err)
 {
-	struct quoin_spool packed = {0}, content = {0};
+	struct quoin_spool packed = {0};
 	int r;
 
 	r = fetch_packed(fetch, part, encoding, &packed, err);
 	if (r == 0)
-		r = unpack(fetch, part, encoding, quoin_span_of(packed.data, packed.bytes), &content, err);
+		r = stage_packed(fetch, part, encoding, &packed, err);
 	quoin_spool_close(&packed);
-	if (r == 0)
-		r = quoin_store_stage(fetch->store, &part->hash, part->bytes, copy_out, &content, err);
-	quoin_spool_close(&content);
 	return r;
 }
 

@@ -2,7 +2,7 @@
  * Fetch: the parts of one release from <ns>.blobs into the store (DESIGN.md section 4).
  *
  * What the store has is not fetched; a delta is taken if its base is held, the full body otherwise or when the delta
- * fails. Chunks are checked one by one, then the packed body, then the content: nothing unverified enters the store.
+ * fails. Chunks are checked one by one, then the packed body, then the content: nothing unverified becomes visible.
  * Big bodies lie in an unlinked file while they are put together, so that memory stays small whatever their size.
  */
 #ifndef QUOIN_SUBSCRIBER_FETCH_H

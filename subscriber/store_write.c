@@ -311,6 +311,7 @@ fill_segment(struct quoin_store *store, struct quoin_txn *txn, const struct quoi
 {
 	const size_t bytes = quoin_store_segment_bytes(part_bytes, i);
 	const size_t room = bytes < QUOIN_STORE_SEGMENT_BYTES_MIN ? QUOIN_STORE_SEGMENT_BYTES_MIN : bytes;
+	struct quoin_hash filled = {0};
 	struct quoin_store_key key;
 	uint8_t *at;
 	int r;
@@ -319,11 +320,14 @@ fill_segment(struct quoin_store *store, struct quoin_txn *txn, const struct quoi
 	r = quoin_txn_reserve(txn, store->databases[QUOIN_STORE_SEGMENTS], quoin_store_key_span(&key), room, &at, err);
 	if (r != 0)
 		return r;
-	r = fill(ctx, (uint64_t)i * QUOIN_SEGMENT_BYTES_MAX, at, bytes);
+	r = fill(ctx, (uint64_t)i * QUOIN_SEGMENT_BYTES_MAX, at, bytes, &filled);
 	if (r != 0)
 		return quoin_error_set(err, r, "the content of a part broke off: %s", quoin_error_text(r));
 	memset(at + bytes, 0, room - bytes);
-	quoin_txn_seal(at, room);
+	if (room == bytes && !quoin_hash_is_zero(&filled))
+		quoin_txn_seal_as(at, &filled);
+	else
+		quoin_txn_seal(at, room);
 	return 0;
 }
 

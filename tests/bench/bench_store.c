@@ -18,8 +18,9 @@
 static uint8_t content[PART_BYTES];
 
 static int
-fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes)
+fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash)
 {
+	(void)ret_hash;
 	(void)ctx;
 	memcpy(at, content + offset, bytes);
 	return 0;

@@ -137,8 +137,9 @@ content(unsigned part, uint64_t offset, uint8_t *at, size_t bytes)
 }
 
 int
-workload_fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes)
+workload_fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash)
 {
+	(void)ret_hash;
 	content(*(const unsigned *)ctx, offset, at, bytes);
 	return 0;
 }

@@ -33,10 +33,11 @@ byte_at(uint64_t offset)
 }
 
 static int
-fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes)
+fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash)
 {
 	size_t *calls = ctx;
 
+	(void)ret_hash;
 	for (size_t i = 0; i < bytes; i++)
 		at[i] = byte_at(offset + i);
 	(*calls)++;
@@ -203,10 +204,11 @@ struct broken {
 };
 
 static int
-break_off(void *ctx, uint64_t offset, uint8_t *at, size_t bytes)
+break_off(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash)
 {
 	struct broken *broken = ctx;
 
+	(void)ret_hash;
 	(void)offset;
 	memset(at, 1, bytes);
 	return broken->calls++ < broken->good ? 0 : QUOIN_ETIMEOUT;

@@ -217,10 +217,11 @@ struct filling {
 };
 
 static int
-fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes)
+fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash)
 {
 	const struct filling *filling = ctx;
 
+	(void)ret_hash;
 	memcpy(at, filling->bytes.data + offset, bytes);
 	return 0;
 }
