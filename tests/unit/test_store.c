@@ -7,6 +7,7 @@
 
 #include "lib/crypto.h"
 #include "lib/file.h"
+#include "subscriber/audit.h"
 #include "subscriber/store_layout.h"
 #include "tests/check.h"
 
@@ -490,6 +491,60 @@ notices_damage(void)
 	close(fd);
 }
 
+static void
+overwrite_data(uint8_t byte, off_t from)
+{
+	char path[QUOIN_PATH_BYTES];
+	uint8_t page[4096];
+	off_t bytes;
+	int fd;
+
+	CHECK_INT(quoin_path_join(check_dir(), "shop/store/data.mdb", path, sizeof path), 0);
+	fd = open(path, O_RDWR);
+	CHECK(fd != -1);
+	memset(page, byte, sizeof page);
+	bytes = lseek(fd, 0, SEEK_END);
+	for (off_t at = from; at < bytes; at += 4096)
+		CHECK_INT(pwrite(fd, page, sizeof page, at), sizeof page);
+	close(fd);
+}
+
+/* Whatever the damage does to its reader, the audit survives it and moves the store aside; ratchets stay. */
+static void
+is_audited(void)
+{
+	static const struct {
+		uint8_t byte;
+		off_t from;
+	} harms[] = {{0x5a, 8192}, {0xff, 8192}, {0, 8192}, {0x5a, 0}, {0x10, 8192 + 4096}};
+	struct quoin_error err = {0};
+	struct quoin_hash part;
+	bool quarantined;
+
+	CHECK_INT(quoin_audit(check_dir(), "shop", &quarantined, &err), 0);
+	for (size_t i = 0; i < sizeof harms / sizeof harms[0]; i++) {
+		static struct quoin_ratchets ratchets;
+		struct quoin_store *store = open_store();
+		bool is_new;
+
+		quoin_store_ratchets(store, &ratchets, &is_new);
+		CHECK_INT(is_new, i == 0);
+		stage(store, 100000, &part);
+		activate(store, i + 1, &part, 100000);
+		quoin_store_ratchets(store, &ratchets, &is_new);
+		CHECK_INT(quoin_store_ratchets_copy(store, &ratchets, NULL), 0);
+		CHECK_INT(quoin_audit(check_dir(), "shop", &quarantined, &err), QUOIN_ECONFLICT);
+		CHECK(!quarantined);
+		quoin_store_close(store);
+		CHECK_INT(quoin_audit(check_dir(), "shop", &quarantined, &err), 0);
+		overwrite_data(harms[i].byte, harms[i].from);
+		CHECK_INT(quoin_audit(check_dir(), "shop", &quarantined, &err), QUOIN_ECORRUPT);
+		CHECK(quarantined);
+		CHECK(err.message[0] != '\0');
+		CHECK_INT(quoin_audit(check_dir(), "shop", &quarantined, &err), 0);
+	}
+}
+
 /* Every prefix of every record is refused. */
 static void
 refuses_cut_records(void)
@@ -550,6 +605,7 @@ main(int argc, char **argv)
 		{"store mends its pulse", mends_its_pulse},
 		{"store refuses strangers", refuses_strangers},
 		{"store notices damage", notices_damage},
+		{"store is audited", is_audited},
 		{"store refuses cut records", refuses_cut_records},
 	};
 
