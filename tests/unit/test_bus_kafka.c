@@ -40,7 +40,7 @@ static void
 need_broker(void)
 {
 	if (broker_status == 77)
-		check_skip("Apache Kafka is not here and cannot be fetched");
+		check_missing("Apache Kafka is not here and cannot be fetched");
 	CHECK_INT(broker_status, 0);
 	properties[0] = (struct quoin_bus_property){"bootstrap.servers", bootstrap};
 	conf = (struct quoin_bus_conf){properties, 1, "test"};

@@ -137,7 +137,7 @@ static void
 open_on_kafka(struct site *site, const char *namespace_name)
 {
 	if (broker_status == 77)
-		check_skip("Apache Kafka is not here and cannot be fetched");
+		check_missing("Apache Kafka is not here and cannot be fetched");
 	CHECK_INT(broker_status, 0);
 	site_open(site, namespace_name, bootstrap, HEARTBEAT_MS);
 }

@@ -308,7 +308,7 @@ static void
 need_minisign(void)
 {
 	if (system("command -v minisign >/dev/null") != 0)
-		check_skip("minisign is not installed");
+		check_missing("minisign is not installed");
 	CHECK_INT(quoin_crypto_init(), 0);
 }
 
