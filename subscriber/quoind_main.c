@@ -1,43 +1,35 @@
 /* quoind(8): the agent as a daemon; or several, for tests and demonstrations of whole fleets. */
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/crypto.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "subscriber/agent.h"
 
-/* One host: its configuration, its agent, the thread that runs it. */
+/* One host. With several, each has a process of its own below this one: agents fork, and forks of many threads are fragile. */
 struct seat {
 	struct quoin_conf conf;
-	struct quoin_agent *agent;
-	pthread_t thread;
-	bool is_running;
-	int result;
-	struct quoin_error err;
+	pid_t pid; /* 0: not running */
 };
 
 static struct seat *seats;
 static size_t seat_count;
-
-static void
-stop_all(void)
-{
-	for (size_t i = 0; i < seat_count; i++)
-		if (seats[i].agent != NULL)
-			quoin_agent_stop(seats[i].agent);
-}
+static struct quoin_agent *running; /* of this process */
 
 static void
 on_signal(int number)
 {
 	(void)number;
-	stop_all();
+	if (running != NULL)
+		quoin_agent_stop(running);
 }
 
 static void
@@ -46,7 +38,7 @@ print_usage(FILE *out)
 	fprintf(out,
 	    "usage: quoind [-c FILE]... [-v] [--check-config]\n\n"
 	    "  -c FILE          configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf;\n"
-	    "                   several: one agent for each, in this process\n"
+	    "                   several: an agent for each, in processes below this one\n"
 	    "  -v               log more\n"
 	    "  --check-config   read configuration and identity, say what is wrong, and end\n"
 	    "  --help           this text\n\n"
@@ -87,53 +79,103 @@ default_path(void)
 	return quoin_file_exists("./quoin.conf") ? "./quoin.conf" : "/etc/quoin/quoin.conf";
 }
 
-/* One that cannot go on ends all: half a process is worse than one that is started again. */
-static void *
-run_one(void *ctx)
-{
-	struct seat *seat = ctx;
-
-	seat->result = quoin_agent_run(seat->agent, &seat->err);
-	if (seat->result != 0)
-		stop_all();
-	return NULL;
-}
-
 static int
-run_all(void)
+run_one(const struct quoin_conf *conf)
 {
 	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-	int status = 0;
+	struct quoin_error err = {0};
+	int r;
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	/* A renewed certificate comes by the control topic; all else waits for a restart, which is cheap. */
 	(void)sigaction(SIGHUP, &ignore, NULL);
-	for (size_t i = 0; i < seat_count && status == 0; i++)
-		if (quoin_agent_open(&seats[i].conf, &seats[i].agent, &seats[i].err) != 0)
-			status = fail(&seats[i].err);
-	if (status == 0) {
-		(void)sigaction(SIGTERM, &stop, NULL);
-		(void)sigaction(SIGINT, &stop, NULL);
+	r = quoin_agent_open(conf, &running, &err);
+	if (r != 0)
+		return fail(&err);
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
+	r = quoin_agent_run(running, &err);
+	quoin_agent_close(running);
+	running = NULL;
+	if (r != 0)
+		return fail(&err);
+	return 0;
+}
+
+/* In the child of a parent of several: as if it had been started alone, but that it ends with its parent. */
+static _Noreturn void
+sit_down(const struct seat *seat, pid_t parent, const sigset_t *mask)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		exit(1);
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	exit(run_one(&seat->conf));
+}
+
+static void
+signal_seats(int number)
+{
+	for (size_t i = 0; i < seat_count; i++)
+		if (seats[i].pid != 0)
+			(void)kill(seats[i].pid, number);
+}
+
+/* Take the ones that have ended. Returns how many go on; *status is that of the first that failed. */
+static size_t
+reap_seats(int *status)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < seat_count; i++) {
+		int how;
+
+		if (seats[i].pid != 0 && waitpid(seats[i].pid, &how, WNOHANG) == seats[i].pid) {
+			seats[i].pid = 0;
+			if (*status == 0 && how != 0)
+				*status = WIFEXITED(how) ? WEXITSTATUS(how) : 1;
+		}
+		left += seats[i].pid != 0;
 	}
+	return left;
+}
+
+/* Several agents. One that ends ends all: half of them is worse than all started again. */
+static int
+run_several(void)
+{
+	const pid_t parent = getpid();
+	sigset_t signals, before;
+	int number, status = 0;
+	size_t left = seat_count;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &signals, &before);
 	for (size_t i = 0; i < seat_count && status == 0; i++) {
-		seats[i].is_running = pthread_create(&seats[i].thread, NULL, run_one, &seats[i]) == 0;
-		if (!seats[i].is_running) {
-			(void)quoin_error_set(&seats[i].err, QUOIN_ESYSTEM, "cannot start a thread");
-			status = fail(&seats[i].err);
-			stop_all();
+		seats[i].pid = fork();
+		if (seats[i].pid == 0)
+			sit_down(&seats[i], parent, &before);
+		if (seats[i].pid == -1) {
+			struct quoin_error err = {0};
+
+			seats[i].pid = 0;
+			(void)quoin_error_sys(&err, QUOIN_ESYSTEM, "cannot fork");
+			status = fail(&err);
+			signal_seats(SIGTERM);
 		}
 	}
-	for (size_t i = 0; i < seat_count; i++) {
-		if (seats[i].is_running)
-			(void)pthread_join(seats[i].thread, NULL);
-		if (seats[i].result != 0)
-			status = fail(&seats[i].err);
+	while (left > 0) {
+		const size_t before_it = left;
+
+		if (sigwait(&signals, &number) != 0)
+			continue;
+		left = reap_seats(&status);
+		if (number != SIGCHLD || left < before_it)
+			signal_seats(SIGTERM);
 	}
-	/* After the joins: a thread that fails reaches into all of them. */
-	(void)sigaction(SIGTERM, &ignore, NULL);
-	(void)sigaction(SIGINT, &ignore, NULL);
-	for (size_t i = 0; i < seat_count; i++)
-		quoin_agent_close(seats[i].agent);
 	return status;
 }
 
@@ -194,7 +236,7 @@ run_seats(char *const *paths, bool check)
 	if (read_all(paths, &err) != 0)
 		status = fail(&err);
 	else
-		status = check ? check_all() : run_all();
+		status = check ? check_all() : seat_count == 1 ? run_one(&seats[0].conf) : run_several();
 	for (size_t i = 0; i < seat_count; i++)
 		quoin_conf_clear(&seats[i].conf);
 	free(seats);

@@ -43,11 +43,19 @@ check_has without-agent '"routingKey":"netflix-continue-watching-model-cell-2@3"
 check router-told within 10 has_line dev.log "dev-router ended with signal 9"
 is_back() { [ -n "$(agent dev-router)" ]; }
 check router-back within 30 is_back
-serving=$(agent rank-a-01)
+# The processes of a shard: the parent, and one per host. Whichever is killed, all are started again.
+parent() { for p in $(agent rank-a-01); do grep -q "^PPid:.$dev$" "/proc/$p/status" && echo "$p"; done; }
+serving=$(parent)
+nine() { [ "$(agent rank-a-01 | wc -l)" -eq 9 ]; }
+check processes within 10 nine
 kill -9 "$serving"
 check serving-told within 10 has_line dev.log "shard-rank-a ended with signal 9"
-serving_is_back() { [ -n "$(agent rank-a-01)" ]; }
+serving_is_back() { now=$(parent); [ -n "$now" ] && [ "$now" != "$serving" ] && nine; }
 check serving-back within 30 serving_is_back
+serving=$(parent)
+kill -9 "$(agent rank-a-01 | grep -vx "$serving" | head -n 1)"
+check one-of-them-told within 15 has_line dev.log "shard-rank-a ended with exit status 1"
+check one-of-them-back within 30 serving_is_back
 sed -i 's/"timeoutMs": 95/"timeoutMs": 70/' rules/objectives.json rules/home/home.test.json
 check active-after-kills within 60 is_active 3
 check_has decided-after-kills '"timeoutMs":70' decide
