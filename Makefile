@@ -47,6 +47,7 @@ LIB_SRCS := \
 	lib/json_writer.c \
 	lib/log.c \
 	lib/pack.c \
+	lib/search.c \
 	lib/text.c \
 	lib/txn.c \
 
@@ -280,6 +281,7 @@ UNIT_TESTS := \
 	tests/unit/test_resolve.c \
 	tests/unit/test_routes.c \
 	tests/unit/test_rules.c \
+	tests/unit/test_search.c \
 	tests/unit/test_store.c \
 	tests/unit/test_stream.c \
 	tests/unit/test_testfile.c \

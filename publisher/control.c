@@ -6,6 +6,7 @@
 
 #include "lib/clock.h"
 #include "lib/detached.h"
+#include "lib/search.h"
 #include "lib/text.h"
 
 /* A verified document under its key. */
@@ -117,23 +118,12 @@ quoin_control_release(const struct quoin_control *control, uint64_t number, stru
 static size_t
 cert_index(const struct quoin_control *control, const char *host, bool *ret_found)
 {
-	size_t low = 0, high = control->cert_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(control->certs[middle].cert.host, host);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (control->cert_count == 0) {
+		*ret_found = false;
+		return 0;
 	}
-	*ret_found = false;
-	return low;
+	return quoin_search_name(control->certs[0].cert.host, control->cert_count, sizeof control->certs[0], host,
+	    ret_found);
 }
 
 const struct quoin_control_cert *

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/search.h"
+
 void
 quoin_fleet_clear(struct quoin_fleet *fleet)
 {
@@ -15,23 +17,11 @@ quoin_fleet_clear(struct quoin_fleet *fleet)
 static size_t
 host_index(const struct quoin_fleet *fleet, const char *host, bool *ret_found)
 {
-	size_t low = 0, high = fleet->host_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(fleet->hosts[middle].cert.host, host);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (fleet->host_count == 0) {
+		*ret_found = false;
+		return 0;
 	}
-	*ret_found = false;
-	return low;
+	return quoin_search_name(fleet->hosts[0].cert.host, fleet->host_count, sizeof fleet->hosts[0], host, ret_found);
 }
 
 const struct quoin_fleet_host *

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/search.h"
 #include "publisher/gate_state.h"
 
 struct quoin_gate_release *
@@ -155,20 +156,13 @@ gate_summaries_trim(struct quoin_gate_core *core)
 const struct quoin_gate_shard *
 gate_shard(const struct quoin_gate_release *release, const char *name)
 {
-	size_t low = 0, high = release->shard_count;
+	bool found;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(release->shards[middle].name, name);
-
-		if (order == 0)
-			return &release->shards[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	if (release->shard_count == 0)
+		return NULL;
+	at = quoin_search_name(release->shards[0].name, release->shard_count, sizeof release->shards[0], name, &found);
+	return found ? &release->shards[at] : NULL;
 }
 
 /* ---- Room ---- */
