@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 
 #define WARM_TOPICS_MAX	   8
+#define WARM_MOMENT_MS	   100
 #define WARM_TIMEOUT_MS	   1000
 #define PURGE_TIMEOUT_MS   1000
 #define TXN_ATTEMPT_MS_MAX 5000
@@ -146,7 +147,10 @@ warm_topic(struct quoin_bus_writer *writer, const char *topic, struct quoin_erro
 			return 0;
 	if (strlen(topic) >= QUOIN_BUS_TOPIC_BYTES)
 		return quoin_error_set(err, QUOIN_ELIMIT, "the topic's name is too long");
-	r = quoin_bus_client_topic(&writer->client, topic, WARM_TIMEOUT_MS, &partitions, err);
+	/* A broker that refuses connections is known after a moment; only another one is waited for. */
+	r = quoin_bus_client_topic(&writer->client, topic, WARM_MOMENT_MS, &partitions, err);
+	if (r == QUOIN_ETIMEOUT)
+		r = quoin_bus_client_topic(&writer->client, topic, WARM_TIMEOUT_MS, &partitions, err);
 	if (r == QUOIN_ENOENT || r == QUOIN_EPERM)
 		return r;
 	if (writer->warm_count < WARM_TOPICS_MAX)

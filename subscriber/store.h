@@ -205,8 +205,9 @@ int quoin_store_commit(struct quoin_store *store, const struct quoin_store_chang
 /*
  * Stage a part. The content is given in order and in pieces of any size by "fill", which the store calls once per
  * segment to write exactly "bytes" bytes at "at" (offset "offset" of the content); a non-zero return ends the staging
- * with it. *ret_hash is zero: who has the hash of these bytes already may set it. One transaction per segment, and one that makes the whole part visible. May be called from another thread
- * than commit. Staging what is held already returns 0 without a call.
+ * with it. *ret_hash is zero: who has the hash of these bytes already may set it. One transaction per segment; the last
+ * makes the whole part visible. May be called from another thread than commit. Staging what is held already returns 0
+ * without a call.
  */
 typedef int quoin_store_fill(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin_hash *ret_hash);
 int quoin_store_stage(struct quoin_store *store, const struct quoin_hash *hash, uint64_t part_bytes,
