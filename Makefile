@@ -315,6 +315,7 @@ FUZZ_TARGETS := \
 # The store through power failures, kills and refused calls (tests/crash/README).
 CRASH_TESTS := \
 	tests/crash/test_crash.c \
+	tests/crash/test_kill.c \
 	tests/fault/test_storage.c \
 
 CRASH_SRCS := \

@@ -36,6 +36,7 @@ static struct tracked fds[FDS_MAX];
 static struct powerlog_fault fault;
 static uint64_t calls, failures;
 static bool failed_durable;
+static struct powerlog_marks *marks;
 static uint8_t mapped[MAPPED_BYTES_MAX];
 static size_t mapped_bytes;
 
@@ -166,14 +167,24 @@ powerlog_stop(void)
 }
 
 void
+powerlog_tell(struct powerlog_marks *new_marks)
+{
+	marks = new_marks;
+}
+
+void
 powerlog_begin(uint64_t step)
 {
+	if (marks != NULL)
+		marks->begun = step;
 	record(POWERLOG_BEGIN, -1, 0, step, NULL, 0);
 }
 
 void
 powerlog_ack(uint64_t step)
 {
+	if (marks != NULL)
+		marks->acked = step;
 	record(POWERLOG_ACK, -1, 0, step, NULL, 0);
 }
 
@@ -181,6 +192,22 @@ void
 powerlog_look(void)
 {
 	record(POWERLOG_LOOK, -1, 0, 0, NULL, 0);
+}
+
+void
+powerlog_read(int from, uint64_t *ret_acked, uint64_t *ret_begun)
+{
+	struct powerlog_record head;
+	off_t at = 0;
+
+	*ret_acked = *ret_begun = 0;
+	while (pread(from, &head, sizeof head, at) == (ssize_t)sizeof head) {
+		at += (off_t)(sizeof head + head.bytes);
+		if (head.op == POWERLOG_ACK)
+			*ret_acked = head.offset;
+		else if (head.op == POWERLOG_BEGIN)
+			*ret_begun = head.offset;
+	}
 }
 
 void

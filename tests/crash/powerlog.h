@@ -66,6 +66,14 @@ void powerlog_look(void);
 /* Write down the contents of a small file that is written through a mapping, if they changed since the last time. */
 void powerlog_mapped(const char *path);
 
+/* The last steps acknowledged and begun in the journal of a process that was not killed from outside. */
+void powerlog_read(int journal, uint64_t *ret_acked, uint64_t *ret_begun);
+/* Keep the same in shared memory, too. */
+struct powerlog_marks {
+	_Atomic uint64_t acked, begun;
+};
+void powerlog_tell(struct powerlog_marks *marks);
+
 enum powerlog_failure {
 	POWERLOG_FAIL_NONE,
 	POWERLOG_FAIL_EIO,

@@ -196,22 +196,6 @@ judge(int journal, uint64_t at)
 	(void)munmap(bytes, (size_t)st.st_size);
 }
 
-/* The last acknowledgement in the journal. */
-static uint64_t
-acked_in(int journal)
-{
-	struct powerlog_record record;
-	uint64_t acked = 0;
-	off_t at = 0;
-
-	while (pread(journal, &record, sizeof record, at) == (ssize_t)sizeof record) {
-		at += (off_t)(sizeof record + record.bytes);
-		if (record.op == POWERLOG_ACK)
-			acked = record.offset;
-	}
-	return acked;
-}
-
 static void
 prepare(void)
 {
@@ -311,7 +295,7 @@ killed_then_power(void)
 		const struct powerlog_fault fault = {.failure = POWERLOG_FAIL_KILL, .at = at};
 		const char *live = make_live();
 		const int journal = memfd_create("journal", MFD_CLOEXEC);
-		uint64_t acked;
+		uint64_t acked, begun;
 		pid_t pid;
 		int status;
 
@@ -322,7 +306,7 @@ killed_then_power(void)
 		status = status_of(pid);
 		was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 		CHECK(was_killed || status == 0);
-		acked = acked_in(journal);
+		powerlog_read(journal, &acked, &begun);
 		pid = fork();
 		if (pid == 0)
 			run_next(live, journal, acked);
