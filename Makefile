@@ -316,6 +316,7 @@ FUZZ_TARGETS := \
 CRASH_TESTS := \
 	tests/crash/test_crash.c \
 	tests/crash/test_kill.c \
+	tests/fault/test_memory.c \
 	tests/fault/test_storage.c \
 
 CRASH_SRCS := \
@@ -494,7 +495,8 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/
 	$(call say,LINK,$@)
 	$(link)
 
-# Their open, write, fsync… stand in front of libc's, for LMDB too.
+# Their open, write, fsync… stand in front of libc's, for LMDB too; and malloc in one of them.
+$(BUILD)/tests/fault/test_memory: $(BUILD)/tests/fault/memory.o $(BUILD)/tests/rulesets.o $(BUILD)/tests/naive.o
 $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,$(CRASH_SRCS)) $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link)

@@ -350,8 +350,9 @@ read_policy(struct source_reader *reader, const struct quoin_json *root)
 	if (node == NULL || reader->rc != 0)
 		return;
 	quoin_buf_reset(&reader->scratch);
-	quoin_json_print(node, &reader->scratch);
-	reader->rc = quoin_json_parse(quoin_buf_span(&reader->scratch), &doc, reader->err);
+	reader->rc = quoin_json_print(node, &reader->scratch);
+	if (reader->rc == 0)
+		reader->rc = quoin_json_parse(quoin_buf_span(&reader->scratch), &doc, reader->err);
 	if (reader->rc == 0 && quoin_policy_read(doc, "source", &reader->ruleset->policy, reader->err) != 0)
 		reader->rc = quoin_error_set(reader->err, QUOIN_ESYNTAX, "source part: the policy is not valid");
 	quoin_json_free(doc);
