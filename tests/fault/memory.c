@@ -7,7 +7,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define REAL(name) __interceptor_##name
 #else
 #define REAL(name) __libc_##name
