@@ -68,14 +68,18 @@ text_bytes(const char *text)
 	return text != NULL ? strlen(text) : 0;
 }
 
-/* Whether the decision of this objective for this model is small enough; adds a problem at "place" otherwise. */
+/* Whether the decision of this objective for this model is small enough; adds a problem at "place" otherwise. A reference
+ * has no model when models.json could not be read: then there is nothing to measure. */
 static bool
 check_decision(struct quoin_check_run *run, const struct quoin_objective *objective, uint32_t model,
     const char *ref_config, const char *rule_config, struct quoin_place place)
 {
-	const char *const configs[LEVELS] = {objective->config, run->models[model].config, ref_config, rule_config};
+	const char *configs[LEVELS] = {objective->config, NULL, ref_config, rule_config};
 	size_t bytes = 0;
 
+	if (model == QUOIN_CHECK_NONE)
+		return true;
+	configs[1] = run->models[model].config;
 	for (size_t i = 0; i < LEVELS; i++)
 		bytes += text_bytes(configs[i]);
 	if (bytes <= QUOIN_CONFIG_BYTES_MAX)
@@ -98,6 +102,8 @@ is_admitted(const struct quoin_check_run *run, const struct quoin_rule *rule, si
 	const struct quoin_model *have = &run->models[model];
 
 	if (!have->is_used || have->input_type == NULL || have->model_type == NULL)
+		return false;
+	if (!rule->any_model && rule->refs[ref].model == QUOIN_CHECK_NONE)
 		return false;
 	if (!rule->any_model)
 		return strcmp(run->models[rule->refs[ref].model].name, have->name) == 0;

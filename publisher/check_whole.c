@@ -273,9 +273,12 @@ warn_unused(struct quoin_check_run *run)
 static uint32_t
 find_misfit(const struct quoin_check_run *run, uint32_t model, const struct quoin_objective *objective)
 {
-	const char *name = run->models[model].name;
+	const char *name;
 	uint32_t first = model;
 
+	if (model == QUOIN_CHECK_NONE)
+		return QUOIN_CHECK_NONE;
+	name = run->models[model].name;
 	while (first > 0 && strcmp(run->models[first - 1].name, name) == 0)
 		first--;
 	for (uint32_t i = first; i < run->model_count && strcmp(run->models[i].name, name) == 0; i++) {
