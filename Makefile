@@ -182,10 +182,14 @@ PUBLISHER_SRCS := \
 	publisher/gate_rollout.c \
 	publisher/genesis.c \
 	publisher/guard.c \
+	publisher/guard_change.c \
+	publisher/guard_limits.c \
 	publisher/host_state.c \
 	publisher/keyring.c \
 	publisher/lost.c \
+	publisher/material.c \
 	publisher/operate.c \
+	publisher/parts.c \
 	publisher/picture.c \
 	publisher/problem.c \
 	publisher/publish.c \
@@ -268,6 +272,7 @@ UNIT_TESTS := \
 	tests/unit/test_gate_core.c \
 	tests/unit/test_gate_kafka.c \
 	tests/unit/test_gate_random.c \
+	tests/unit/test_guard.c \
 	tests/unit/test_hook.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \

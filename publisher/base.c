@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "formats/rules.h"
-#include "publisher/blobs.h"
+#include "formats/source.h"
+#include "publisher/activations.h"
 
 #define FETCH_TIMEOUT_MS 30000
 
@@ -12,75 +13,95 @@ static const char *const part_names[QUOIN_COMPILED_PARTS] = {"models", "routes",
 void
 quoin_base_clear(struct quoin_base *base)
 {
-	quoin_buf_clear(&base->rules);
-	quoin_buf_clear(&base->models);
+	quoin_parts_clear(&base->parts);
+	quoin_ruleset_clear(&base->ruleset);
 	for (size_t i = 0; i < QUOIN_BASE_RETAINED_MAX; i++)
-		quoin_buf_clear(&base->retained_models[i]);
+		quoin_parts_clear(&base->retained_parts[i]);
 	memset(base, 0, sizeof *base);
 }
 
 struct quoin_compile_base
 quoin_base_for_compile(const struct quoin_base *base)
 {
+	if (base->number == 0)
+		return (struct quoin_compile_base){0};
 	return (struct quoin_compile_base){
-	    .rules = quoin_buf_span(&base->rules),
-	    .models = quoin_buf_span(&base->models),
+	    .rules = quoin_parts_content(&base->parts, "rules"),
+	    .models = quoin_parts_content(&base->parts, "models"),
 	};
 }
 
-static int
-fetch_part(struct quoin_bus_lookup *lookup, const struct quoin_release *release, const char *name, struct quoin_buf *out,
-    struct quoin_error *err)
+void
+quoin_base_for_guard(const struct quoin_base *base, struct quoin_guard_input *guard)
 {
-	const struct quoin_part *part = quoin_release_part(release, name);
-	int r;
+	guard->retained = base->retained;
+	guard->retained_count = base->retained_count;
+	guard->base_release = base->parts.release.number != 0 ? &base->parts.release : NULL;
+	guard->base_ruleset = base->has_ruleset ? &base->ruleset : NULL;
+	guard->base_objective_count = base->objective_count;
+	guard->base_models = base->number != 0 ? quoin_parts_content(&base->parts, "models") : (struct quoin_span){0};
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++) {
+		const struct quoin_part *part =
+		    base->number != 0 ? quoin_release_part(&base->parts.release, part_names[i]) : NULL;
 
-	if (part == NULL)
-		return QUOIN_EMISSING;
-	quoin_buf_init(out, QUOIN_PART_BYTES_MAX);
-	r = quoin_blobs_get(lookup, part, FETCH_TIMEOUT_MS, out, err);
-	return r == 0 ? 0 : quoin_error_prefix(err, "release %llu, part %s", (unsigned long long)release->number, name);
+		guard->base_part_bytes[i] = part != NULL ? part->bytes : 0;
+	}
 }
 
-static int
-count_objectives(struct quoin_base *base, struct quoin_error *err)
+int
+quoin_base_active(const struct quoin_control *control, struct quoin_bus_reader *reader, int timeout_ms,
+    uint64_t *ret_number, struct quoin_error *err)
 {
+	struct quoin_activations activations = {0};
+	int r = quoin_activations_read(&activations, &control->trust, reader, timeout_ms, NULL, NULL, err);
+
+	*ret_number = activations.has_newest ? activations.newest.from : 0;
+	if (*ret_number == 0)
+		*ret_number = control->ledger.head.number;
+	quoin_activations_clear(&activations);
+	return r;
+}
+
+/* ---- Fetching ---- */
+
+static int
+read_base(struct quoin_base *base, struct quoin_error *err)
+{
+	struct quoin_span source = quoin_parts_content(&base->parts, "source");
 	struct quoin_image image;
 	struct quoin_rules rules;
 	int r;
 
-	r = quoin_image_of(quoin_buf_span(&base->rules), &image, err);
+	r = quoin_image_of(quoin_parts_content(&base->parts, "rules"), &image, err);
 	if (r == 0)
 		r = quoin_rules_verify(&image, &rules, err);
 	if (r == 0)
 		base->objective_count = rules.objective_count;
-	return r;
+	if (r == 0 && source.len > 0) {
+		r = quoin_source_read(source, &base->ruleset, err);
+		base->has_ruleset = r == 0;
+	}
+	return r != 0 ? quoin_error_prefix(err, "release %llu", (unsigned long long)base->parts.release.number) : 0;
 }
 
 static int
 fetch_base(struct quoin_bus_lookup *lookup, const struct quoin_control *control, uint64_t number,
     struct quoin_base *base, struct quoin_error *err)
 {
-	struct quoin_release release = {0};
-	int r;
+	static const char *const names[] = {"models", "routes", "rules", "source", NULL};
+	const struct quoin_part *rules;
+	int r = quoin_base_describe(control, number, base, err);
 
-	r = quoin_control_release(control, number, &release, err);
-	if (r != 0 || quoin_release_part(&release, "rules") == NULL || quoin_release_part(&release, "models") == NULL) {
-		quoin_release_clear(&release);
+	rules = r == 0 ? quoin_release_part(&base->parts.release, "rules") : NULL;
+	if (rules == NULL || strcmp(rules->schema, "rules-v1") != 0 ||
+	    quoin_release_part(&base->parts.release, "models") == NULL)
 		return r;
-	}
-	r = fetch_part(lookup, &release, "rules", &base->rules, err);
+	quoin_parts_clear(&base->parts);
+	r = quoin_parts_fetch(lookup, control, number, names, FETCH_TIMEOUT_MS, &base->parts, err);
 	if (r == 0)
-		r = fetch_part(lookup, &release, "models", &base->models, err);
+		r = read_base(base, err);
 	if (r == 0)
-		r = count_objectives(base, err);
-	for (size_t i = 0; r == 0 && i < QUOIN_COMPILED_PARTS; i++) {
-		const struct quoin_part *part = quoin_release_part(&release, part_names[i]);
-
-		base->part_bytes[i] = part != NULL ? part->bytes : 0;
-	}
-	base->number = r == 0 ? number : 0;
-	quoin_release_clear(&release);
+		base->number = number;
 	return r;
 }
 
@@ -88,40 +109,44 @@ fetch_base(struct quoin_bus_lookup *lookup, const struct quoin_control *control,
 static void
 fetch_retained(struct quoin_bus_lookup *lookup, const struct quoin_control *control, struct quoin_base *base)
 {
+	static const char *const names[] = {"models", NULL};
 	const struct quoin_ledger *ledger = &control->ledger;
 
 	for (size_t i = ledger->release_count; i-- > 0 && base->retained_count < QUOIN_BASE_RETAINED_MAX;) {
-		struct quoin_buf *models = &base->retained_models[base->retained_count];
-		struct quoin_release release = {0};
+		struct quoin_parts *parts = &base->retained_parts[base->retained_count];
+		struct quoin_guard_retained *retained = &base->retained[base->retained_count];
+		uint64_t number = ledger->releases[i].ref.number;
 
 		if (ledger->releases[i].is_revoked ||
-		    quoin_control_release(control, ledger->releases[i].ref.number, &release, NULL) != 0)
+		    quoin_parts_fetch(lookup, control, number, names, FETCH_TIMEOUT_MS, parts, NULL) != 0)
 			continue;
-		if (fetch_part(lookup, &release, "models", models, NULL) == 0) {
-			base->retained[base->retained_count].release = release.number;
-			base->retained[base->retained_count].models = quoin_buf_span(models);
+		*retained = (struct quoin_guard_retained){number, quoin_parts_content(parts, "models")};
+		if (retained->models.len > 0)
 			base->retained_count++;
-		} else {
-			quoin_buf_clear(models);
-		}
-		quoin_release_clear(&release);
+		else
+			quoin_parts_clear(parts);
 	}
+}
+
+int
+quoin_base_describe(const struct quoin_control *control, uint64_t number, struct quoin_base *ret,
+    struct quoin_error *err)
+{
+	memset(ret, 0, sizeof *ret);
+	return number != 0 ? quoin_control_release(control, number, &ret->parts.release, err) : 0;
 }
 
 int
 quoin_base_fetch(const struct quoin_conf *conf, const struct quoin_control *control, uint64_t number,
     struct quoin_base *ret, struct quoin_error *err)
 {
-	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
 	struct quoin_bus_lookup *lookup = NULL;
-	char topic[QUOIN_TOPIC_NAME_BYTES];
-	int r = 0;
+	int r;
 
 	memset(ret, 0, sizeof *ret);
-	if (control->ledger.release_count == 0)
+	if (control->ledger.release_count == 0 && number == 0)
 		return 0;
-	quoin_topic_name(conf->namespace_name, QUOIN_TOPIC_BLOBS, topic);
-	r = quoin_bus_lookup_open(&bus, topic, 0, &lookup, err);
+	r = quoin_parts_open(conf, &lookup, err);
 	if (r == 0 && number != 0)
 		r = fetch_base(lookup, control, number, ret, err);
 	if (r == 0)

@@ -1,10 +1,9 @@
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/text.h"
-#include "publisher/base.h"
 #include "publisher/commands.h"
+#include "publisher/material.h"
 #include "publisher/report.h"
-#include "publisher/testfile.h"
 
 static int
 print_result(const struct quoin_cli *cli, const struct quoin_compiled *compiled,
@@ -46,29 +45,14 @@ print_result(const struct quoin_cli *cli, const struct quoin_compiled *compiled,
 
 /* Compile, guard, run the directory's own tests: everything short of signing. */
 static int
-check(const char *dir, const struct quoin_base *base, struct quoin_buf *console, struct quoin_compiled *compiled,
-    struct quoin_testfile_result *tests, struct quoin_problems *problems, struct quoin_error *err)
+check(const struct quoin_cli *cli, const char *dir, const struct quoin_conf *conf, struct quoin_material *material,
+    struct quoin_error *err)
 {
-	struct quoin_compile_base compile_base = quoin_base_for_compile(base);
-	struct quoin_guard_input guard = {
-	    .compiled = compiled,
-	    .retained = base->retained,
-	    .retained_count = base->retained_count,
-	    .base_objective_count = base->objective_count,
-	    .base_models = quoin_buf_span(&base->models),
-	};
-	int r;
+	int r = quoin_material_compile(cli, dir, material, err);
 
-	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
-		guard.base_part_bytes[i] = base->part_bytes[i];
-	r = quoin_compile(dir, &compile_base, console, compiled, problems, err);
 	if (r == 0)
-		r = quoin_guard(&guard, problems, err);
-	if (r == 0)
-		r = quoin_testfile_run(compiled, tests, problems, err);
-	if (r == 0 && tests->failed > 0)
-		r = QUOIN_EREFUSED;
-	return r;
+		r = quoin_material_guard(conf, NULL, 0, material, err);
+	return r == 0 ? quoin_material_test(material, err) : r;
 }
 
 int
@@ -79,13 +63,9 @@ quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
 	    {.name = "against", .takes_value = true, .value = &against},
 	    {0},
 	};
-	struct quoin_testfile_result tests = {0};
-	struct quoin_compiled compiled = {0};
-	struct quoin_problems problems;
+	struct quoin_material *material;
 	struct quoin_session session = {0};
-	struct quoin_base base = {0};
 	struct quoin_error err = {0};
-	struct quoin_buf console;
 	uint64_t number = 0;
 	int r, count;
 
@@ -96,25 +76,25 @@ quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
 		return quoin_cli_usage(cli, "name one directory");
 	if (against != NULL && (!quoin_u64_parse(quoin_span_str(against), &number) || number == 0))
 		return quoin_cli_usage(cli, "--against takes a release number");
-	quoin_problems_init(&problems);
-	quoin_buf_init(&console, 4u << 20);
+	material = malloc(sizeof *material);
+	if (material == NULL)
+		abort();
+	quoin_material_init(material);
 	if (against != NULL) {
 		r = quoin_session_open(cli, &session, &err);
 		if (r == 0)
-			r = quoin_base_fetch(&session.conf, &session.control, number, &base, &err);
+			r = quoin_base_fetch(&session.conf, &session.control, number, &material->base, &err);
 	}
 	if (r == 0)
-		r = check(argv[1], &base, &console, &compiled, &tests, &problems, &err);
-	quoin_problems_sort(&problems);
-	quoin_report_console(cli, &console);
-	if (r == QUOIN_EREFUSED && problems.error_count > 0)
-		r = quoin_report_refusal(cli, r, &problems);
+		r = check(cli, argv[1], against != NULL ? &session.conf : NULL, material, &err);
+	quoin_problems_sort(&material->problems);
+	if (r == QUOIN_EREFUSED && material->problems.error_count > 0)
+		r = quoin_report_refusal(cli, r, &material->problems);
 	else
-		r = r == 0 ? print_result(cli, &compiled, &tests, &problems) : quoin_cli_fail(cli, &err);
-	quoin_buf_clear(&console);
-	quoin_problems_clear(&problems);
-	quoin_compiled_clear(&compiled);
-	quoin_base_clear(&base);
+		r = r == 0 ? print_result(cli, &material->compiled, &material->tests, &material->problems)
+			   : quoin_cli_fail(cli, &err);
+	quoin_material_clear(material);
+	free(material);
 	quoin_session_close(&session);
 	return r;
 }

@@ -4,14 +4,11 @@
 
 #include "lib/file.h"
 #include "lib/text.h"
-#include "publisher/activations.h"
-#include "publisher/base.h"
 #include "publisher/commands.h"
 #include "publisher/export.h"
 #include "publisher/lost.h"
-#include "publisher/publish.h"
+#include "publisher/material.h"
 #include "publisher/report.h"
-#include "publisher/testfile.h"
 #include "publisher/wait.h"
 
 #define SEND_TIMEOUT_MS 60000
@@ -28,16 +25,6 @@ struct request {
 	size_t waived_count;
 	bool wait, dry_run;
 	int64_t wait_ms;
-};
-
-/* What is published, whichever way it came. */
-struct material {
-	struct quoin_base base;
-	struct quoin_compiled compiled;
-	struct quoin_problems problems;
-	struct quoin_buf files[QUOIN_PARTS_MAX];
-	struct quoin_publish_part parts[QUOIN_PARTS_MAX];
-	struct quoin_publication publication;
 };
 
 static int
@@ -116,126 +103,29 @@ compare_metas(const void *a, const void *b)
 	return strcmp(((const struct quoin_meta *)a)->key, ((const struct quoin_meta *)b)->key);
 }
 
-/* ---- Material: a compiled directory, or files ---- */
-
-static void
-clear_material(struct material *material)
-{
-	quoin_compiled_clear(&material->compiled);
-	quoin_problems_clear(&material->problems);
-	quoin_base_clear(&material->base);
-	for (size_t i = 0; i < QUOIN_PARTS_MAX; i++)
-		quoin_buf_clear(&material->files[i]);
-}
-
-/* The base is what is active: least movement and small deltas count against what hosts hold. */
+/* The material of the request, with its base, through tests and guards. */
 static int
-active_release(struct quoin_session *session, uint64_t *ret, struct quoin_error *err)
+make_material(const struct quoin_cli *cli, struct quoin_session *session, struct request *request,
+    struct quoin_material *material, struct quoin_error *err)
 {
-	struct quoin_activations activations = {0};
-	int r = quoin_activations_read(&activations, &session->control.trust, session->reader, QUOIN_SESSION_TIMEOUT_MS,
-	    NULL, NULL, err);
+	uint64_t active;
+	int r = quoin_base_active(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, &active, err);
 
-	*ret = activations.has_newest ? activations.newest.from : 0;
-	if (*ret == 0)
-		*ret = session->control.ledger.head.number;
-	quoin_activations_clear(&activations);
-	return r;
-}
-
-static int
-compile_directory(const struct quoin_cli *cli, struct quoin_session *session, const struct request *request,
-    struct material *material, struct quoin_error *err)
-{
-	struct quoin_compile_base compile_base;
-	struct quoin_testfile_result tests = {0};
-	struct quoin_guard_input guard = {
-	    .compiled = &material->compiled,
-	    .waived = request->waived,
-	    .waived_count = request->waived_count,
-	};
-	struct quoin_buf console;
-	uint64_t number;
-	int r;
-
-	r = active_release(session, &number, err);
 	if (r == 0)
-		r = quoin_base_fetch(&session->conf, &session->control, number, &material->base, err);
-	if (r != 0)
-		return r;
-	quoin_buf_init(&console, 4u << 20);
-	compile_base = quoin_base_for_compile(&material->base);
-	r = quoin_compile(request->dir, &compile_base, &console, &material->compiled, &material->problems, err);
-	quoin_report_console(cli, &console);
-	quoin_buf_clear(&console);
-	guard.retained = material->base.retained;
-	guard.retained_count = material->base.retained_count;
-	guard.base_objective_count = material->base.objective_count;
-	guard.base_models = quoin_buf_span(&material->base.models);
-	memcpy(guard.base_part_bytes, material->base.part_bytes, sizeof guard.base_part_bytes);
+		r = request->dir != NULL
+		    ? quoin_base_fetch(&session->conf, &session->control, active, &material->base, err)
+		    : quoin_base_describe(&session->control, active, &material->base, err);
 	if (r == 0)
-		r = quoin_guard(&guard, &material->problems, err);
+		r = quoin_material_read_fleet(session, material, err);
 	if (r == 0)
-		r = quoin_testfile_run(&material->compiled, &tests, &material->problems, err);
-	if (r == 0 && tests.failed > 0)
-		r = QUOIN_EREFUSED;
-	if (r != 0)
-		return r;
-	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
-		material->parts[i] = (struct quoin_publish_part){material->compiled.parts[i].name,
-		    material->compiled.parts[i].schema, quoin_buf_span(&material->compiled.parts[i].bytes)};
-	material->publication.part_count = QUOIN_COMPILED_PARTS;
-	material->publication.policy = material->compiled.ruleset.policy;
-	material->publication.base = material->base.number;
-	return 0;
-}
-
-static int
-read_policy(const char *path, struct quoin_policy *ret, struct quoin_error *err)
-{
-	struct quoin_json_doc *doc = NULL;
-	struct quoin_buf text;
-	int r;
-
-	quoin_buf_init(&text, 1u << 20);
-	r = quoin_file_read(path, &text, err);
-	if (r == 0) {
-		r = quoin_json_parse(quoin_buf_span(&text), &doc, err);
-		if (r != 0)
-			quoin_error_at(err, path, err->line, err->column);
-	}
+		r = request->dir != NULL
+		    ? quoin_material_compile(cli, request->dir, material, err)
+		    : quoin_material_read_files(request->part_texts, request->part_count,
+			  request->schema != NULL ? request->schema : "raw", request->policy_file, material, err);
 	if (r == 0)
-		r = quoin_policy_read(doc, path, ret, err);
-	quoin_json_free(doc);
-	quoin_buf_clear(&text);
-	return r;
-}
-
-static int
-read_files(struct request *request, struct material *material, struct quoin_error *err)
-{
-	const char *schema = request->schema != NULL ? request->schema : "raw";
-	int r = 0;
-
-	if (strcmp(schema, "raw") != 0)
-		return quoin_error_set(err, QUOIN_EUSAGE,
-		    "--schema %s is not for files; files are raw, rules come from a directory", schema);
-	qsort(request->part_texts, request->part_count, sizeof request->part_texts[0], compare_words);
-	quoin_policy_init(&material->publication.policy);
-	if (request->policy_file != NULL)
-		r = read_policy(request->policy_file, &material->publication.policy, err);
-	for (size_t i = 0; r == 0 && i < request->part_count; i++) {
-		char *equals = strchr(request->part_texts[i], '=');
-
-		*equals = '\0';
-		if (i > 0 && strcmp(request->part_texts[i - 1], request->part_texts[i]) == 0)
-			return quoin_error_set(err, QUOIN_EUSAGE, "part %s is given twice", request->part_texts[i]);
-		quoin_buf_init(&material->files[i], QUOIN_PART_BYTES_MAX);
-		r = quoin_file_read(equals + 1, &material->files[i], err);
-		material->parts[i] =
-		    (struct quoin_publish_part){request->part_texts[i], schema, quoin_buf_span(&material->files[i])};
-	}
-	material->publication.part_count = request->part_count;
+		r = quoin_material_guard(&session->conf, request->waived, request->waived_count, material, err);
+	if (r == 0 && material->is_compiled)
+		r = quoin_material_test(material, err);
 	return r;
 }
 
@@ -376,7 +266,7 @@ publish_new(const struct quoin_cli *cli, struct quoin_session *session, const st
 
 static int
 publish_material(const struct quoin_cli *cli, struct quoin_session *session, const struct request *request,
-    struct material *material, const struct quoin_docref *expected, struct quoin_error *err)
+    struct quoin_material *material, const struct quoin_docref *expected, struct quoin_error *err)
 {
 	const struct quoin_ledger_release *same;
 	const struct quoin_blobs_sent nothing = {0};
@@ -433,7 +323,7 @@ publish_from(const struct quoin_cli *cli, struct quoin_session *session, const s
 }
 
 static int
-run(const struct quoin_cli *cli, struct quoin_session *session, struct request *request, struct material *material,
+run(const struct quoin_cli *cli, struct quoin_session *session, struct request *request, struct quoin_material *material,
     struct quoin_error *err)
 {
 	struct quoin_docref expected = session->control.ledger.head;
@@ -451,11 +341,9 @@ run(const struct quoin_cli *cli, struct quoin_session *session, struct request *
 		return r;
 	if (request->from != NULL)
 		return publish_from(cli, session, request, err);
-	r = request->dir != NULL ? compile_directory(cli, session, request, material, err)
-				 : read_files(request, material, err);
+	r = make_material(cli, session, request, material, err);
 	if (r != 0)
 		return r;
-	material->publication.parts = material->parts;
 	material->publication.message = request->message;
 	qsort(request->meta, request->meta_count, sizeof request->meta[0], compare_metas);
 	material->publication.meta = request->meta;
@@ -494,7 +382,7 @@ int
 quoin_cmd_publish(struct quoin_cli *cli, int argc, char **argv)
 {
 	struct request *request = calloc(1, sizeof *request);
-	struct material *material = calloc(1, sizeof *material);
+	struct quoin_material *material = calloc(1, sizeof *material);
 	struct quoin_session *session = calloc(1, sizeof *session);
 	struct quoin_error err = {0};
 	int r, count = 0;
@@ -525,7 +413,7 @@ quoin_cmd_publish(struct quoin_cli *cli, int argc, char **argv)
 		r = r < 0 ? 0 : r;
 		goto out;
 	}
-	quoin_problems_init(&material->problems);
+	quoin_material_init(material);
 	r = quoin_session_open(cli, session, &err);
 	if (r == 0)
 		r = run(cli, session, request, material, &err);
@@ -536,7 +424,7 @@ quoin_cmd_publish(struct quoin_cli *cli, int argc, char **argv)
 		r = quoin_cli_fail(cli, &err);
 	else
 		quoin_report_warnings(cli, &material->problems);
-	clear_material(material);
+	quoin_material_clear(material);
 	quoin_session_close(session);
 out:
 	for (size_t i = 0; i < request->part_count; i++)

@@ -4,9 +4,9 @@
 
 #include "lib/json.h"
 #include "lib/text.h"
-#include "publisher/base.h"
-#include "publisher/blobs.h"
 #include "publisher/commands.h"
+#include "publisher/compile.h"
+#include "publisher/parts.h"
 #include "publisher/report.h"
 #include "subscriber/quoin.h"
 
@@ -133,35 +133,27 @@ open_directory(const struct quoin_cli *cli, const char *dir, struct quoin_reader
 static int
 open_release(const struct quoin_cli *cli, uint64_t number, struct quoin_reader **ret, struct quoin_error *err)
 {
-	struct quoin_part_bytes parts[QUOIN_PARTS_MAX];
-	struct quoin_buf contents[QUOIN_PARTS_MAX] = {0};
+	struct quoin_part_bytes list[QUOIN_PARTS_MAX];
 	struct quoin_bus_lookup *lookup = NULL;
 	struct quoin_session session = {0};
-	struct quoin_release release = {0};
 	struct quoin_message message = {0};
-	char topic[QUOIN_TOPIC_NAME_BYTES];
+	struct quoin_parts parts = {0};
 	int r;
 
 	r = quoin_session_open(cli, &session, err);
-	if (r == 0) {
-		quoin_topic_name(session.conf.namespace_name, QUOIN_TOPIC_BLOBS, topic);
-		r = quoin_control_release(&session.control, number, &release, err);
-		if (r == QUOIN_ENOENT)
-			r = err->code = QUOIN_ECONFLICT;
-	}
 	if (r == 0)
-		r = quoin_bus_lookup_open(&session.bus, topic, 0, &lookup, err);
-	for (size_t i = 0; r == 0 && i < release.part_count; i++) {
-		quoin_buf_init(&contents[i], QUOIN_PART_BYTES_MAX);
-		r = quoin_blobs_get(lookup, &release.parts[i], FETCH_TIMEOUT_MS, &contents[i], err);
-		parts[i] = (struct quoin_part_bytes){release.parts[i].name, contents[i].data, contents[i].len};
-	}
-	if (r == 0 && quoin_reader_open_parts(parts, release.part_count, number, ret, &message) != 0)
+		r = quoin_parts_open(&session.conf, &lookup, err);
+	if (r == 0)
+		r = quoin_parts_fetch(lookup, &session.control, number, NULL, FETCH_TIMEOUT_MS, &parts, err);
+	if (r == QUOIN_ENOENT)
+		r = err->code = QUOIN_ECONFLICT;
+	for (size_t i = 0; r == 0 && i < parts.release.part_count; i++)
+		list[i] = (struct quoin_part_bytes){parts.release.parts[i].name, parts.contents[i].data,
+		    parts.contents[i].len};
+	if (r == 0 && quoin_reader_open_parts(list, parts.release.part_count, number, ret, &message) != 0)
 		r = of_message(err, &message);
-	for (size_t i = 0; i < QUOIN_PARTS_MAX; i++)
-		quoin_buf_clear(&contents[i]);
+	quoin_parts_clear(&parts);
 	quoin_bus_lookup_close(lookup);
-	quoin_release_clear(&release);
 	quoin_session_close(&session);
 	return r;
 }

@@ -5,11 +5,11 @@
 #include "formats/source.h"
 #include "lib/clock.h"
 #include "lib/text.h"
-#include "publisher/blobs.h"
 #include "publisher/commands.h"
 #include "publisher/difference.h"
 #include "publisher/lost.h"
 #include "publisher/operate.h"
+#include "publisher/parts.h"
 #include "publisher/wait.h"
 
 #define FETCH_TIMEOUT_MS 5000 /* the list must never hold the brake for long */
@@ -34,20 +34,16 @@ static int
 fetch_ruleset(struct quoin_session *session, struct quoin_bus_lookup *lookup, uint64_t number,
     struct quoin_ruleset *ret)
 {
-	struct quoin_release release = {0};
-	const struct quoin_part *part;
-	struct quoin_buf text;
-	int r;
+	static const char *const names[] = {"source", NULL};
+	struct quoin_parts parts;
+	struct quoin_span source;
+	int r = quoin_parts_fetch(lookup, &session->control, number, names, FETCH_TIMEOUT_MS, &parts, NULL);
 
-	quoin_buf_init(&text, QUOIN_PART_BYTES_MAX);
-	r = quoin_control_release(&session->control, number, &release, NULL);
-	part = r == 0 ? quoin_release_part(&release, "source") : NULL;
-	if (r == 0)
-		r = part != NULL ? quoin_blobs_get(lookup, part, FETCH_TIMEOUT_MS, &text, NULL) : QUOIN_EMISSING;
-	if (r == 0)
-		r = quoin_source_read(quoin_buf_span(&text), ret, NULL);
-	quoin_buf_clear(&text);
-	quoin_release_clear(&release);
+	if (r != 0)
+		return r;
+	source = quoin_parts_content(&parts, "source");
+	r = source.len > 0 ? quoin_source_read(source, ret, NULL) : QUOIN_EMISSING;
+	quoin_parts_clear(&parts);
 	return r;
 }
 
@@ -56,10 +52,8 @@ static void
 find_reverted(struct quoin_session *session, uint64_t from, uint64_t to, struct reverted *reverted)
 {
 	struct quoin_bus_lookup *lookup = NULL;
-	char topic[QUOIN_TOPIC_NAME_BYTES];
 
-	quoin_topic_name(session->conf.namespace_name, QUOIN_TOPIC_BLOBS, topic);
-	if (quoin_bus_lookup_open(&session->bus, topic, 0, &lookup, NULL) != 0)
+	if (quoin_parts_open(&session->conf, &lookup, NULL) != 0)
 		return;
 	reverted->is_known = fetch_ruleset(session, lookup, from, &reverted->before) == 0 &&
 	    fetch_ruleset(session, lookup, to, &reverted->after) == 0 &&

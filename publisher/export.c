@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/file.h"
-#include "publisher/blobs.h"
+#include "publisher/parts.h"
 
 #define PATH_BYTES       2048
 #define FETCH_TIMEOUT_MS 60000
@@ -84,29 +84,26 @@ write_keys(const struct quoin_root *root, const char *out, struct quoin_error *e
 }
 
 static int
-write_parts(const struct quoin_conf *conf, const struct quoin_release *release, const char *out, struct quoin_error *err)
+write_parts(const struct quoin_conf *conf, const struct quoin_control *control, uint64_t number, const char *out,
+    struct quoin_error *err)
 {
-	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
 	struct quoin_bus_lookup *lookup = NULL;
-	char path[PATH_BYTES], topic[QUOIN_TOPIC_NAME_BYTES];
-	struct quoin_buf content;
+	struct quoin_parts parts = {0};
+	char path[PATH_BYTES];
 	int r;
 
-	quoin_topic_name(conf->namespace_name, QUOIN_TOPIC_BLOBS, topic);
-	quoin_buf_init(&content, QUOIN_PART_BYTES_MAX);
 	snprintf(path, sizeof path, "%s/parts", out);
 	r = quoin_dir_make(path, 0755, err);
 	if (r == 0)
-		r = quoin_bus_lookup_open(&bus, topic, 0, &lookup, err);
-	for (size_t i = 0; r == 0 && i < release->part_count; i++) {
-		quoin_buf_reset(&content);
-		r = quoin_blobs_get(lookup, &release->parts[i], FETCH_TIMEOUT_MS, &content, err);
-		snprintf(path, sizeof path, "%s/parts/%s", out, release->parts[i].name);
-		if (r == 0)
-			r = quoin_file_replace(path, quoin_buf_span(&content), 0644, err);
+		r = quoin_parts_open(conf, &lookup, err);
+	if (r == 0)
+		r = quoin_parts_fetch(lookup, control, number, NULL, FETCH_TIMEOUT_MS, &parts, err);
+	for (size_t i = 0; r == 0 && i < parts.release.part_count; i++) {
+		snprintf(path, sizeof path, "%s/parts/%s", out, parts.release.parts[i].name);
+		r = quoin_file_replace(path, quoin_buf_span(&parts.contents[i]), 0644, err);
 	}
+	quoin_parts_clear(&parts);
 	quoin_bus_lookup_close(lookup);
-	quoin_buf_clear(&content);
 	return r;
 }
 
@@ -125,7 +122,7 @@ quoin_export_write(const struct quoin_conf *conf, const struct quoin_control *co
 	if (r == 0)
 		r = quoin_dir_make(out, 0755, err);
 	if (r == 0)
-		r = write_parts(conf, &release, out, err);
+		r = write_parts(conf, control, number, out, err);
 	if (r == 0)
 		r = write_keys(&control->trust.root, out, err);
 	snprintf(key, sizeof key, "root/%llu", (unsigned long long)control->trust.root.version);

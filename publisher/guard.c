@@ -1,20 +1,13 @@
-#include "publisher/guard.h"
+#include "publisher/guard_try.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "formats/models.h"
+#include "lib/text.h"
 
-#define SIZE_JUMP_FACTOR 4
 #define SIZE_JUMP_BYTES	 (1u << 20)
-
-struct guard {
-	const char *name;
-	bool is_waivable;
-	int (*try)(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
-	    struct quoin_error *err);
-};
 
 static bool
 is_waived(const struct guard *guard, const struct quoin_guard_input *input)
@@ -26,12 +19,8 @@ is_waived(const struct guard *guard, const struct quoin_guard_input *input)
 	return false;
 }
 
-static void object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
-    struct quoin_place place, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-/* The guard does not hold: an error, or a warning if it is waived. */
-static void
-object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
+void
+quoin_guard_object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
     struct quoin_place place, const char *fmt, ...)
 {
 	struct quoin_buf text;
@@ -55,6 +44,15 @@ object(const struct guard *guard, const struct quoin_guard_input *input, struct 
 
 static const struct quoin_place nowhere;
 
+double
+quoin_guard_threshold(const struct guard *guard, const struct quoin_guard_input *input)
+{
+	for (size_t i = 0; i < input->threshold_count; i++)
+		if (strcmp(input->thresholds[i].name, guard->name) == 0)
+			return input->thresholds[i].threshold;
+	return guard->threshold;
+}
+
 static int
 try_empty(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
     struct quoin_error *err)
@@ -63,14 +61,14 @@ try_empty(const struct guard *guard, const struct quoin_guard_input *input, stru
 
 	(void)err;
 	if (count == 0) {
-		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
+		quoin_guard_object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
 		    "there are no objectives");
-	} else if (count < input->base_objective_count / 2) {
-		object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
+	} else if ((double)count * 100 < (double)input->base_objective_count * quoin_guard_threshold(guard, input)) {
+		quoin_guard_object(guard, input, problems, (struct quoin_place){.file = "objectives.json"},
 		    "there are %zu objectives, and there were %zu in the base", count, input->base_objective_count);
 	}
 	if (input->compiled->shard_count == 0)
-		object(guard, input, problems, (struct quoin_place){.file = "shards.json"}, "there are no shards");
+		quoin_guard_object(guard, input, problems, (struct quoin_place){.file = "shards.json"}, "there are no shards");
 	return 0;
 }
 
@@ -100,7 +98,7 @@ compare_version(const struct guard *guard, const struct quoin_guard_input *input
 		what = "modelType", have = model->model_type, had = before->model_type;
 	if (what == NULL)
 		return;
-	object(guard, input, problems, input->compiled->places.models[index],
+	quoin_guard_object(guard, input, problems, input->compiled->places.models[index],
 	    "model \"%s\" has %s \"%.100s\", but release %llu has \"%.100s\" under the same version: give it a new "
 	    "version",
 	    model->routing_key, what, have, (unsigned long long)release, had);
@@ -137,9 +135,9 @@ try_size_jump(const struct guard *guard, const struct quoin_guard_input *input, 
 		uint64_t bytes = input->compiled->parts[i].bytes.len;
 		uint64_t before = input->base_part_bytes[i];
 
-		if (before == 0 || bytes <= SIZE_JUMP_BYTES || bytes / SIZE_JUMP_FACTOR <= before)
+		if (before == 0 || bytes <= SIZE_JUMP_BYTES || (double)bytes <= (double)before * quoin_guard_threshold(guard, input))
 			continue;
-		object(guard, input, problems, nowhere, "the part \"%s\" has %llu bytes, and had %llu in the base",
+		quoin_guard_object(guard, input, problems, nowhere, "the part \"%s\" has %llu bytes, and had %llu in the base",
 		    input->compiled->parts[i].name, (unsigned long long)bytes, (unsigned long long)before);
 	}
 	return 0;
@@ -154,7 +152,7 @@ try_closed_world(const struct guard *guard, const struct quoin_guard_input *inpu
 
 	(void)err;
 	if (rc != 0)
-		object(guard, input, problems, nowhere, "the parts do not fit together: %.300s", why.message);
+		quoin_guard_object(guard, input, problems, nowhere, "the parts do not fit together: %.300s", why.message);
 	return 0;
 }
 
@@ -191,7 +189,7 @@ try_capacity(const struct guard *guard, const struct quoin_guard_input *input, s
 
 			if (demand <= shard->capacity[j].amount)
 				continue;
-			object(guard, input, problems, input->compiled->places.shards[i],
+			quoin_guard_object(guard, input, problems, input->compiled->places.shards[i],
 			    "the models on shard \"%s\" need %llu %s, and a host has %llu", shard->name,
 			    (unsigned long long)demand, shard->capacity[j].resource,
 			    (unsigned long long)shard->capacity[j].amount);
@@ -261,7 +259,7 @@ try_overlap(const struct guard *guard, const struct quoin_guard_input *input, st
 			/* What does not even fit alone is the guard capacity's. */
 			if (demand > shard->capacity[j].amount || leaving <= shard->capacity[j].amount - demand)
 				continue;
-			object(guard, input, problems, input->compiled->places.shards[i],
+			quoin_guard_object(guard, input, problems, input->compiled->places.shards[i],
 			    "during the change a host of shard \"%s\" holds models of both releases, which need "
 			    "%llu and %llu %s, and has %llu",
 			    shard->name, (unsigned long long)demand, (unsigned long long)leaving, resource,
@@ -281,7 +279,7 @@ try_sizes(const struct guard *guard, const struct quoin_guard_input *input, stru
 	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
 		sum += input->compiled->parts[i].bytes.len;
 	if (sum > QUOIN_RELEASE_BYTES_MAX) {
-		object(guard, input, problems, nowhere,
+		quoin_guard_object(guard, input, problems, nowhere,
 		    "the parts have %llu bytes together, and at most %u are allowed", (unsigned long long)sum,
 		    QUOIN_RELEASE_BYTES_MAX);
 	}
@@ -290,13 +288,19 @@ try_sizes(const struct guard *guard, const struct quoin_guard_input *input, stru
 
 /* Ascending by name, like the list of names below. */
 static const struct guard guards[] = {
-    {"capacity", false, try_capacity},
-    {"closed_world", false, try_closed_world},
-    {"empty", true, try_empty},
-    {"overlap", true, try_overlap},
-    {"size_jump", true, try_size_jump},
-    {"sizes", false, try_sizes},
-    {"version_reused", true, try_version_reused},
+    {"capacity", false, true, -1, try_capacity},
+    {"closed_world", false, true, -1, try_closed_world},
+    {"default_changed", true, true, 25, quoin_guard_try_default_changed},
+    {"empty", true, true, 50, try_empty},
+    {"limits", true, false, -1, quoin_guard_try_limits},
+    {"models_removed", true, true, 25, quoin_guard_try_models_removed},
+    {"overlap", true, true, -1, try_overlap},
+    {"parts_removed", true, false, 0, quoin_guard_try_parts_removed},
+    {"rebucket", true, true, 0, quoin_guard_try_rebucket},
+    {"rules_removed", true, true, 25, quoin_guard_try_rules_removed},
+    {"size_jump", true, true, 4, try_size_jump},
+    {"sizes", false, true, -1, try_sizes},
+    {"version_reused", true, true, -1, try_version_reused},
 };
 #define GUARDS (sizeof guards / sizeof guards[0])
 
@@ -327,7 +331,8 @@ quoin_guard_is_waivable(const char *name)
 const char *const *
 quoin_guard_names(void)
 {
-	static const char *const names[] = {"capacity", "closed_world", "empty", "overlap", "size_jump", "sizes",
+	static const char *const names[] = {"capacity", "closed_world", "default_changed", "empty", "limits",
+	    "models_removed", "overlap", "parts_removed", "rebucket", "rules_removed", "size_jump", "sizes",
 	    "version_reused", NULL};
 
 	_Static_assert(sizeof names / sizeof names[0] == GUARDS + 1, "every guard has its name here");
@@ -335,13 +340,31 @@ quoin_guard_names(void)
 }
 
 int
+quoin_guard_check_thresholds(const struct quoin_conf_guard *thresholds, size_t count, struct quoin_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct guard *guard = find_guard(thresholds[i].name);
+		const char *nearest = quoin_text_nearest(thresholds[i].name, quoin_guard_names(), GUARDS);
+
+		if (guard == NULL)
+			return quoin_error_set(err, QUOIN_ECONFIG, "guard.%s: there is no such guard%s%s", thresholds[i].name,
+			    nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
+		if (guard->threshold < 0)
+			return quoin_error_set(err, QUOIN_ECONFIG, "guard.%s: this guard has no threshold; it holds or not",
+			    thresholds[i].name);
+	}
+	return 0;
+}
+
+int
 quoin_guard(const struct quoin_guard_input *input, struct quoin_problems *problems, struct quoin_error *err)
 {
 	size_t before = problems->error_count;
-	int rc = 0;
+	int rc = quoin_guard_check_thresholds(input->thresholds, input->threshold_count, err);
 
 	for (size_t i = 0; rc == 0 && i < GUARDS; i++)
-		rc = guards[i].try(&guards[i], input, problems, err);
+		if (!guards[i].needs_rules || input->compiled != NULL)
+			rc = guards[i].try(&guards[i], input, problems, err);
 	if (rc == 0 && problems->error != 0)
 		rc = quoin_error_set(err, problems->error, "out of memory while trying guards");
 	if (rc == 0 && problems->error_count > before)

@@ -55,7 +55,9 @@ check_exit expect-passed 5 quoin publish "$site/rules" --expect 2
 
 # ---- a dataset of any kind, in the same namespace
 head -c 3000000 /dev/urandom >words
-check_exit raw 0 quoin --json publish --part words=words --wait=60
+check_exit raw-refused 3 quoin --json publish --part words=words
+check raw-refused-why test "$(jq -r ".problems[0].code" check.out)" = parts_removed
+check_exit raw 0 quoin --json publish --part words=words --waive parts_removed --wait=60
 check raw-sent test "$(jq '.bytes.full >= 3000000' check.out)" = true
 check_exit raw-export 0 quoin export 4 out
 check raw-same cmp words out/parts/words

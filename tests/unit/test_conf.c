@@ -63,7 +63,7 @@ test_values(void)
 			"kafka.ssl.ca.location = ca.pem\n"
 			"kafka.ssl.key.location = /abs/key.pem\n"
 			"kafka.sasl.password = a=b\n"
-			"guard.objectives_changed = 12.5\n"
+			"guard.default_changed = 12.5\n"
 			"guard.size_jump = 3"),
 	    0);
 	CHECK_STR(conf.namespace_name, "home");
@@ -86,7 +86,7 @@ test_values(void)
 	CHECK_STR(conf.properties[2].value, "/abs/key.pem");
 	CHECK_STR(conf.properties[3].value, "a=b");
 	CHECK_INT(conf.guard_count, 2);
-	CHECK_STR(conf.guards[0].name, "objectives_changed");
+	CHECK_STR(conf.guards[0].name, "default_changed");
 	CHECK(conf.guards[0].threshold == 12.5 && conf.guards[1].threshold == 3);
 	/* A file in the working directory. */
 	quoin_conf_clear(&conf);

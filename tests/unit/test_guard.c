@@ -1,0 +1,333 @@
+#include "publisher/guard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/check.h"
+
+/* ---- Directories in a few words ---- */
+
+/* Models a..f in versions, objectives o1..o4; single quotes stand for double ones. */
+static const char models[] =
+    "{'a': {'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:a1'},"
+    " 'b': {'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:b1'},"
+    " 'c': {'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:c1'},"
+    " 'd': [{'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:d1'},"
+    "       {'version': '2', 'current': true, 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:d2'}]}";
+static const char shards[] = "{'s': {'vip': 's:1', 'hosts': ['s1'], 'capacity': {}}}";
+
+static void
+put_quoted(struct quoin_directory *directory, const char *path, const char *text, struct quoin_problems *problems)
+{
+	char *copy = strdup(text);
+
+	CHECK(copy != NULL);
+	for (char *at = copy; *at != '\0'; at++)
+		*at = *at == '\'' ? '"' : *at;
+	CHECK_INT(quoin_directory_add(directory, path, quoin_span_str(copy), problems), 0);
+	free(copy);
+}
+
+/* Objectives o1… with these defaults, one letter each, and rules. */
+static void
+compile(const char *defaults, const char *rules, struct quoin_compiled *ret)
+{
+	struct quoin_directory directory = {0};
+	struct quoin_problems problems;
+	struct quoin_error err = {0};
+	struct quoin_buf objectives, out;
+	int rc;
+
+	CHECK_INT(quoin_crypto_init(), 0);
+	quoin_problems_init(&problems);
+	quoin_buf_init(&objectives, 1 << 16);
+	quoin_buf_init(&out, 1 << 16);
+	quoin_buf_put_byte(&objectives, '{');
+	for (size_t i = 0; defaults[i] != '\0'; i++)
+		quoin_buf_printf(&objectives, "%s'o%zu': {'inputType': 'T', 'modelType': 'S', 'default': '%c'}",
+		    i > 0 ? "," : "", i + 1, defaults[i]);
+	quoin_buf_put_byte(&objectives, '}');
+	put_quoted(&directory, "models.json", models, &problems);
+	put_quoted(&directory, "objectives.json", quoin_buf_str(&objectives), &problems);
+	put_quoted(&directory, "r.rules.json", rules, &problems);
+	put_quoted(&directory, "shards.json", shards, &problems);
+	quoin_directory_finish(&directory, &problems);
+	rc = quoin_compile_directory(&directory, NULL, NULL, ret, &problems, &err);
+	quoin_problems_print(&problems, &out);
+	if (rc != 0)
+		check_fail(__FILE__, __LINE__, "%s: %s", rules, quoin_buf_str(&out));
+	quoin_problems_clear(&problems);
+	quoin_buf_clear(&objectives);
+	quoin_buf_clear(&out);
+}
+
+static int
+try(const struct quoin_guard_input *input, char *text, size_t text_bytes)
+{
+	struct quoin_problems problems;
+	struct quoin_error err = {0};
+	struct quoin_buf out;
+	int rc;
+
+	quoin_problems_init(&problems);
+	quoin_buf_init(&out, 1 << 16);
+	rc = quoin_guard(input, &problems, &err);
+	CHECK_INT(quoin_problems_print(&problems, &out), 0);
+	snprintf(text, text_bytes, "%s%s", quoin_buf_str(&out), rc == QUOIN_ECONFIG ? err.message : "");
+	quoin_problems_clear(&problems);
+	quoin_buf_clear(&out);
+	return rc;
+}
+
+/* ---- What changed since the base ---- */
+
+#define SPLIT(salt, by, entries) \
+	"[{'name': 'r', 'targetObjectives': ['o1'], 'split': [" entries "], 'salt': '" salt "', 'by': '" by "'}]"
+#define RULE(name) "{'name': '" name "', 'targetObjectives': ['o1'], 'model': 'a', 'when': {'country': 'DE'}}"
+#define SALTED "rule \"r\" exists in the base with another "
+
+struct change {
+	const char *name;
+	const char *defaults[2], *rules[2];
+	const char *said; /* part of it; NULL: nothing, accepted */
+	const char *guard; /* of the threshold below, and of the waiver */
+	double threshold; /* with it all is well; 0: there is none */
+};
+
+static const struct change changes[] = {
+    {"the same", {"aaaa", "aaaa"}, {"[]", "[]"}, NULL, NULL, 0},
+    {"two defaults of four", {"aaaa", "bbaa"}, {"[]", "[]"}, NULL, NULL, 0},
+    {"three defaults of four", {"aaaa", "bbca"}, {"[]", "[]"}, "the default of 3 of 4 objectives changes",
+	"default_changed", 75},
+    {"three of twelve", {"aaaaaaaaaaaa", "bbbaaaaaaaaa"}, {"[]", "[]"}, NULL, NULL, 0},
+    {"four of twelve", {"aaaaaaaaaaaa", "bbbbaaaaaaaa"}, {"[]", "[]"}, "the default of 4 of 12", "default_changed", 34},
+    {"objectives that come and go", {"aaaa", "aaab"}, {"[]", "[]"}, NULL, NULL, 0},
+    {"rules: three of five", {"a", "a"}, {"[" RULE("v") "," RULE("w") "," RULE("x") "," RULE("y") "," RULE("z") "]",
+	"[" RULE("v") "," RULE("w") "]"}, "3 of 5 rules are gone, \"x\" the first of them", "rules_removed", 60},
+    {"rules: two of five", {"a", "a"}, {"[" RULE("v") "," RULE("w") "," RULE("x") "," RULE("y") "," RULE("z") "]",
+	"[" RULE("v") "," RULE("w") "," RULE("x") "]"}, NULL, NULL, 0},
+    {"salt", {"a", "a"}, {SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	SPLIT("t", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}")}, SALTED "salt", "rebucket", 1},
+    {"unit", {"a", "a"}, {SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	SPLIT("s", "deviceId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}")}, SALTED "unit", "rebucket",
+	1},
+    {"order", {"a", "a"}, {SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	SPLIT("s", "userId", "{'model': 'b', 'percent': 50}, {'model': 'a', 'percent': 50}")}, SALTED "order of ranges",
+	"rebucket", 1},
+    {"other percents", {"a", "a"}, {SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	SPLIT("s", "userId", "{'model': 'a', 'percent': 10}, {'model': 'b', 'percent': 90}")}, NULL, NULL, 0},
+    {"another model in its place", {"a", "a"},
+	{SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	    SPLIT("s", "userId", "{'model': 'c', 'percent': 50}, {'model': 'b', 'percent': 50}")}, NULL, NULL, 0},
+    {"a split that becomes a ramp", {"a", "a"},
+	{SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	    "[{'name': 'r', 'targetObjectives': ['o1'], 'ramp': {'to': 'b', 'percent': 50}, 'salt': 'x'}]"}, SALTED "salt",
+	"rebucket", 1},
+    {"disabled, and with another salt", {"a", "a"},
+	{SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
+	    "[{'name': 'r', 'enabled': false, 'targetObjectives': ['o1'], 'ramp': {'to': 'b', 'percent': 50}, 'salt': 'x'}]"},
+	NULL, NULL, 0},
+};
+
+static void
+try_change(const struct change *change)
+{
+	struct quoin_conf_guard threshold = {.threshold = change->threshold};
+	struct quoin_compiled before, after;
+	struct quoin_guard_input input = {.compiled = &after};
+	char text[2048];
+
+	compile(change->defaults[0], change->rules[0], &before);
+	compile(change->defaults[1], change->rules[1], &after);
+	CHECK_INT(try(&input, text, sizeof text), 0); /* nothing to compare with */
+	input.base_ruleset = &before.ruleset;
+	if (try(&input, text, sizeof text) != (change->said == NULL ? 0 : QUOIN_EREFUSED))
+		check_fail(__FILE__, __LINE__, "%s: %s", change->name, text);
+	if (change->said == NULL) {
+		CHECK_STR(text, "");
+	} else {
+		CHECK_CONTAINS(text, change->said);
+		CHECK_CONTAINS(text, change->guard);
+		input.waived = &change->guard;
+		input.waived_count = 1;
+		CHECK_INT(try(&input, text, sizeof text), 0);
+		CHECK_CONTAINS(text, "is waived");
+		input.waived_count = 0;
+		snprintf(threshold.name, sizeof threshold.name, "%s", change->guard);
+		input.thresholds = &threshold;
+		input.threshold_count = 1;
+		CHECK_INT(try(&input, text, sizeof text), 0);
+		CHECK_STR(text, "");
+	}
+	quoin_compiled_clear(&before);
+	quoin_compiled_clear(&after);
+}
+
+static void
+test_changes(void)
+{
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+		try_change(&changes[i]);
+}
+
+/* A new version of a model is not a model that went. */
+static void
+test_models_removed(void)
+{
+	static const char all[] = "[{'name': 'x', 'targetObjectives': ['o1'], 'split': [{'model': 'a', 'percent': 25},"
+				  " {'model': 'b', 'percent': 25}, {'model': 'c', 'percent': 25},"
+				  " {'model': {'name': 'd', 'version': '1'}, 'percent': 25}]}]";
+	struct quoin_compiled before, after;
+	struct quoin_guard_input input = {.compiled = &after};
+	char text[1024];
+
+	compile("d", all, &before);
+	input.base_ruleset = &before.ruleset;
+	compile("d", "[]", &after);
+	CHECK_INT(try(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text, "quoin: 3 of 4 models are gone, \"a\" the first of them; mend it, or waive the guard models_removed\n");
+	quoin_compiled_clear(&after);
+	compile("dc", "[]", &after);
+	CHECK_INT(try(&input, text, sizeof text), 0);
+	CHECK_STR(text, "");
+	quoin_compiled_clear(&after);
+	quoin_compiled_clear(&before);
+}
+
+static void
+test_parts_removed(void)
+{
+	struct quoin_part had[] = {{.name = "models", .schema = "models-v1"}, {.name = "words", .schema = "raw"}};
+	struct quoin_release before = {.number = 7, .parts = had, .part_count = 2}, files = before;
+	struct quoin_compiled compiled;
+	struct quoin_guard_input input = {.release = &files, .base_release = &before};
+	char text[1024];
+
+	CHECK_INT(try(&input, text, sizeof text), 0);
+	files.part_count = 1;
+	CHECK_INT(try(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "1 of the 2 parts of release 7 are gone, \"words\" the first of them");
+	compile("a", "[]", &compiled);
+	input.release = NULL;
+	input.compiled = &compiled;
+	CHECK_INT(try(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "\"words\"");
+	before.part_count = 1;
+	CHECK_INT(try(&input, text, sizeof text), 0);
+	quoin_compiled_clear(&compiled);
+}
+
+/* ---- What hosts take ---- */
+
+static char formats[][QUOIN_NAME_BYTES_MAX + 1] = {"models-v1", "raw", "routes-v1", "rules-v1", "source-v1"};
+
+static void
+test_limits(void)
+{
+	struct quoin_fleet_host hosts[2] = {{.received_ms = 1000}, {.received_ms = 1000}};
+	struct quoin_fleet fleet = {.hosts = hosts, .host_count = 2};
+	struct quoin_compiled compiled;
+	struct quoin_guard_input input = {.compiled = &compiled, .fleet = &fleet, .now_ms = 1000};
+	static const struct {
+		size_t host;
+		uint64_t bytes, objectives, models, attributes;
+		size_t formats;
+		const char *said;
+	} table[] = {
+	    {0, 0, 0, 0, 0, 5, NULL},
+	    {0, 100, 0, 0, 0, 5, "host \"serving\" takes at most 100 bytes (limit.bytes), and the release has "},
+	    {1, 100, 0, 0, 0, 5, "host \"router\" takes at most 100 bytes"},
+	    {0, 1 << 20, 4, 4, 2, 5, NULL},
+	    {1, 1 << 20, 4, 4, 2, 5, NULL},
+	    {0, 0, 3, 0, 0, 5, NULL}, /* it gets no rules */
+	    {1, 0, 3, 0, 0, 5, "router\" takes at most 3 objectives (limit.objectives), and the release has 4 for it"},
+	    {0, 0, 0, 1, 0, 5, "serving\" takes at most 1 models (limit.models), and the release has 2"},
+	    {1, 0, 0, 0, 1, 5, "router\" takes at most 1 attributes (limit.attributes), and the release has 2"},
+	    {0, 0, 0, 0, 0, 0, "serving\" does not read models-v1; bring it up to date first"},
+	    {1, 0, 0, 0, 0, 3, "router\" does not read rules-v1"},
+	};
+	char text[1024];
+
+	compile("aaaa", "[{'name': 'r', 'targetObjectives': ['o1'], 'model': 'b', 'when': {'x': 1, 'y': 'z'}}]", &compiled);
+	strcpy(hosts[0].cert.host, "serving");
+	strcpy(hosts[1].cert.host, "router");
+	hosts[0].cert.role = QUOIN_HOST_SERVING;
+	hosts[1].cert.role = QUOIN_HOST_ROUTER;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		struct quoin_status *status = &hosts[table[i].host].status;
+
+		for (size_t k = 0; k < 2; k++)
+			hosts[k].status =
+			    (struct quoin_status){.formats = formats, .format_count = 5, .interval_ms = 100};
+		status->limit_bytes = table[i].bytes;
+		status->limit_objectives = table[i].objectives;
+		status->limit_models = table[i].models;
+		status->limit_attributes = table[i].attributes;
+		status->format_count = table[i].formats;
+		if (try(&input, text, sizeof text) != (table[i].said == NULL ? 0 : QUOIN_EREFUSED))
+			check_fail(__FILE__, __LINE__, "row %zu: %s", i, text);
+		if (table[i].said == NULL)
+			continue;
+		CHECK_CONTAINS(text, table[i].said);
+		/* A host that leaves, or is silent for more than three of its intervals, is not asked. */
+		status->leaving = true;
+		CHECK_INT(try(&input, text, sizeof text), 0);
+		status->leaving = false;
+		hosts[table[i].host].received_ms = 699;
+		CHECK_INT(try(&input, text, sizeof text), 0);
+		hosts[table[i].host].received_ms = 700;
+		CHECK_INT(try(&input, text, sizeof text), QUOIN_EREFUSED);
+		hosts[table[i].host].received_ms = 1000;
+	}
+	quoin_compiled_clear(&compiled);
+}
+
+/* ---- Thresholds ---- */
+
+static void
+test_thresholds(void)
+{
+	static const struct {
+		struct quoin_conf_guard guard;
+		const char *said;
+	} table[] = {
+	    {{"rebuckit", 1}, "guard.rebuckit: there is no such guard; did you mean rebucket"},
+	    {{"capacity", 1}, "guard.capacity: this guard has no threshold; it holds or not"},
+	    {{"limits", 1}, "guard.limits: this guard has no threshold"},
+	    {{"size_jump", 1}, NULL},
+	};
+	struct quoin_compiled compiled;
+	struct quoin_guard_input input = {.compiled = &compiled, .threshold_count = 1};
+	char text[1024];
+
+	compile("a", "[]", &compiled);
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		input.thresholds = &table[i].guard;
+		CHECK_INT(try(&input, text, sizeof text), table[i].said == NULL ? 0 : QUOIN_ECONFIG);
+		if (table[i].said != NULL)
+			CHECK_CONTAINS(text, table[i].said);
+	}
+	/* empty: percent of the base's objectives that must be left. */
+	input.threshold_count = 0;
+	input.base_objective_count = 3;
+	CHECK_INT(try(&input, text, sizeof text), QUOIN_EREFUSED);
+	input.threshold_count = 1;
+	input.thresholds = &(struct quoin_conf_guard){"empty", 33};
+	CHECK_INT(try(&input, text, sizeof text), 0);
+	quoin_compiled_clear(&compiled);
+}
+
+static const struct check_case cases[] = {
+    {"guard: what changed since the base", test_changes},
+    {"guard: models_removed", test_models_removed},
+    {"guard: parts_removed", test_parts_removed},
+    {"guard: limits of live hosts", test_limits},
+    {"guard: thresholds", test_thresholds},
+};
+
+int
+main(int argc, char **argv)
+{
+	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
