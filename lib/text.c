@@ -111,7 +111,8 @@ quoin_u64_parse(struct quoin_span text, uint64_t *ret)
 
 		if (c < '0' || c > '9')
 			return false;
-		if (value > (UINT64_MAX - (uint64_t)(c - '0')) / 10)
+		/* 19 digits fit in any case. */
+		if (i >= 19 && value > (UINT64_MAX - (uint64_t)(c - '0')) / 10)
 			return false;
 		value = value * 10 + (uint64_t)(c - '0');
 	}

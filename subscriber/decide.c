@@ -238,11 +238,26 @@ quoin_resolve_name(const struct quoin_view *view, const char *objective, struct 
 	return decide(view, objective, quoin_resolve_objective(rules, id), context, ret_decision);
 }
 
+/* A cell is a whole number that is not negative; one that no rule can name is one nevertheless. */
+static bool
+cell_of(double number, uint32_t *ret)
+{
+	if (!(number >= 0))
+		return false;
+	if (number < 2147483648.0) {
+		*ret = (uint32_t)number;
+		return (double)*ret == number;
+	}
+	*ret = QUOIN_CELL_NONE;
+	return number == floor(number);
+}
+
 static int
 set_named(struct quoin_context *context, const struct quoin_attribute *attribute)
 {
 	struct quoin_span name = quoin_span_str(attribute->name);
 	uint64_t test;
+	uint32_t cell;
 
 	switch (attribute->kind) {
 	case QUOIN_ATTRIBUTE_STRING:
@@ -257,11 +272,9 @@ set_named(struct quoin_context *context, const struct quoin_attribute *attribute
 		quoin_context_put_bool(context, quoin_rules_attribute(context->rules, name), attribute->boolean);
 		return 0;
 	case QUOIN_ATTRIBUTE_CELL:
-		if (!quoin_u64_parse(name, &test) || !(attribute->number >= 0) ||
-		    attribute->number != floor(attribute->number))
+		if (!quoin_u64_parse(name, &test) || !cell_of(attribute->number, &cell))
 			return 0;
-		return quoin_context_put_cell(context, test,
-		    attribute->number < 2147483648.0 ? (uint32_t)attribute->number : QUOIN_CELL_NONE);
+		return quoin_context_put_cell(context, test, cell);
 	default:
 		return QUOIN_EUSAGE;
 	}

@@ -32,6 +32,7 @@ struct subject {
 	char (*test_names)[8];
 	int slots[WORKLOAD_ATTRIBUTES];
 	int *handles;
+	uint16_t stream[CALLS]; /* the requests' objectives */
 	char (*names)[WORKLOAD_NAME_BYTES];
 	struct quoin_context *contexts[PAGE];
 	MDB_env *env;
@@ -43,17 +44,18 @@ static volatile uint64_t sink; /* what was decided, so that it has to be */
 
 /* ---- What is compared ---- */
 
+/* What comes next is in the cache, as it is when it was just read from a connection. */
 static void
-read_ahead(const struct workload_request *request)
+read_ahead(const void *what, size_t bytes)
 {
-	for (unsigned i = 0; i < sizeof *request; i += 64)
-		__builtin_prefetch((const char *)request + i);
+	for (size_t i = 0; i < bytes; i += 64)
+		__builtin_prefetch((const char *)what + i);
 }
 
 static const struct workload_request *
 request_at(const struct subject *subject, unsigned number)
 {
-	read_ahead(&subject->requests[(number + 1) % WORKLOAD_REQUESTS]);
+	read_ahead(&subject->requests[(number + 1) % WORKLOAD_REQUESTS], sizeof subject->requests[0]);
 	return &subject->requests[number % WORKLOAD_REQUESTS];
 }
 
@@ -64,8 +66,7 @@ time_lookups(struct subject *subject)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < CALLS; i++) {
-		const struct workload_request *request = request_at(subject, i);
-		char *name = subject->names[request->objective];
+		char *name = subject->names[subject->stream[i]];
 		MDB_val key = {strlen(name), name}, value;
 
 		if (mdb_get(subject->txn, subject->database, &key, &value) != 0)
@@ -86,6 +87,7 @@ time_names(struct subject *subject)
 	for (unsigned i = 0; i < CALLS; i++) {
 		const struct workload_request *request = request_at(subject, i);
 
+		read_ahead(subject->attributes[(i + 1) % WORKLOAD_REQUESTS], sizeof subject->attributes[0]);
 		if (quoin_resolve_strings(&subject->view, subject->names[request->objective],
 			subject->attributes[i % WORKLOAD_REQUESTS], WORKLOAD_ATTRIBUTES + WORKLOAD_CELLS, &decision) != 0)
 			bench_die("cannot resolve");
@@ -125,7 +127,7 @@ time_slots(struct subject *subject)
 			fill(subject, &subject->view, request_at(subject, i + j), subject->contexts[j]);
 		begin = bench_wall_ns();
 		for (unsigned j = 0; j < PAGE; j++) {
-			int handle = subject->handles[subject->requests[(i + j) % WORKLOAD_REQUESTS].objective];
+			int handle = subject->handles[subject->stream[i + j]];
 
 			if (quoin_resolve(&subject->view, handle, subject->contexts[j], &decision) != 0)
 				bench_die("cannot resolve");
@@ -182,7 +184,7 @@ time_prepared(struct subject *subject)
 	}
 	begin = bench_work_ns();
 	for (unsigned i = 0; i < CALLS; i++) {
-		int handle = subject->handles[subject->requests[i % WORKLOAD_REQUESTS].objective];
+		int handle = subject->handles[subject->stream[i]];
 
 		if (quoin_resolve(&subject->view, handle, contexts[i % WORKLOAD_REQUESTS / PAGE], &decision) != 0)
 			bench_die("cannot resolve");
@@ -396,6 +398,8 @@ open_subject(struct subject *subject, unsigned objectives)
 		workload_objective(i, subject->names[i]);
 		subject->handles[i] = quoin_objective_register(subject->reader, subject->names[i]);
 	}
+	for (unsigned i = 0; i < CALLS; i++)
+		subject->stream[i] = (uint16_t)subject->requests[i].objective;
 	for (unsigned i = 0; i < WORKLOAD_ATTRIBUTES; i++)
 		subject->slots[i] = quoin_slot_register(subject->reader, workload_attributes[i]);
 	name_attributes(subject);
@@ -430,7 +434,7 @@ static void
 measure(unsigned objectives)
 {
 	static double times[KINDS][ROUNDS];
-	struct subject subject;
+	static struct subject subject;
 	char name[64];
 
 	open_subject(&subject, objectives);
