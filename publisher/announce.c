@@ -97,6 +97,8 @@ quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, str
 		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
 	if (r == 0)
 		r = decide(ctx, control, key, sizeof key, &sealed, err);
+	if (r == 0)
+		r = quoin_control_vet(control, key, &sealed.envelope, quoin_clock_wall_ms(), err);
 	if (r != 0)
 		goto out;
 	r = write_one(writer, topic, key, &sealed, deadline_ms, err);

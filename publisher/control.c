@@ -300,6 +300,43 @@ quoin_control_admit(struct quoin_control *control, const struct quoin_bus_record
 }
 
 static int
+vet_signatures(const struct quoin_trust *trust, const char *key, const struct quoin_envelope *envelope, int64_t now_ms,
+    struct quoin_error *err)
+{
+	struct quoin_hash hash;
+	struct quoin_cert cert;
+
+	if (strcmp(key, "incarnation") == 0)
+		return quoin_trust_verify(trust, QUOIN_DOCUMENT_INCARNATION, envelope, &hash, err);
+	if (strncmp(key, "release/", 8) == 0)
+		return quoin_trust_verify(trust, QUOIN_DOCUMENT_RELEASE, envelope, &hash, err);
+	if (strncmp(key, "intent/", 7) == 0)
+		return quoin_trust_verify(trust, QUOIN_DOCUMENT_INTENT, envelope, &hash, err);
+	if (strncmp(key, "cert/", 5) == 0)
+		return quoin_trust_verify_cert(trust, envelope, now_ms, &cert, err);
+	return 0; /* a root vouches for itself */
+}
+
+int
+quoin_control_vet(const struct quoin_control *control, const char *key, const struct quoin_envelope *envelope,
+    int64_t now_ms, struct quoin_error *err)
+{
+	struct quoin_error reason = {0};
+	int r;
+
+	if (!control->has_incarnation && strcmp(key, "incarnation") != 0)
+		return quoin_error_set(err, QUOIN_EOTHERSYSTEM,
+		    "the control topic was not begun by the system of the pinned root; nothing was written: is \"root\" in "
+		    "quoin.conf that of another system, or was \"quoin init\" never run?");
+	r = vet_signatures(&control->trust, key, envelope, now_ms, &reason);
+	if (r != 0)
+		return quoin_error_set(err, r,
+		    "nobody would believe %s (%s); nothing was written: are \"keys\" and \"root\" in quoin.conf of one system?",
+		    key, reason.message);
+	return 0;
+}
+
+static int
 take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err)
 {
 	int r = quoin_control_admit(ctx, record, quoin_clock_wall_ms(), err);

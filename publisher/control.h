@@ -46,6 +46,14 @@ void quoin_control_clear(struct quoin_control *control);
 int quoin_control_admit(struct quoin_control *control, const struct quoin_bus_record *record, int64_t now_ms,
     struct quoin_error *err);
 
+/*
+ * Whether readers of the topic would believe this document, which is about to be written under this key. A record that
+ * nobody believes would still take the place of a good one when the topic is compacted. 0, QUOIN_EOTHERSYSTEM (the topic
+ * was not begun by this root's system), or the refusal of the trust: the keys are not those of the root.
+ */
+int quoin_control_vet(const struct quoin_control *control, const char *key, const struct quoin_envelope *envelope,
+    int64_t now_ms, struct quoin_error *err);
+
 /* Read from next_offset to the end of the topic as it is now. 0, QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE, QUOIN_ENOENT. */
 int quoin_control_read(struct quoin_control *control, struct quoin_bus_reader *reader, int timeout_ms,
     struct quoin_error *err);

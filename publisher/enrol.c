@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/detached.h"
 #include "lib/file.h"
 #include "publisher/announce.h"
@@ -93,7 +94,10 @@ quoin_enrol(const struct quoin_conf *conf, struct quoin_control *control, struct
 		quoin_error_set(err, r, "cannot make the certificate of %s", cert->host);
 		goto out;
 	}
-	r = quoin_path_join(dir, "cert.txt", path, sizeof path);
+	snprintf(path, sizeof path, "cert/%s", cert->host);
+	r = quoin_control_vet(control, path, &sealed.envelope, quoin_clock_wall_ms(), err);
+	if (r == 0)
+		r = quoin_path_join(dir, "cert.txt", path, sizeof path);
 	if (r == 0)
 		r = quoin_detached_write(path, sealed.envelope.document, sealed.envelope.signatures,
 		    (const char *const[QUOIN_SIGNATURES_MAX]){NULL, "2", "3", "4", "5", "6", "7", "8"},

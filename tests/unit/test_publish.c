@@ -255,6 +255,62 @@ test_enrol(void)
 	close_site(&site);
 }
 
+/* What nobody would believe is not written: compaction would let it take the place of what is believed. */
+static void
+test_strangers(void)
+{
+	struct site site;
+	struct quoin_conf other;
+	struct quoin_control stranger;
+	struct quoin_keyring keys = {0};
+	struct quoin_cert cert = {.host = "rank-a-01", .role = QUOIN_HOST_ROUTER};
+	struct quoin_intent freeze = {.action = QUOIN_ACTION_FREEZE};
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0};
+	char dir[sizeof site.conf.keys], path[300];
+	uint64_t number;
+
+	open_site(&site);
+	other = site.conf;
+	snprintf(other.root, sizeof other.root, "%s/other/root.txt", check_dir());
+	snprintf(other.keys, sizeof other.keys, "%s/other/keys", check_dir());
+	OK(&site, quoin_genesis(&other, true, &site.err));
+	OK(&site, quoin_control_init(&stranger, &other, &site.err));
+
+	/* Their keys, our root. */
+	snprintf(dir, sizeof dir, "%s", site.conf.keys);
+	snprintf(site.conf.keys, sizeof site.conf.keys, "%s", other.keys);
+	CHECK_INT(publish(&site, "hello", &none, &number, &sent), QUOIN_ESIGNATURE);
+	CHECK_CONTAINS(site.err.message, "nobody would believe release/1");
+	operate(&site, &freeze, QUOIN_ESIGNATURE);
+	snprintf(path, sizeof path, "%s/id", check_dir());
+	cert.not_after_ms = quoin_clock_wall_ms() + 3600000;
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_ENROL, false, &keys, &site.err));
+	CHECK_INT(quoin_enrol(&site.conf, &site.control, site.reader, &keys, path, &cert, TIMEOUT_MS, &site.err),
+	    QUOIN_ESIGNATURE);
+	snprintf(path, sizeof path, "%s/id/cert.txt", check_dir());
+	CHECK(!quoin_file_exists(path));
+	quoin_keyring_clear(&keys);
+
+	/* Their keys and their root, on our topic. */
+	{
+		struct quoin_control ours = site.control;
+
+		site.control = stranger;
+		CHECK_INT(publish(&site, "hello", &none, &number, &sent), QUOIN_EOTHERSYSTEM);
+		CHECK_CONTAINS(site.err.message, "not begun by the system of the pinned root");
+		quoin_control_clear(&site.control);
+		site.control = ours;
+	}
+
+	/* Nothing of it is on the topic. */
+	snprintf(site.conf.keys, sizeof site.conf.keys, "%s", dir);
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	CHECK_INT(number, 1);
+	CHECK_INT(site.control.refusal_count, 0);
+	close_site(&site);
+}
+
 static void
 test_export(void)
 {
@@ -294,6 +350,7 @@ static const struct check_case cases[] = {
 	{"publish/same", test_same},
 	{"publish/operate", test_operate},
 	{"publish/enrol", test_enrol},
+	{"publish/strangers", test_strangers},
 	{"publish/export", test_export},
 };
 
