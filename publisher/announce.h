@@ -17,9 +17,9 @@ typedef int quoin_announce_decide(void *ctx, const struct quoin_control *control
     struct quoin_sealed *ret_sealed, struct quoin_error *err);
 
 /*
- * Returns 0: it is on the topic, committed, read back, and admitted to "control". QUOIN_ECONFLICT, a class of
- * trust (nobody would believe the document; nothing was written), QUOIN_EFENCED (another publisher came between; nothing was written), QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE (nothing was written),
- * QUOIN_EUNKNOWN (could not find out: the message says how to look).
+ * Returns 0: it is on the topic, committed, read back, and admitted to "control". QUOIN_ECONFLICT, a class of trust
+ * (nobody would believe the document), QUOIN_EFENCED (another publisher came between), QUOIN_ETIMEOUT,
+ * QUOIN_EUNREACHABLE: nothing was written. QUOIN_EUNKNOWN: could not find out; the message says how to look.
  */
 int quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, struct quoin_bus_reader *reader,
     quoin_announce_decide *decide, void *ctx, int timeout_ms, struct quoin_error *err);

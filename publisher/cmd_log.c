@@ -191,13 +191,16 @@ static bool
 parse_time(const char *text, int64_t *ret_ms)
 {
 	int year, month, day, hour = 0, minute = 0, second = 0;
+	struct quoin_span span = quoin_span_str(text);
 	uint64_t number;
 
-	if (quoin_u64_parse(quoin_span_str(text), &number)) {
+	if (quoin_u64_parse(span, &number)) {
 		*ret_ms = (int64_t)(number < 100000000000ull ? number * 1000 : number);
 		return number < 100000000000000ull;
 	}
-	if (quoin_duration_parse(quoin_span_str(text), &number)) {
+	if (span.len > 4 && memcmp(span.data + span.len - 4, " ago", 4) == 0)
+		span.len -= 4;
+	if (quoin_duration_parse(span, &number)) {
 		*ret_ms = quoin_clock_wall_ms() - (int64_t)number;
 		return true;
 	}
@@ -227,7 +230,7 @@ quoin_cmd_log(struct quoin_cli *cli, int argc, char **argv)
 	if (count != 0)
 		return quoin_cli_usage(cli, "log takes no arguments");
 	if (as_of != NULL && !parse_time(as_of, &as_of_ms))
-		return quoin_cli_usage(cli, "\"%s\" is no time; write 2026-11-26T06:49:44Z, or 2h for two hours ago", as_of);
+		return quoin_cli_usage(cli, "\"%s\" is no time; write 2026-11-26T06:49:44Z, or \"2h ago\"", as_of);
 	history = calloc(1, sizeof *history);
 	if (history == NULL)
 		return 1;

@@ -30,11 +30,16 @@ add_attribute(void *ctx, const char *value, struct quoin_error *err)
 	struct request *request = ctx;
 	const char *equals = strchr(value, '=');
 	size_t bytes = equals != NULL ? (size_t)(equals - value) : 0;
+	struct quoin_json_doc *doc = NULL;
+	struct quoin_error reason = {0};
 
 	if (bytes > 0 && value[bytes - 1] == ':')
 		bytes--;
 	if (equals == NULL || !quoin_attribute_is_valid(quoin_span_of(value, bytes)))
 		return quoin_error_set(err, QUOIN_EUSAGE, "\"%s\" is not NAME=TEXT or NAME:=JSON", value);
+	if (equals[-1] == ':' && quoin_json_parse(quoin_span_str(equals + 1), &doc, &reason) != 0)
+		return quoin_error_set(err, QUOIN_EUSAGE, "\"%s\": %s; NAME=TEXT gives a string", value, reason.message);
+	quoin_json_free(doc);
 	if (request->attribute_count == ATTRIBUTES_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "at most %d attributes", ATTRIBUTES_MAX);
 	request->attributes[request->attribute_count++] = value;
@@ -57,7 +62,7 @@ add_cell(void *ctx, const char *value, struct quoin_error *err)
 	return 0;
 }
 
-/* The context as the one JSON object that clients send. A malformed :=JSON makes it a bad context, as it should. */
+/* The context as the one JSON object that clients send. */
 static int
 make_context(const struct request *request, struct quoin_buf *out)
 {
@@ -223,6 +228,12 @@ print_decision(const struct quoin_decision *decision, uint64_t release)
 		printf("  route     %s %s %g %%\n", routes[i].shard, routes[i].vip, routes[i].weight / 1000.0);
 }
 
+static const char *
+wrong_context(int code)
+{
+	return code == QUOIN_FAILED_SYNTAX ? "the context is not valid: a strict JSON object" : quoin_code_text(code);
+}
+
 /* One context. Returns the exit status. */
 static int
 resolve_one(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view,
@@ -245,9 +256,9 @@ resolve_one(const struct quoin_cli *cli, const struct request *request, const st
 		else {
 			quoin_error_set(&err, QUOIN_EREFUSED, "%s: %s", request->objective,
 			    r == QUOIN_FAILED_NOT_FOUND	 ? "there is no such objective in this release"
-				: r == QUOIN_FAILED_MISSING ? "there is no release yet"
-				: r == QUOIN_FAILED_SYNTAX	 ? "the context is not valid: a strict JSON object"
-							 : quoin_code_text(r));
+				: r != QUOIN_FAILED_MISSING ? wrong_context(r)
+				: quoin_view_release_number(view) == 0 ? "there is no release yet"
+				: "the release has no rules; \"quoin log\" lists others");
 			(void)quoin_cli_fail(cli, &err);
 		}
 	} else {

@@ -67,7 +67,8 @@ print_text(const struct quoin_cli *cli, const struct reverted *reverted, uint64_
 	quoin_cli_say(cli, "%s from release %llu to %llu", verb, (unsigned long long)from, (unsigned long long)to);
 	if (!reverted->is_known)
 		return;
-	quoin_cli_say(cli, "%zu objectives are taken back%s", reverted->count, reverted->count > 0 ? ":" : "");
+	quoin_cli_say(cli, "%zu %s taken back%s", reverted->count,
+	    reverted->count == 1 ? "objective is" : "objectives are", reverted->count > 0 ? ":" : "");
 	for (size_t i = 0; i < reverted->count; i++)
 		quoin_cli_say(cli, "  %-40s %s", reverted->changes[i].objective, reverted->changes[i].owner);
 }

@@ -23,6 +23,15 @@ static const struct {
 
 /* ---- Parts ---- */
 
+bool
+quoin_compiled_has(const char *name)
+{
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
+		if (strcmp(part_names[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void
 clear_parts(struct quoin_compiled_part parts[QUOIN_COMPILED_PARTS])
 {

@@ -68,6 +68,9 @@ int quoin_compile_parts(const struct quoin_ruleset *ruleset, const struct quoin_
  * QUOIN_EREFUSED. */
 int quoin_compile_verify(const struct quoin_compiled_part parts[QUOIN_COMPILED_PARTS], struct quoin_error *err);
 
+/* Whether a part of this name is compiled from a directory, and so is never a file. */
+bool quoin_compiled_has(const char *name);
+
 /* Accepts all-zero objects. */
 void quoin_compiled_clear(struct quoin_compiled *compiled);
 

@@ -110,6 +110,9 @@ quoin_material_read_files(char **texts, size_t count, const char *schema, const 
 		*equals = '\0';
 		if (i > 0 && strcmp(texts[i - 1], texts[i]) == 0)
 			return quoin_error_set(err, QUOIN_EUSAGE, "part %s is given twice", texts[i]);
+		if (quoin_compiled_has(texts[i]))
+			return quoin_error_set(err, QUOIN_EUSAGE,
+			    "part %s is made from a rules directory and cannot be a file; choose another name", texts[i]);
 		quoin_buf_init(&material->files[i], QUOIN_PART_BYTES_MAX);
 		r = quoin_file_read(equals + 1, &material->files[i], err);
 		material->parts[i] =

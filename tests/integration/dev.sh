@@ -14,6 +14,14 @@ check active is_active 1
 check_has status "dev-router" quoin status
 check_has log "first words" quoin log
 check_has show "words" quoin show 1
+check_exit log-as-of-ago 0 quoin --json log --as-of "2h ago"
+check_has log-as-of-ago-said '"releases":[]' cat check.out
+check_exit no-rules 3 quoin resolve Any
+check_has no-rules-said "the release has no rules" cat check.out
+check_exit context-injected 2 quoin resolve Any -a 'x:=1,"y":2'
+check_exit context-no-json 2 quoin resolve Any -a x:=BR
+check_exit reserved-part 2 quoin publish --part rules=words
+check_has reserved-part-said "part rules is made from a rules directory" cat check.out
 check_exit unchanged 0 quoin --json publish --part words=words
 check_has unchanged-said '"unchanged":true' cat check.out
 check_exit export 0 quoin export 1 out
