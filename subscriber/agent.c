@@ -37,7 +37,7 @@ static int
 check_conf(const struct quoin_conf *conf, struct quoin_error *err)
 {
 	if (conf->namespace_name[0] == '\0')
-		return quoin_error_set(err, QUOIN_ECONFIG, "\"namespace\" is not set");
+		return quoin_error_set(err, QUOIN_ECONFIG, "\"namespace\" is not set; name the namespace of this host");
 	if (conf->state[0] == '\0')
 		return quoin_error_set(err, QUOIN_ECONFIG, "\"state\" is not set; name the directory of the store");
 	if (conf->property_count == 0)
@@ -167,8 +167,12 @@ choose_cert(struct quoin_agent *agent, struct quoin_store_snapshot *snapshot, st
 	r = quoin_trust_init(trust, &agent->root, err);
 	if (r == 0)
 		r = for_documents(snapshot, QUOIN_STORE_ROOT, advance_trust, trust, err);
-	if (r == 0)
+	if (r == 0) {
 		r = verify_cert(trust, &agent->identity.cert.envelope, ret, err);
+		if (r != 0)
+			(void)quoin_error_prefix(err, "the certificate in %s, which the root %s must vouch for",
+			    agent->conf->identity, agent->conf->root);
+	}
 	if (r == 0)
 		r = quoin_identity_check(&agent->identity, ret, err);
 	quoin_sealed_clear(&agent->cert);

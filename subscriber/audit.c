@@ -53,10 +53,14 @@ static int
 lock_store(const char *state, const char *namespace_name, int *ret_fd, struct quoin_error *err)
 {
 	char dir[QUOIN_PATH_BYTES], path[QUOIN_PATH_BYTES];
+	int r;
 
 	if (quoin_store_dir(state, namespace_name, dir) != 0 || quoin_path_join(dir, "lock", path, sizeof path) != 0)
 		return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", state);
-	return quoin_file_lock(path, ret_fd, err);
+	r = quoin_file_lock(path, ret_fd, err);
+	if (r == QUOIN_ECONFLICT)
+		(void)quoin_error_set(err, r, "the store %s is in use: another agent runs on it", dir);
+	return r;
 }
 
 static int

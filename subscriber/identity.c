@@ -58,7 +58,7 @@ read_key(const char *dir, struct quoin_signing_key *ret, struct quoin_error *err
 	if (text.data != NULL)
 		quoin_wipe(text.data, text.cap);
 	quoin_buf_clear(&text);
-	if (r != 0 && err != NULL && err->file[0] == '\0')
+	if (r != 0 && err != NULL && err->file[0] == '\0' && strstr(err->message, path) == NULL)
 		(void)quoin_error_prefix(err, "%s", path);
 	return r;
 }

@@ -53,6 +53,7 @@ enum quoin_code {
 	QUOIN_FAILED_CORRUPT = -23,
 	QUOIN_FAILED_REFUSED = -24,  /* lease.on_expiry = refuse, and it expired; parts that do not fit together */
 	QUOIN_FAILED_MISSING = -25,  /* no release */
+	QUOIN_FAILED_CONFLICT = -40, /* the store is open in this process already: share that reader */
 	QUOIN_FAILED_TIMEOUT = -51,
 	QUOIN_FAILED_AGAIN = -52     /* more views are held at once than a reader has pins for */
 };

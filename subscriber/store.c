@@ -316,6 +316,8 @@ quoin_store_open(const char *state, const struct quoin_origin *origin, struct qu
 		goto out;
 	}
 	r = quoin_file_lock(path, &store->lock_fd, err);
+	if (r == QUOIN_ECONFLICT)
+		(void)quoin_error_set(err, r, "the store %s is in use: another agent runs on it", store->dir);
 	if (r != 0)
 		goto out;
 	r = open_env(store, QUOIN_ENV_WRITE, err);

@@ -659,19 +659,70 @@ serving_loads_and_unloads(void)
 	close_site();
 }
 
+/* Start an agent that cannot work: its exit status, and what it must have said. */
+static void
+ends_with(int exit_status, const char *words)
+{
+	struct quoin_buf log;
+	char path[320];
+	int status;
+
+	(void)snprintf(path, sizeof path, "%s/log", check_dir());
+	(void)unlink(path);
+	start_agent();
+	CHECK_INT(waitpid(site.pid, &status, 0), site.pid);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), exit_status);
+	quoin_buf_init(&log, 1 << 20);
+	CHECK_INT(quoin_file_read(path, &log, NULL), 0);
+	CHECK_CONTAINS(quoin_buf_str(&log), words);
+	quoin_buf_clear(&log);
+}
+
 static void
 says_what_is_wrong_with_the_configuration(void)
 {
-	char path[320];
-	int status;
+	struct quoin_buf text;
+	char path[320], words[700];
+	char *name;
 
 	open_site(QUOIN_HOST_ROUTER, "", "");
 	(void)snprintf(path, sizeof path, "%s/identity/host.key", check_dir());
 	CHECK_INT(chmod(path, 0644), 0);
-	start_agent();
-	CHECK_INT(waitpid(site.pid, &status, 0), site.pid);
-	CHECK(WIFEXITED(status));
-	CHECK_INT(WEXITSTATUS(status), 2);
+	/* The path once. */
+	(void)snprintf(words, sizeof words, "quoind: %s has mode 0644", path);
+	ends_with(2, words);
+	CHECK_INT(chmod(path, 0600), 0);
+
+	/* One bit of what enrol signed. */
+	(void)snprintf(path, sizeof path, "%s/identity/cert.txt", check_dir());
+	quoin_buf_init(&text, 1 << 16);
+	CHECK_INT(quoin_file_read(path, &text, NULL), 0);
+	name = strstr(quoin_buf_str(&text), "router");
+	CHECK(name != NULL);
+	text.data[name - quoin_buf_str(&text)] ^= 1;
+	CHECK_INT(quoin_file_replace(path, quoin_buf_span(&text), 0644, NULL), 0);
+	(void)snprintf(words, sizeof words, "the certificate in %s/identity", check_dir());
+	ends_with(4, words);
+	text.data[name - quoin_buf_str(&text)] ^= 1;
+	CHECK_INT(quoin_file_replace(path, quoin_buf_span(&text), 0644, NULL), 0);
+	quoin_buf_clear(&text);
+	close_site();
+}
+
+static void
+refuses_the_store_of_another(void)
+{
+	char path[320];
+	int fd;
+
+	open_site(QUOIN_HOST_ROUTER, "", "");
+	(void)snprintf(path, sizeof path, "%s/state/shop", check_dir());
+	CHECK_INT(quoin_dir_make(path, 0750, NULL), 0);
+	(void)snprintf(path, sizeof path, "%s/state/shop/lock", check_dir());
+	CHECK_INT(quoin_file_lock(path, &fd, NULL), 0);
+	ends_with(5, "state/shop is in use: another agent runs on it");
+	close(fd);
 	close_site();
 }
 
@@ -686,6 +737,7 @@ main(int argc, char **argv)
 		{"agent: a router refuses bad images", router_refuses_bad_images},
 		{"agent: a serving host loads and unloads", serving_loads_and_unloads},
 		{"agent: says what is wrong with the configuration", says_what_is_wrong_with_the_configuration},
+		{"agent: refuses the store of another", refuses_the_store_of_another},
 	};
 
 	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
