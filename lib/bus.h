@@ -166,6 +166,9 @@ int quoin_bus_writer_init(struct quoin_bus_writer *writer, int timeout_ms, struc
 int quoin_bus_writer_begin(struct quoin_bus_writer *writer, struct quoin_error *err);
 int quoin_bus_writer_commit(struct quoin_bus_writer *writer, int timeout_ms, struct quoin_error *err);
 int quoin_bus_writer_abort(struct quoin_bus_writer *writer, int timeout_ms, struct quoin_error *err);
+/* Whether another writer's init came later. After a commit of unknown outcome it says that the transaction is over all the
+ * same: reading the log decides, no new fence is needed. */
+bool quoin_bus_writer_is_taken_over(const struct quoin_bus_writer *writer);
 
 /* ---- Topics ---- */
 

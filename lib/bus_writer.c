@@ -29,6 +29,7 @@ struct quoin_bus_writer {
 	/* Of the records since the last flush or begin. */
 	int refusal;
 	char refusal_text[256];
+	bool is_taken_over;	 /* by another writer, whatever became of the transaction */
 	uint64_t outages_before; /* of the client, when the transaction began */
 	char warm[WARM_TOPICS_MAX][QUOIN_BUS_TOPIC_BYTES];
 	unsigned warm_count;
@@ -374,6 +375,7 @@ fenced_commit(struct quoin_bus_writer *writer, bool was_retried, struct quoin_er
 {
 	bool is_certain;
 
+	writer->is_taken_over = true;
 	is_certain = writer->refusal != 0 || (!was_retried && writer->client.outage_count == writer->outages_before);
 	writer->state = is_certain ? FENCED : UNKNOWN;
 	if (is_certain)
@@ -430,6 +432,12 @@ quoin_bus_writer_commit(struct quoin_bus_writer *writer, int timeout_ms, struct 
 	}
 	writer->state = IDLE;
 	return 0;
+}
+
+bool
+quoin_bus_writer_is_taken_over(const struct quoin_bus_writer *writer)
+{
+	return writer->is_taken_over || writer->state == FENCED;
 }
 
 int

@@ -7,6 +7,8 @@
 
 #define KEY_BYTES (QUOIN_NAME_BYTES_MAX + 16)
 
+#define TAKEN_OVER "another publisher came between; nothing was written, look at the head and try again"
+
 static int
 left_ms(int64_t deadline_ms)
 {
@@ -27,20 +29,23 @@ fence(struct quoin_bus_writer *writer, int64_t deadline_ms, struct quoin_error *
 	return r;
 }
 
-/* Whether the document is on the topic now: behind a new fence, so that no transaction of ours can still commit. */
+/* Whether the document is on the topic now: behind a new fence, so that no transaction of ours can still commit; the fence
+ * of whoever took over is as good, and a new one would be in his way. */
 static int
-resolve_unknown(const struct quoin_bus_conf *bus, const char *id, struct quoin_control *control,
+resolve_unknown(const struct quoin_bus_conf *bus, const char *id, bool is_taken_over, struct quoin_control *control,
     struct quoin_bus_reader *reader, const char *key, const struct quoin_hash *hash, int64_t deadline_ms,
     struct quoin_error *err)
 {
 	struct quoin_bus_writer *writer = NULL;
 	const struct quoin_envelope *found;
 	struct quoin_hash have;
-	int r;
+	int r = 0;
 
-	r = quoin_bus_writer_open(bus, id, &writer, err);
-	if (r == 0)
-		r = fence(writer, deadline_ms, err);
+	if (!is_taken_over) {
+		r = quoin_bus_writer_open(bus, id, &writer, err);
+		if (r == 0)
+			r = fence(writer, deadline_ms, err);
+	}
 	if (r == 0)
 		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
 	quoin_bus_writer_close(writer);
@@ -48,6 +53,8 @@ resolve_unknown(const struct quoin_bus_conf *bus, const char *id, struct quoin_c
 		return quoin_error_set(err, QUOIN_EUNKNOWN,
 		    "the broker went away while %s was committed; look with \"quoin log\" before trying again", key);
 	found = quoin_control_document(control, key);
+	if (found == NULL && is_taken_over)
+		return quoin_error_set(err, QUOIN_EFENCED, TAKEN_OVER);
 	if (found == NULL)
 		return quoin_error_set(err, QUOIN_EUNREACHABLE, "%s was not written: the transaction was aborted", key);
 	quoin_envelope_hash(found, &have);
@@ -103,14 +110,16 @@ quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, str
 		goto out;
 	r = write_one(writer, topic, key, &sealed, deadline_ms, err);
 	if (r == QUOIN_EUNKNOWN || r == QUOIN_ETIMEOUT) {
+		bool is_taken_over = quoin_bus_writer_is_taken_over(writer);
+
 		quoin_bus_writer_close(writer);
 		writer = NULL;
-		r = resolve_unknown(&bus, id, control, reader, key, &sealed.hash,
+		r = resolve_unknown(&bus, id, is_taken_over, control, reader, key, &sealed.hash,
 		    quoin_clock_mono_ms() + timeout_ms, err);
 	} else if (r == 0) {
 		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
 	} else if (r == QUOIN_EFENCED) {
-		quoin_error_set(err, r, "another publisher came between; nothing was written, look at the head and try again");
+		quoin_error_set(err, r, TAKEN_OVER);
 	}
 out:
 	quoin_sealed_clear(&sealed);

@@ -24,6 +24,9 @@ race() {
 	wait $racers
 	won=$(cat status."$round".* | grep -cx 0)
 	lost=$(cat status."$round".* | grep -cx 5)
+	[ $((won + lost)) = "$count" ] || for i in $(seq "$count"); do
+		echo "round $round, $i: exit $(cat "status.$round.$i"): $(cat "out.$round.$i")" >&2
+	done
 }
 
 # ---- all with the same expectation: never more and never fewer than one

@@ -662,6 +662,8 @@ test_fenced_after_outage(void)
 	b = open_writer("outage");
 	CHECK_INT(quoin_bus_writer_commit(a, WAIT_MS, &err), QUOIN_EUNKNOWN);
 	CHECK_CONTAINS(err.message, "look at the log");
+	CHECK(quoin_bus_writer_is_taken_over(a));
+	CHECK(!quoin_bus_writer_is_taken_over(b));
 	put_txn(b, topic, "k", "from b");
 	quoin_bus_writer_close(a);
 	quoin_bus_writer_close(b);
