@@ -9,6 +9,7 @@
 
 #define LOOKUP_TIMEOUT_MS 30000
 #define FLUSH_TIMEOUT_MS  120000
+#define EMBEDDED_BYTES_MAX (3584u << 10)
 #define IN_FLIGHT_MAX     16 /* chunks put before their acknowledgements are awaited: 8 MiB */
 
 static size_t
@@ -170,6 +171,23 @@ describe(struct quoin_encoding *encoding, struct quoin_span packed, struct quoin
 	return 0;
 }
 
+/* The embedded broker drops what is too much, without a word; no host would ever get the release. */
+static int
+check_room(const struct quoin_bus_conf *conf, const char *name, uint64_t bytes, struct quoin_error *err)
+{
+	bool is_embedded = false;
+	int r;
+
+	if (bytes <= EMBEDDED_BYTES_MAX)
+		return 0;
+	r = quoin_bus_is_embedded(conf, LOOKUP_TIMEOUT_MS, &is_embedded, err);
+	if (r == 0 && is_embedded)
+		r = quoin_error_set(err, QUOIN_ELIMIT,
+		    "with part %s the release needs %llu bytes, and the broker of \"quoin dev\" keeps 5 MiB; publish it to Kafka",
+		    name, (unsigned long long)bytes);
+	return r;
+}
+
 int
 quoin_blobs_put(const struct quoin_bus_conf *conf, const char *topic, const char *name, const char *schema,
     struct quoin_span content, const struct quoin_release *const *retained, size_t retained_count,
@@ -205,11 +223,12 @@ quoin_blobs_put(const struct quoin_bus_conf *conf, const char *topic, const char
 	}
 	held = find_retained(retained, retained_count, &part.hash, &same);
 	r = find_missing(conf, topic, &part, full, held, missing, err);
-	if (r == 0) {
-		for (size_t i = 0; i < full->chunk_count; i++)
-			*(missing[i] ? &sent->full_bytes : &sent->reused_bytes) += full->chunks[i].bytes;
+	for (size_t i = 0; r == 0 && i < full->chunk_count; i++)
+		*(missing[i] ? &sent->full_bytes : &sent->reused_bytes) += full->chunks[i].bytes;
+	if (r == 0)
+		r = check_room(conf, name, sent->full_bytes, err);
+	if (r == 0)
 		r = put_missing(conf, topic, &part, full, quoin_buf_span(&packed), missing, progress, ctx, err);
-	}
 out:
 	quoin_buf_clear(&packed);
 	free(missing);

@@ -192,10 +192,12 @@ take(struct quoin_dev_keep *keep, const struct quoin_bus_record *record, bool *r
 			forget(topic, known);
 		return 0;
 	}
-	if (known == NULL)
+	if (known == NULL) {
 		known = add(topic);
-	if (known == NULL)
-		return quoin_error_set(err, QUOIN_ENOMEM, "no memory for a record");
+		if (known == NULL)
+			return quoin_error_set(err, QUOIN_ENOMEM, "no memory for a record");
+		known->for_release = keep->head + 1;
+	}
 	quoin_buf_reset(&known->bytes);
 	if (encode(record, &known->bytes) != 0)
 		return quoin_error_set(err, QUOIN_ENOMEM, "no memory for a record");
@@ -217,46 +219,93 @@ release_is_live(const struct quoin_dev_keep *keep, uint64_t number)
 	    number == keep->activation.from || number == keep->activation.target));
 }
 
-/* Whether a live release names the content that the chunk is of: its key begins with the content's hash. */
-static bool
-chunk_is_live(const struct quoin_dev_keep *keep, struct quoin_span key)
+static void
+mark(struct quoin_dev_record *record, size_t *room)
 {
-	const struct quoin_dev_topic *control = &keep->topics[QUOIN_TOPIC_CONTROL];
-	bool is_live = false;
+	size_t bytes = record->bytes.len + OVERHEAD_BYTES;
 
-	for (size_t i = control->count; i-- > 0 && !is_live;) {
-		struct quoin_release release = {0};
-		struct quoin_bus_record record;
-		char hash[QUOIN_HASH_HEX_BYTES + 1];
-		uint64_t number = release_number(key_of(&control->records[i]));
-
-		if (number == 0 || !release_is_live(keep, number))
-			continue;
-		decode_own(&control->records[i], &record);
-		if (quoin_release_parse(record.value, &release, NULL) != 0)
-			continue;
-		for (size_t part = 0; part < release.part_count && !is_live; part++) {
-			quoin_hash_print(&release.parts[part].hash, hash);
-			is_live = has_prefix(key, hash);
-		}
-		quoin_release_clear(&release);
-	}
-	return is_live;
+	if (record->is_live || bytes > *room)
+		return;
+	record->is_live = true;
+	*room -= bytes;
 }
 
+/* The chunks of the content that a release names: their keys begin with its hash. */
+static void
+mark_chunks(struct quoin_dev_keep *keep, struct quoin_span document, size_t *room)
+{
+	struct quoin_dev_topic *blobs = &keep->topics[QUOIN_TOPIC_BLOBS];
+	struct quoin_release release = {0};
+	char hash[QUOIN_HASH_HEX_BYTES + 1];
+
+	if (quoin_release_parse(document, &release, NULL) != 0)
+		return;
+	for (size_t part = 0; part < release.part_count; part++) {
+		quoin_hash_print(&release.parts[part].hash, hash);
+		for (size_t i = 0; i < blobs->count; i++)
+			if (has_prefix(key_of(&blobs->records[i]), hash))
+				mark(&blobs->records[i], room);
+	}
+	quoin_release_clear(&release);
+}
+
+/* The live release with the highest number below "below"; NULL if there is none. */
+static const struct quoin_dev_record *
+next_release(const struct quoin_dev_keep *keep, uint64_t below, uint64_t *ret_number)
+{
+	const struct quoin_dev_topic *control = &keep->topics[QUOIN_TOPIC_CONTROL];
+	const struct quoin_dev_record *found = NULL;
+
+	*ret_number = 0;
+	for (size_t i = 0; i < control->count; i++) {
+		uint64_t number = release_number(key_of(&control->records[i]));
+
+		if (number > *ret_number && number < below && release_is_live(keep, number)) {
+			*ret_number = number;
+			found = &control->records[i];
+		}
+	}
+	return found;
+}
+
+/* All of them, but of the activations only the newest. */
 static bool
-is_live(const struct quoin_dev_keep *keep, enum quoin_topic topic, struct quoin_span key)
+is_live_document(const struct quoin_dev_keep *keep, enum quoin_topic topic, struct quoin_span key)
 {
 	char newest[32];
 
-	if (quoin_span_equal_str(key, "incarnation"))
-		return true;
-	if (topic == QUOIN_TOPIC_BLOBS)
-		return chunk_is_live(keep, key);
 	if (topic != QUOIN_TOPIC_GATE || !has_prefix(key, "activation/"))
 		return true;
 	snprintf(newest, sizeof newest, "activation/%llu", (unsigned long long)keep->activation.seq);
 	return quoin_span_equal_str(key, newest);
+}
+
+/* Say of every record of the topic whether it is live. */
+static void
+mark_live(struct quoin_dev_keep *keep, enum quoin_topic at)
+{
+	struct quoin_dev_topic *topic = &keep->topics[at];
+	size_t room = QUOIN_DEV_KEEP_LIVE_BYTES;
+	uint64_t number = UINT64_MAX;
+	const struct quoin_dev_record *release;
+
+	for (size_t i = 0; i < topic->count; i++) {
+		topic->records[i].is_live = false;
+		if (quoin_span_equal_str(key_of(&topic->records[i]), "incarnation"))
+			mark(&topic->records[i], &room);
+	}
+	for (size_t i = 0; at == QUOIN_TOPIC_BLOBS && i < topic->count; i++)
+		if (topic->records[i].for_release > keep->head)
+			mark(&topic->records[i], &room);
+	while (at == QUOIN_TOPIC_BLOBS && (release = next_release(keep, number, &number)) != NULL) {
+		struct quoin_bus_record record;
+
+		decode_own(release, &record);
+		mark_chunks(keep, record.value, &room);
+	}
+	for (size_t i = topic->count; at != QUOIN_TOPIC_BLOBS && i-- > 0;)
+		if (is_live_document(keep, at, key_of(&topic->records[i])))
+			mark(&topic->records[i], &room);
 }
 
 /* ---- Putting again ---- */
@@ -284,21 +333,23 @@ static int
 put_due(struct quoin_dev_keep *keep, enum quoin_topic at, struct quoin_error *err)
 {
 	struct quoin_dev_topic *topic = &keep->topics[at];
-	size_t bytes = 0;
+	bool has_marks = false;
 	int r = 0;
 
-	for (size_t i = topic->count; r == 0 && i-- > 0 && bytes < QUOIN_DEV_KEEP_LIVE_BYTES;) {
+	for (size_t i = topic->count; r == 0 && i-- > 0;) {
 		struct quoin_dev_record *record = &topic->records[i];
 
 		if (!is_due(topic, record))
 			continue;
-		if (!is_live(keep, at, key_of(record))) {
+		if (!has_marks)
+			mark_live(keep, at);
+		has_marks = true;
+		if (!record->is_live) {
 			forget(topic, record);
 			continue;
 		}
 		record->at_bytes = topic->taken_bytes;
 		record->at_count = topic->taken_count;
-		bytes += record->bytes.len;
 		keep->again++;
 		r = put(keep, topic, record, err);
 	}
@@ -377,10 +428,10 @@ quoin_dev_keep_has_host(const struct quoin_dev_keep *keep, const char *host)
 
 /* Statuses and heartbeats are made anew by those who live; incarnations must be. */
 static bool
-outlives(const struct quoin_dev_keep *keep, enum quoin_topic topic, struct quoin_span key)
+outlives(const struct quoin_dev_record *record, enum quoin_topic topic)
 {
-	return topic != QUOIN_TOPIC_STATUS && !quoin_span_equal_str(key, "incarnation") &&
-	    !quoin_span_equal_str(key, "heartbeat") && is_live(keep, topic, key);
+	return record->is_live && topic != QUOIN_TOPIC_STATUS &&
+	    !quoin_span_equal_str(key_of(record), "incarnation") && !quoin_span_equal_str(key_of(record), "heartbeat");
 }
 
 static int
@@ -393,7 +444,7 @@ topic_file(const struct quoin_dev_keep *keep, enum quoin_topic topic, char out[Q
 }
 
 int
-quoin_dev_keep_save(const struct quoin_dev_keep *keep, struct quoin_error *err)
+quoin_dev_keep_save(struct quoin_dev_keep *keep, struct quoin_error *err)
 {
 	char path[QUOIN_PATH_BYTES_MAX];
 	struct quoin_buf text;
@@ -406,8 +457,9 @@ quoin_dev_keep_save(const struct quoin_dev_keep *keep, struct quoin_error *err)
 		const struct quoin_dev_topic *topic = &keep->topics[at];
 
 		quoin_buf_reset(&text);
+		mark_live(keep, (enum quoin_topic)at);
 		for (size_t i = 0; i < topic->count; i++)
-			if (outlives(keep, (enum quoin_topic)at, key_of(&topic->records[i])))
+			if (outlives(&topic->records[i], (enum quoin_topic)at))
 				(void)quoin_buf_put_span(&text, quoin_buf_span(&topic->records[i].bytes));
 		r = topic_file(keep, (enum quoin_topic)at, path, err);
 		if (r == 0 && text.error != 0)

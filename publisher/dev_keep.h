@@ -2,7 +2,7 @@
  * What the embedded broker forgets: it keeps 5 MiB per partition and drops the oldest records, whatever they are. A keeper
  * follows the four topics, remembers the newest record of every key, and puts those that are live again before they are
  * dropped: all documents of the control topic, the newest activation and heartbeat, every host's status, the chunks that
- * live releases name. It does what compaction would have left.
+ * live releases name; the newest first, as far as there is room. It leaves what compaction would have left.
  *
  * With a directory, what it remembers of control documents, activations and chunks is also kept there, for the broker of
  * the next start, which begins empty.
@@ -15,10 +15,12 @@
 #include "formats/incarnation.h"
 #include "lib/bus.h"
 
-/* The broker drops from 5 MiB on; a record is put again when this much was put after it. */
-#define QUOIN_DEV_KEEP_AGE_BYTES  (3u << 20)
-/* … and of one topic at most this much, the newest first, or putting again would itself push out. */
-#define QUOIN_DEV_KEEP_LIVE_BYTES (2u << 20)
+/* The broker drops from 5 MiB on; a live record is put again when this much was put after it. */
+#define QUOIN_DEV_KEEP_AGE_BYTES  (4352u << 10)
+/* Of one topic at most this much is live: less than the age, or putting again would never end. */
+#define QUOIN_DEV_KEEP_LIVE_BYTES (3840u << 10)
+_Static_assert(QUOIN_DEV_KEEP_LIVE_BYTES < QUOIN_DEV_KEEP_AGE_BYTES && QUOIN_DEV_KEEP_AGE_BYTES < (5u << 20),
+    "what is put again is young when all of it has been");
 /* The broker's other bound, 100,000 batches. */
 #define QUOIN_DEV_KEEP_AGE_RECORDS 60000u
 
@@ -26,6 +28,8 @@ struct quoin_dev_record {
 	struct quoin_buf bytes; /* key, value and headers in the form of publisher/dev_keep.c */
 	uint64_t at_bytes;	/* what the topic had taken when it came */
 	uint64_t at_count;
+	uint64_t for_release;	/* one more than the head when the key was first seen: a chunk comes before its release */
+	bool is_live;		/* as marked last */
 };
 
 struct quoin_dev_topic {
@@ -58,7 +62,7 @@ void quoin_dev_keep_close(struct quoin_dev_keep *keep);
 /* Put what the directory holds on the topics, whose incarnations are written. */
 int quoin_dev_keep_restore(struct quoin_dev_keep *keep, struct quoin_error *err);
 /* Write down what is to be found at the next start. */
-int quoin_dev_keep_save(const struct quoin_dev_keep *keep, struct quoin_error *err);
+int quoin_dev_keep_save(struct quoin_dev_keep *keep, struct quoin_error *err);
 
 /* Polls readable while there is something to take. */
 int quoin_dev_keep_fd(const struct quoin_dev_keep *keep);

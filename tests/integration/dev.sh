@@ -30,6 +30,18 @@ check_exit verify 0 quoin verify out
 printf x | dd of=out/parts/words bs=1 seek=100 conv=notrunc 2>/dev/null
 check_exit verify-damaged 3 quoin verify out
 
+# ---- more than the embedded broker keeps
+head -c 6000000 /dev/urandom >large
+check_exit too-large 3 quoin publish --part large=large
+check_has too-large-why 'publish it to Kafka' cat check.out
+head -c 3000000 large >part-1
+tail -c 3000000 large >part-2
+check_exit large-1 0 quoin publish --part large=part-1 --wait=60
+check_exit large-2 0 quoin publish --part large=part-2 --wait=60
+check large-active is_active 3
+check_has history-is-kept "first words" quoin log
+check_exit words-again 0 quoin publish --part words=words --wait=60
+
 # ---- another one beside it
 mkdir other
 (cd other && exec quoin --json dev >../other.log 2>&1) &

@@ -149,6 +149,9 @@ let_go(void)
 	put("dev.blobs", "0123/full/0", quoin_span_str("a chunk of nothing"));
 	CHECK_INT(quoin_dev_keep_open(&keep, &conf, NULL, &err), 0);
 	settle(&keep, QUOIN_TOPIC_BLOBS, 2);
+	/* Until the next release it might be one that is to come. */
+	put("dev.control", "release/1", quoin_span_str("not a release that names it"));
+	settle(&keep, QUOIN_TOPIC_CONTROL, 1);
 	for (unsigned i = 0; i < 24; i++) {
 		put("dev.blobs", "4567/full/0", quoin_span_of(filler, sizeof filler));
 		settle(&keep, QUOIN_TOPIC_BLOBS, 3 + i);
