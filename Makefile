@@ -470,7 +470,8 @@ $(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 # ---------------------------------------------------------------- tests
 
 REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
-TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS) $(CRASH_TESTS)) $(REPLAYS)
+UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
+TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS))
 
 # These share rulesets out of a seed, and a second evaluator.
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
@@ -537,8 +538,8 @@ install-libquoin: $(LIBQUOIN) ## the library, its header and its pkg-config file
 check: all $(TEST_PROGRAMS) $(BUILD)/tests/kafka/rogue | build/setup/check ## every test
 	@QUOIN_BUILD=$(BUILD) tests/run $(TEST_PROGRAMS) $(SH_TESTS)
 
-unit: $(TEST_PROGRAMS) ## the unit tests alone
-	@tests/run $(TEST_PROGRAMS)
+unit: $(UNIT_PROGRAMS) ## the unit tests alone
+	@tests/run $(UNIT_PROGRAMS)
 
 # The same tests with the sanitizers' eyes.
 check-asan: ## every test, built with AddressSanitizer and UndefinedBehaviorSanitizer
