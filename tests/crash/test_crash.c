@@ -102,6 +102,10 @@ survives(const struct workload_script *script, struct replay_options options)
 
 	/* Every image has a limit of its own; how many there are in a minute is the machine's affair. */
 	(void)alarm(0);
+#ifdef __SANITIZE_ADDRESS__
+	/* Processes are slow to make under a sanitizer. */
+	options.mixes = options.choices_max = 1;
+#endif
 	do {
 		if (!replay(script, WORKLOAD_SOUND, 0, &options, &oracle, &images))
 			check_fail(__FILE__, __LINE__, "%s, seed %llu, %s, acked %llu of %llu: %s", script->name,

@@ -113,6 +113,28 @@ reallocarray(void *memory, size_t number, size_t bytes)
 	return realloc(memory, number * bytes);
 }
 
+/* The sanitizers have their own, past us. */
+EXPORT char *
+strdup(const char *text)
+{
+	const size_t bytes = strlen(text) + 1;
+	char *copy = malloc(bytes);
+
+	return copy != NULL ? memcpy(copy, text, bytes) : NULL;
+}
+
+EXPORT char *
+strndup(const char *text, size_t max)
+{
+	const size_t len = strnlen(text, max);
+	char *copy = malloc(len + 1);
+
+	if (copy == NULL)
+		return NULL;
+	copy[len] = '\0';
+	return memcpy(copy, text, len);
+}
+
 EXPORT void
 free(void *memory)
 {
