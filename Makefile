@@ -127,6 +127,7 @@ PUBLISHER_SRCS := \
 	publisher/check_whole.c \
 	publisher/cli.c \
 	publisher/cmd_check.c \
+	publisher/cmd_diff.c \
 	publisher/cmd_dev.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_export.c \
@@ -135,6 +136,7 @@ PUBLISHER_SRCS := \
 	publisher/cmd_key.c \
 	publisher/cmd_log.c \
 	publisher/cmd_not_built.c \
+	publisher/cmd_plan.c \
 	publisher/cmd_publish.c \
 	publisher/cmd_resolve.c \
 	publisher/cmd_rollback.c \
@@ -146,6 +148,7 @@ PUBLISHER_SRCS := \
 	publisher/compile.c \
 	publisher/compile_scripts.c \
 	publisher/control.c \
+	publisher/decisions.c \
 	publisher/dev.c \
 	publisher/dev_bind.c \
 	publisher/dev_child.c \
@@ -154,6 +157,7 @@ PUBLISHER_SRCS := \
 	publisher/dev_site.c \
 	publisher/dev_watch.c \
 	publisher/difference.c \
+	publisher/difference_rule.c \
 	publisher/directory.c \
 	publisher/enrol.c \
 	publisher/eval.c \
@@ -190,13 +194,17 @@ PUBLISHER_SRCS := \
 	publisher/material.c \
 	publisher/operate.c \
 	publisher/parts.c \
+	publisher/phrase.c \
 	publisher/picture.c \
 	publisher/problem.c \
 	publisher/publish.c \
 	publisher/report.c \
+	publisher/review.c \
+	publisher/review_json.c \
 	publisher/testfile.c \
 	publisher/testfile_run.c \
 	publisher/topics.c \
+	publisher/transfer.c \
 	publisher/wait.c \
 
 # quoin-eval alone: its main file, the engine's wrapper, the sandbox.
@@ -257,6 +265,7 @@ UNIT_TESTS := \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_dev_keep.c \
+	tests/unit/test_difference.c \
 	tests/unit/test_document.c \
 	tests/unit/test_env.c \
 	tests/unit/test_envelope.c \
@@ -340,6 +349,7 @@ SH_TESTS := \
 	tests/integration/demo.sh \
 	tests/integration/dev.sh \
 	tests/integration/install.sh \
+	tests/integration/plan.sh \
 	tests/integration/readme.sh \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \
@@ -481,6 +491,9 @@ $(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_view: $(RULESETS)
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link)
+
+# These make authoring directories from strings.
+$(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
 
 # One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_agent: | $(BUILD)/bin/quoind

@@ -17,15 +17,14 @@
 /* What goes back, for people: the objectives whose decisions can change. */
 struct reverted {
 	struct quoin_ruleset before, after;
-	struct quoin_objective_change *changes;
-	size_t count;
+	struct quoin_difference difference;
 	bool is_known;
 };
 
 static void
 clear_reverted(struct reverted *reverted)
 {
-	free(reverted->changes);
+	quoin_difference_clear(&reverted->difference);
 	quoin_ruleset_clear(&reverted->before);
 	quoin_ruleset_clear(&reverted->after);
 }
@@ -57,20 +56,37 @@ find_reverted(struct quoin_session *session, uint64_t from, uint64_t to, struct 
 		return;
 	reverted->is_known = fetch_ruleset(session, lookup, from, &reverted->before) == 0 &&
 	    fetch_ruleset(session, lookup, to, &reverted->after) == 0 &&
-	    quoin_difference_objectives(&reverted->before, &reverted->after, &reverted->changes, &reverted->count) == 0;
+	    quoin_difference_make(&reverted->before, &reverted->after, &reverted->difference) == 0;
 	quoin_bus_lookup_close(lookup);
+}
+
+/* What going back does to an objective: what was added goes, what was removed comes back. */
+static const char *
+effect_of(const struct quoin_objective_change *change)
+{
+	static const char *const effects[] = {"comes back", "goes", "decides as before"};
+
+	return effects[change->change];
 }
 
 static void
 print_text(const struct quoin_cli *cli, const struct reverted *reverted, uint64_t from, uint64_t to, const char *verb)
 {
+	const struct quoin_difference *difference = &reverted->difference;
+
 	quoin_cli_say(cli, "%s from release %llu to %llu", verb, (unsigned long long)from, (unsigned long long)to);
-	if (!reverted->is_known)
+	if (!reverted->is_known) {
+		quoin_cli_say(cli, "which objectives are taken back is not known: a release has no rules, or they cannot be had");
 		return;
-	quoin_cli_say(cli, "%zu %s taken back%s", reverted->count,
-	    reverted->count == 1 ? "objective is" : "objectives are", reverted->count > 0 ? ":" : "");
-	for (size_t i = 0; i < reverted->count; i++)
-		quoin_cli_say(cli, "  %-40s %s", reverted->changes[i].objective, reverted->changes[i].owner);
+	}
+	quoin_cli_say(cli, "%zu objective%s taken back%s", difference->objective_count,
+	    difference->objective_count == 1 ? " is" : "s are", difference->objective_count > 0 ? ":" : "");
+	for (size_t i = 0; i < difference->objective_count; i++) {
+		const struct quoin_objective_change *change = &difference->objectives[i];
+
+		quoin_cli_say(cli, "  %-40s %-20s %s", change->objective, change->owner[0] != '\0' ? change->owner : "-",
+		    effect_of(change));
+	}
 }
 
 static int
@@ -90,11 +106,11 @@ print_json(const struct reverted *reverted, uint64_t from, uint64_t to, uint64_t
 	if (seq != 0)
 		quoin_json_put_u64(&writer, "seq", seq);
 	quoin_json_begin_array(&writer, "reverted");
-	for (size_t i = 0; i < reverted->count; i++) {
+	for (size_t i = 0; i < reverted->difference.objective_count; i++) {
 		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_string(&writer, "objective", reverted->changes[i].objective);
-		quoin_json_put_string(&writer, "owner", reverted->changes[i].owner);
-		quoin_json_put_string(&writer, "change", quoin_change_name(reverted->changes[i].change));
+		quoin_json_put_string(&writer, "objective", reverted->difference.objectives[i].objective);
+		quoin_json_put_string(&writer, "owner", reverted->difference.objectives[i].owner);
+		quoin_json_put_string(&writer, "change", quoin_change_name(reverted->difference.objectives[i].change));
 		quoin_json_end_object(&writer);
 	}
 	quoin_json_end_array(&writer);

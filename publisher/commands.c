@@ -23,6 +23,11 @@ const struct quoin_command quoin_commands[] = {
 	{"check", "DIR [--against N]", "Everything short of signing, and the directory's own tests; needs no broker, no keys.",
 	    "  --against N        compile against release N, as publish would against the active one\n",
 	    quoin_cmd_check},
+	{"plan", "DIR [--against N] [--contexts FILE]", "What publishing a directory would change, like a review; needs no keys.",
+	    "  --against N        compare with release N; default: the active one, or nothing without a configuration\n"
+	    "  --contexts FILE    decide these contexts (JSON lines; - is the standard input) by both;\n"
+	    "                     default: DIR/contexts.jsonl, if there is one\n",
+	    quoin_cmd_plan},
 	{"publish",
 	    "DIR | --part NAME=FILE... | --from OUT  [-m TEXT] [--meta K=V]... [--expect N] [--waive GUARD]... "
 	    "[--wait[=SECONDS]] [--dry-run] [--prepare OUT]",
@@ -73,6 +78,7 @@ const struct quoin_command quoin_commands[] = {
 	    "  --as-of TIME       as it was then: 2026-11-26T06:49:44Z, or 2h for two hours ago\n",
 	    quoin_cmd_log},
 	{"show", "N", "One release: its parts, policy and words.", NULL, quoin_cmd_show},
+	{"diff", "A B", "What differs between two releases.", NULL, quoin_cmd_diff},
 	{"resolve",
 	    "OBJECTIVE [-a NAME=TEXT]... [-a NAME:=JSON]... [--ab TEST=CELL]... | --contexts FILE  "
 	    "[--dir DIR | --export DIR | --release N]",
@@ -86,8 +92,6 @@ const struct quoin_command quoin_commands[] = {
 	    quoin_cmd_resolve},
 	{"export", "N OUT", "Write release N as files that stock tools can check.", NULL, quoin_cmd_export},
 	{"verify", "OUT", "Check an exported release: signatures and every byte.", NULL, quoin_cmd_verify},
-	{"plan", "DIR", "What would change, like a review. Not built.", NULL, quoin_cmd_not_built},
-	{"diff", "A B", "What differs between two releases. Not built.", NULL, quoin_cmd_not_built},
 	{"import", "OUT", "Put an exported release on the bus again. Not built.", NULL, quoin_cmd_not_built},
 	{"gc", "", "Remove what nothing live needs. Not built.", NULL, quoin_cmd_not_built},
 	{"dev", "[--port P] [--state DIR] [RULES]", "A broker, a gate and hosts on this machine, to try things out.",

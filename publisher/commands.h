@@ -14,6 +14,7 @@ int quoin_cmd_init(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_key(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_enrol(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv);
+int quoin_cmd_plan(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_publish(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_rollback(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_intent(struct quoin_cli *cli, int argc, char **argv); /* pin … retry: by argv[0] */
@@ -21,11 +22,12 @@ int quoin_cmd_status(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_why(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_log(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_show(struct quoin_cli *cli, int argc, char **argv);
+int quoin_cmd_diff(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_resolve(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_export(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_dev(struct quoin_cli *cli, int argc, char **argv);
-/* plan, diff, import, gc: says that it is not built, exit 1. */
+/* import, gc: says that it is not built, exit 1. */
 int quoin_cmd_not_built(struct quoin_cli *cli, int argc, char **argv);
 
 #endif

@@ -1,168 +1,31 @@
 #include "publisher/difference.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Every piece goes in with its length or as fixed bytes, so that no two inputs run together to the same stream. */
-static void
-add_text(struct quoin_hasher *hasher, const char *text)
-{
-	uint64_t bytes = text != NULL ? strlen(text) : UINT64_MAX;
+#include "lib/assert.h"
 
-	quoin_hasher_add(hasher, quoin_span_of(&bytes, sizeof bytes));
-	if (text != NULL)
-		quoin_hasher_add(hasher, quoin_span_str(text));
-}
-
-static void
-add_number(struct quoin_hasher *hasher, uint64_t number)
-{
-	quoin_hasher_add(hasher, quoin_span_of(&number, sizeof number));
-}
-
-static void
-add_ref(struct quoin_hasher *hasher, const struct quoin_ruleset *ruleset, const struct quoin_ref *ref)
-{
-	const struct quoin_model *model = &ruleset->models[ref->model];
-
-	add_text(hasher, model->routing_key);
-	add_text(hasher, model->digest);
-	add_text(hasher, model->config);
-	add_text(hasher, ref->config);
-}
-
-static void
-add_scalar(struct quoin_hasher *hasher, const struct quoin_scalar *scalar)
-{
-	uint64_t bits = 0;
-
-	if (scalar->kind == QUOIN_SCALAR_NUMBER)
-		memcpy(&bits, &scalar->number, sizeof bits);
-	add_number(hasher, scalar->kind);
-	add_number(hasher, bits);
-	add_number(hasher, scalar->kind == QUOIN_SCALAR_BOOL && scalar->boolean);
-	add_text(hasher, scalar->kind == QUOIN_SCALAR_STRING ? scalar->string : NULL);
-}
-
-/* The nesting is bounded by QUOIN_NESTING_MAX. */
-static void
-add_when(struct quoin_hasher *hasher, const struct quoin_when *when)
-{
-	add_number(hasher, when->kind);
-	add_number(hasher, when->child_count);
-	for (size_t i = 0; i < when->child_count; i++)
-		add_when(hasher, &when->children[i]);
-	if (when->kind != QUOIN_WHEN_LEAF)
-		return;
-	add_text(hasher, when->attribute);
-	add_number(hasher, when->op);
-	add_number(hasher, when->scalar_count);
-	for (size_t i = 0; i < when->scalar_count; i++)
-		add_scalar(hasher, &when->scalars[i]);
-	add_number(hasher, when->bound_count);
-	for (size_t i = 0; i < when->bound_count; i++) {
-		add_number(hasher, when->bounds[i].comparator);
-		for (size_t k = 0; k < 4; k++)
-			add_number(hasher, when->bounds[i].components[k]);
-	}
-}
-
-static void
-add_rule(struct quoin_hasher *hasher, const struct quoin_ruleset *ruleset, const struct quoin_rule *rule)
-{
-	add_number(hasher, rule->kind);
-	add_text(hasher, rule->name);
-	add_text(hasher, rule->config);
-	add_number(hasher, rule->when != NULL);
-	if (rule->when != NULL)
-		add_when(hasher, rule->when);
-	add_number(hasher, rule->ab_test_id);
-	add_number(hasher, rule->cell_count);
-	for (size_t i = 0; i < rule->cell_count; i++) {
-		add_number(hasher, rule->cells[i].cell);
-		add_ref(hasher, ruleset, &rule->cells[i].ref);
-	}
-	add_text(hasher, rule->by);
-	add_text(hasher, rule->salt);
-	add_number(hasher, rule->share_count);
-	for (size_t i = 0; i < rule->share_count; i++) {
-		add_number(hasher, rule->shares[i].key);
-		add_number(hasher, rule->shares[i].share);
-	}
-	add_number(hasher, rule->ref_count);
-	for (size_t i = 0; i < rule->ref_count; i++)
-		add_ref(hasher, ruleset, &rule->refs[i]);
-	add_number(hasher, rule->any_model);
-	add_number(hasher, rule->callers == NULL ? UINT64_MAX : rule->caller_count);
-	for (size_t i = 0; rule->callers != NULL && i < rule->caller_count; i++)
-		add_text(hasher, rule->callers[i]);
-}
+struct maker {
+	struct quoin_difference *difference;
+	const struct quoin_ruleset *before, *after;
+	struct quoin_rule_order order_before, order_after;
+};
 
 void
-quoin_difference_digest(const struct quoin_ruleset *ruleset, uint32_t index, struct quoin_hash *ret)
+quoin_difference_clear(struct quoin_difference *difference)
 {
-	const struct quoin_objective *objective = &ruleset->objectives[index];
-	uint32_t order[QUOIN_RULES_PER_OBJECTIVE_MAX];
-	size_t count = quoin_ruleset_order(ruleset, index, order);
-	struct quoin_hasher hasher;
-
-	quoin_hasher_init(&hasher);
-	add_text(&hasher, objective->name);
-	add_text(&hasher, objective->config);
-	add_ref(&hasher, ruleset, &objective->default_ref);
-	add_text(&hasher, objective->default_rule);
-	add_text(&hasher, objective->default_config);
-	add_number(&hasher, count);
-	for (size_t i = 0; i < count; i++)
-		add_rule(&hasher, ruleset, &ruleset->rules[order[i]]);
-	quoin_hasher_finish(&hasher, ret);
+	quoin_arena_clear(&difference->arena);
+	memset(difference, 0, sizeof *difference);
 }
 
-static struct quoin_objective_change
-change_of(enum quoin_change change, const struct quoin_objective *objective)
+bool
+quoin_difference_is_empty(const struct quoin_difference *difference)
 {
-	const char *owner = objective->owner != NULL ? objective->owner : "";
+	size_t shards = 0;
 
-	return (struct quoin_objective_change){change, objective->name, owner};
-}
-
-static bool
-differs(const struct quoin_ruleset *before, uint32_t b, const struct quoin_ruleset *after, uint32_t a)
-{
-	struct quoin_hash old_digest, new_digest;
-
-	quoin_difference_digest(before, b, &old_digest);
-	quoin_difference_digest(after, a, &new_digest);
-	return !quoin_hash_equal(&old_digest, &new_digest);
-}
-
-int
-quoin_difference_objectives(const struct quoin_ruleset *before, const struct quoin_ruleset *after,
-    struct quoin_objective_change **ret, size_t *ret_count)
-{
-	size_t b = 0, a = 0, count = 0;
-	struct quoin_objective_change *changes;
-
-	changes = calloc(before->objective_count + after->objective_count + 1, sizeof *changes);
-	if (changes == NULL)
-		return QUOIN_ENOMEM;
-	while (b < before->objective_count || a < after->objective_count) {
-		int order = b == before->objective_count ? 1
-		    : a == after->objective_count	 ? -1
-							 : strcmp(before->objectives[b].name, after->objectives[a].name);
-
-		if (order < 0)
-			changes[count++] = change_of(QUOIN_CHANGE_REMOVED, &before->objectives[b]);
-		else if (order > 0)
-			changes[count++] = change_of(QUOIN_CHANGE_ADDED, &after->objectives[a]);
-		else if (differs(before, (uint32_t)b, after, (uint32_t)a))
-			changes[count++] = change_of(QUOIN_CHANGE_CHANGED, &after->objectives[a]);
-		b += order <= 0;
-		a += order >= 0;
-	}
-	*ret = changes;
-	*ret_count = count;
-	return 0;
+	for (size_t i = 0; i < difference->shard_count; i++)
+		shards += difference->shards[i].is_changed;
+	return difference->objective_count == 0 && difference->model_count == 0 && difference->route_count == 0 &&
+	    shards == 0;
 }
 
 const char *
@@ -171,4 +34,399 @@ quoin_change_name(enum quoin_change change)
 	static const char *const names[] = {"added", "removed", "changed"};
 
 	return names[change];
+}
+
+const char *
+quoin_aspect_name(enum quoin_aspect aspect)
+{
+	static const char *const names[QUOIN_ASPECTS] = {"kind", "when", "models", "percents", "buckets", "callers", "test",
+	    "config", "default", "order", "digest", "uri", "demand", "limits", "requires", "vip", "hosts", "capacity",
+	    "labels", "drain", "health_checked"};
+
+	return names[aspect];
+}
+
+/* Room for count + 1 things. */
+static void *
+take(struct maker *maker, size_t count, size_t size)
+{
+	return quoin_arena_take(&maker->difference->arena, (count + 1) * size);
+}
+
+/* Below 0: only the older side has what comes next; above: only the newer. */
+static int
+compare_next(const char *before, const char *after)
+{
+	return before == NULL ? 1 : after == NULL ? -1 : strcmp(before, after);
+}
+
+/* ---- Objectives ---- */
+
+static const struct quoin_rule *
+find_rule(const struct quoin_ruleset *ruleset, const uint32_t *order, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ruleset->rules[order[i]].name, name) == 0)
+			return &ruleset->rules[order[i]];
+	return NULL;
+}
+
+/* Whether the rules that both sides have are asked in the same order. */
+static bool
+is_same_order(const struct maker *maker, const uint32_t *before, size_t before_count, const uint32_t *after,
+    size_t after_count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < after_count; i++) {
+		const char *name = maker->after->rules[after[i]].name;
+
+		if (find_rule(maker->before, before, before_count, name) == NULL)
+			continue;
+		while (find_rule(maker->after, after, after_count, maker->before->rules[before[at]].name) == NULL)
+			at++;
+		if (strcmp(maker->before->rules[before[at++]].name, name) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int
+compare_rules(struct maker *maker, uint32_t b, uint32_t a, struct quoin_objective_change *change)
+{
+	const uint32_t *before = maker->order_before.rules[b], *after = maker->order_after.rules[a];
+	size_t before_count = maker->order_before.counts[b], after_count = maker->order_after.counts[a];
+	struct quoin_rule_change list[2 * QUOIN_RULES_PER_OBJECTIVE_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < after_count; i++) {
+		const struct quoin_rule *rule = &maker->after->rules[after[i]];
+		const struct quoin_rule *old = find_rule(maker->before, before, before_count, rule->name);
+		uint32_t aspects = old != NULL ? quoin_difference_rule(maker->before, old, maker->after, rule) : 0;
+
+		if (old == NULL)
+			list[count++] = (struct quoin_rule_change){QUOIN_CHANGE_ADDED, NULL, rule, 0};
+		else if (aspects != 0)
+			list[count++] = (struct quoin_rule_change){QUOIN_CHANGE_CHANGED, old, rule, aspects};
+	}
+	for (size_t i = 0; i < before_count; i++) {
+		const struct quoin_rule *rule = &maker->before->rules[before[i]];
+
+		if (find_rule(maker->after, after, after_count, rule->name) == NULL)
+			list[count++] = (struct quoin_rule_change){QUOIN_CHANGE_REMOVED, rule, NULL, 0};
+	}
+	if (!is_same_order(maker, before, before_count, after, after_count))
+		change->aspects |= 1u << QUOIN_ASPECT_ORDER;
+	change->rules = take(maker, count, sizeof list[0]);
+	if (change->rules == NULL)
+		return QUOIN_ENOMEM;
+	memcpy(change->rules, list, count * sizeof list[0]);
+	change->rule_count = count;
+	return 0;
+}
+
+static void
+compare_objectives(const struct maker *maker, struct quoin_objective_change *change)
+{
+	const struct quoin_objective *before = change->before, *after = change->after;
+
+	if (!quoin_difference_refs_equal(maker->before, &before->default_ref, maker->after, &after->default_ref) ||
+	    strcmp(before->default_rule, after->default_rule) != 0)
+		change->aspects |= 1u << QUOIN_ASPECT_DEFAULT;
+	if (!quoin_texts_equal(before->config, after->config) ||
+	    !quoin_texts_equal(before->default_config, after->default_config))
+		change->aspects |= 1u << QUOIN_ASPECT_CONFIG;
+}
+
+static int
+make_objectives(struct maker *maker)
+{
+	const struct quoin_ruleset *before = maker->before, *after = maker->after;
+	struct quoin_difference *difference = maker->difference;
+	struct quoin_objective_change *list;
+	size_t b = 0, a = 0;
+
+	list = take(maker, before->objective_count + after->objective_count, sizeof *list);
+	if (list == NULL)
+		return QUOIN_ENOMEM;
+	difference->objectives = list;
+	while (b < before->objective_count || a < after->objective_count) {
+		const struct quoin_objective *old = b < before->objective_count ? &before->objectives[b] : NULL;
+		const struct quoin_objective *new = a < after->objective_count ? &after->objectives[a] : NULL;
+		int order = compare_next(old != NULL ? old->name : NULL, new != NULL ? new->name : NULL);
+		struct quoin_objective_change change = {.change = order < 0 ? QUOIN_CHANGE_REMOVED
+			: order > 0 ? QUOIN_CHANGE_ADDED : QUOIN_CHANGE_CHANGED,
+		    .before = order <= 0 ? old : NULL, .after = order >= 0 ? new : NULL};
+		const struct quoin_objective *named = order < 0 ? old : new;
+
+		QUOIN_ASSERT(named != NULL);
+		if (order == 0) {
+			compare_objectives(maker, &change);
+			if (compare_rules(maker, (uint32_t)b, (uint32_t)a, &change) != 0)
+				return QUOIN_ENOMEM;
+		}
+		change.objective = named->name;
+		change.owner = named->owner != NULL ? named->owner : "";
+		if (order != 0 || change.aspects != 0 || change.rule_count > 0)
+			list[difference->objective_count++] = change;
+		b += order <= 0;
+		a += order >= 0;
+	}
+	return 0;
+}
+
+/* ---- Models and their routes ---- */
+
+static bool
+amounts_equal(const struct quoin_amount *a, size_t a_count, const struct quoin_amount *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (strcmp(a[i].resource, b[i].resource) != 0 || a[i].amount != b[i].amount)
+			return false;
+	return true;
+}
+
+static bool
+pairs_equal(const struct quoin_pair *a, size_t a_count, const struct quoin_pair *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (strcmp(a[i].key, b[i].key) != 0 || strcmp(a[i].value, b[i].value) != 0)
+			return false;
+	return true;
+}
+
+static uint32_t
+compare_models(const struct quoin_model *a, const struct quoin_model *b)
+{
+	uint32_t aspects = 0;
+
+	aspects |= (uint32_t)(strcmp(a->digest, b->digest) != 0) << QUOIN_ASPECT_DIGEST;
+	aspects |= (uint32_t)(strcmp(a->uri, b->uri) != 0) << QUOIN_ASPECT_URI;
+	aspects |= (uint32_t)!amounts_equal(a->demand, a->demand_count, b->demand, b->demand_count) << QUOIN_ASPECT_DEMAND;
+	aspects |= (uint32_t)!amounts_equal(a->limits, a->limit_count, b->limits, b->limit_count) << QUOIN_ASPECT_LIMITS;
+	aspects |= (uint32_t)!pairs_equal(a->requires, a->requires_count, b->requires, b->requires_count)
+	    << QUOIN_ASPECT_REQUIRES;
+	aspects |= (uint32_t)!quoin_texts_equal(a->config, b->config) << QUOIN_ASPECT_CONFIG;
+	return aspects;
+}
+
+/* The model's placements; they are ascending by model. */
+static size_t
+placements_of(const struct quoin_ruleset *ruleset, const struct quoin_model *model,
+    const struct quoin_placement **ret)
+{
+	size_t low = 0, high = ruleset->placement_count, count = 0;
+	uint32_t index;
+
+	*ret = NULL;
+	if (model == NULL)
+		return 0;
+	index = (uint32_t)(model - ruleset->models);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ruleset->placements[middle].model < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + count < ruleset->placement_count && ruleset->placements[low + count].model == index)
+		count++;
+	*ret = count > 0 ? &ruleset->placements[low] : NULL;
+	return count;
+}
+
+static bool
+placements_equal(const struct maker *maker, const struct quoin_route_change *change)
+{
+	if (change->before_count != change->after_count)
+		return false;
+	for (size_t i = 0; i < change->before_count; i++)
+		if (change->before[i].weight != change->after[i].weight ||
+		    strcmp(maker->before->shards[change->before[i].shard].name,
+			maker->after->shards[change->after[i].shard].name) != 0)
+			return false;
+	return true;
+}
+
+static const struct quoin_model *
+next_used(const struct quoin_ruleset *ruleset, size_t *at)
+{
+	while (*at < ruleset->model_count && !ruleset->models[*at].is_used)
+		++*at;
+	return *at < ruleset->model_count ? &ruleset->models[*at] : NULL;
+}
+
+static int
+compare_model_names(const struct quoin_model *a, const struct quoin_model *b)
+{
+	int order = compare_next(a != NULL ? a->name : NULL, b != NULL ? b->name : NULL);
+
+	return order != 0 || a == NULL ? order : strcmp(a->version, b->version);
+}
+
+static int
+make_models(struct maker *maker)
+{
+	struct quoin_difference *difference = maker->difference;
+	size_t all = maker->before->model_count + maker->after->model_count, b = 0, a = 0;
+	const struct quoin_model *old, *new;
+
+	difference->models = take(maker, all, sizeof difference->models[0]);
+	difference->routes = take(maker, all, sizeof difference->routes[0]);
+	if (difference->models == NULL || difference->routes == NULL)
+		return QUOIN_ENOMEM;
+	while ((void)(old = next_used(maker->before, &b)), (void)(new = next_used(maker->after, &a)),
+	    old != NULL || new != NULL) {
+		int order = compare_model_names(old, new);
+		struct quoin_model_change change = {.change = order < 0 ? QUOIN_CHANGE_REMOVED
+			: order > 0 ? QUOIN_CHANGE_ADDED : QUOIN_CHANGE_CHANGED,
+		    .before = order <= 0 ? old : NULL, .after = order >= 0 ? new : NULL,
+		    .aspects = order == 0 ? compare_models(old, new) : 0};
+		const struct quoin_model *named = order < 0 ? old : new;
+		struct quoin_route_change route = {0};
+
+		QUOIN_ASSERT(named != NULL);
+		route.routing_key = named->routing_key;
+		if (order != 0 || change.aspects != 0)
+			difference->models[difference->model_count++] = change;
+		route.before_count = placements_of(maker->before, change.before, &route.before);
+		route.after_count = placements_of(maker->after, change.after, &route.after);
+		if (!placements_equal(maker, &route))
+			difference->routes[difference->route_count++] = route;
+		b += order <= 0;
+		a += order >= 0;
+	}
+	return 0;
+}
+
+/* ---- Shards ---- */
+
+static uint32_t
+compare_shards(const struct quoin_shard *a, const struct quoin_shard *b)
+{
+	bool is_same = a->host_count == b->host_count;
+	uint32_t aspects = 0;
+
+	for (size_t i = 0; is_same && i < a->host_count; i++)
+		is_same = strcmp(a->hosts[i], b->hosts[i]) == 0;
+	aspects |= (uint32_t)!is_same << QUOIN_ASPECT_HOSTS;
+	aspects |= (uint32_t)(strcmp(a->vip, b->vip) != 0) << QUOIN_ASPECT_VIP;
+	aspects |= (uint32_t)!amounts_equal(a->capacity, a->capacity_count, b->capacity, b->capacity_count)
+	    << QUOIN_ASPECT_CAPACITY;
+	aspects |= (uint32_t)!pairs_equal(a->labels, a->label_count, b->labels, b->label_count) << QUOIN_ASPECT_LABELS;
+	aspects |= (uint32_t)(a->drain != b->drain) << QUOIN_ASPECT_DRAIN;
+	aspects |= (uint32_t)(a->health_checked != b->health_checked) << QUOIN_ASPECT_HEALTH;
+	return aspects;
+}
+
+static uint64_t
+capacity_of(const struct quoin_shard *shard, const char *resource)
+{
+	for (size_t i = 0; i < shard->capacity_count; i++)
+		if (strcmp(shard->capacity[i].resource, resource) == 0)
+			return shard->capacity[i].amount;
+	return 0;
+}
+
+/* What the models on the shard need of the resource, up to UINT64_MAX. */
+static uint64_t
+load_of(const struct quoin_ruleset *ruleset, const struct quoin_shard *shard, const char *resource)
+{
+	uint64_t sum = 0;
+
+	if (shard == NULL)
+		return 0;
+	for (size_t i = 0; i < ruleset->placement_count; i++) {
+		const struct quoin_model *model = &ruleset->models[ruleset->placements[i].model];
+
+		if (&ruleset->shards[ruleset->placements[i].shard] != shard)
+			continue;
+		for (size_t k = 0; k < model->demand_count; k++)
+			if (strcmp(model->demand[k].resource, resource) == 0 &&
+			    __builtin_add_overflow(sum, model->demand[k].amount, &sum))
+				sum = UINT64_MAX;
+	}
+	return sum;
+}
+
+static int
+make_loads(struct maker *maker, struct quoin_shard_change *change)
+{
+	const struct quoin_shard *before = change->before, *after = change->after;
+	size_t b = 0, a = 0, b_count = before != NULL ? before->capacity_count : 0;
+	size_t a_count = after != NULL ? after->capacity_count : 0;
+
+	change->loads = take(maker, b_count + a_count, sizeof change->loads[0]);
+	if (change->loads == NULL)
+		return QUOIN_ENOMEM;
+	while (b < b_count || a < a_count) {
+		int order = compare_next(b < b_count ? before->capacity[b].resource : NULL,
+		    a < a_count ? after->capacity[a].resource : NULL);
+		const char *resource = order < 0 ? before->capacity[b].resource : after->capacity[a].resource;
+
+		change->loads[change->load_count++] = (struct quoin_load_change){.resource = resource,
+		    .before = load_of(maker->before, before, resource), .after = load_of(maker->after, after, resource),
+		    .capacity = capacity_of(after != NULL ? after : before, resource)};
+		b += order <= 0;
+		a += order >= 0;
+	}
+	return 0;
+}
+
+static int
+make_shards(struct maker *maker)
+{
+	struct quoin_difference *difference = maker->difference;
+	size_t b = 0, a = 0;
+
+	difference->shards =
+	    take(maker, maker->before->shard_count + maker->after->shard_count, sizeof difference->shards[0]);
+	if (difference->shards == NULL)
+		return QUOIN_ENOMEM;
+	while (b < maker->before->shard_count || a < maker->after->shard_count) {
+		const struct quoin_shard *old = b < maker->before->shard_count ? &maker->before->shards[b] : NULL;
+		const struct quoin_shard *new = a < maker->after->shard_count ? &maker->after->shards[a] : NULL;
+		int order = compare_next(old != NULL ? old->name : NULL, new != NULL ? new->name : NULL);
+		const struct quoin_shard *named = order < 0 ? old : new;
+		struct quoin_shard_change *change = &difference->shards[difference->shard_count++];
+
+		QUOIN_ASSERT(named != NULL);
+		*change = (struct quoin_shard_change){.shard = named->name,
+		    .change = order < 0 ? QUOIN_CHANGE_REMOVED : order > 0 ? QUOIN_CHANGE_ADDED : QUOIN_CHANGE_CHANGED,
+		    .before = order <= 0 ? old : NULL, .after = order >= 0 ? new : NULL,
+		    .aspects = order == 0 ? compare_shards(old, new) : 0};
+		change->is_changed = order != 0 || change->aspects != 0;
+		if (make_loads(maker, change) != 0)
+			return QUOIN_ENOMEM;
+		b += order <= 0;
+		a += order >= 0;
+	}
+	return 0;
+}
+
+int
+quoin_difference_make(const struct quoin_ruleset *before, const struct quoin_ruleset *after,
+    struct quoin_difference *ret)
+{
+	struct maker maker = {.difference = ret, .before = before, .after = after};
+	int rc;
+
+	*ret = (struct quoin_difference){.before = before, .after = after};
+	rc = quoin_ruleset_order_all(before, &maker.order_before);
+	if (rc == 0)
+		rc = quoin_ruleset_order_all(after, &maker.order_after);
+	if (rc == 0)
+		rc = make_objectives(&maker);
+	if (rc == 0)
+		rc = make_models(&maker);
+	if (rc == 0)
+		rc = make_shards(&maker);
+	quoin_rule_order_clear(&maker.order_before);
+	quoin_rule_order_clear(&maker.order_after);
+	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include "formats/rules.h"
 #include "publisher/guard_try.h"
+#include "publisher/transfer.h"
 
 #define SILENT_INTERVALS 3
 
@@ -14,19 +15,10 @@ struct need {
 	size_t schema_count;
 };
 
-/* What a host of the role fetches if its configuration does not say otherwise (quoin.conf(5), parts). */
-static bool
-is_wanted(enum quoin_host_role role, const char *name)
-{
-	bool is_models = strcmp(name, "models") == 0;
-
-	return role == QUOIN_HOST_SERVING ? is_models : !is_models && strcmp(name, "source") != 0;
-}
-
 static void
 need_part(struct need *need, const char *name, const char *schema, uint64_t bytes)
 {
-	if (!is_wanted(need->role, name) || need->schema_count == QUOIN_PARTS_MAX)
+	if (!quoin_transfer_wants(need->role, name) || need->schema_count == QUOIN_PARTS_MAX)
 		return;
 	need->bytes += bytes;
 	need->schemas[need->schema_count++] = schema;

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "tests/check.h"
+#include "tests/small.h"
 
 /* ---- Directories in a few words ---- */
 
-/* Models a..f in versions, objectives o1..o4; single quotes stand for double ones. */
+/* Models a, b, c and two versions of d. */
 static const char models[] =
     "{'a': {'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:a1'},"
     " 'b': {'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:b1'},"
@@ -17,49 +18,20 @@ static const char models[] =
     "       {'version': '2', 'current': true, 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:d2'}]}";
 static const char shards[] = "{'s': {'vip': 's:1', 'hosts': ['s1'], 'capacity': {}}}";
 
-static void
-put_quoted(struct quoin_directory *directory, const char *path, const char *text, struct quoin_problems *problems)
-{
-	char *copy = strdup(text);
-
-	CHECK(copy != NULL);
-	for (char *at = copy; *at != '\0'; at++)
-		*at = *at == '\'' ? '"' : *at;
-	CHECK_INT(quoin_directory_add(directory, path, quoin_span_str(copy), problems), 0);
-	free(copy);
-}
-
 /* Objectives o1… with these defaults, one letter each, and rules. */
 static void
 compile(const char *defaults, const char *rules, struct quoin_compiled *ret)
 {
-	struct quoin_directory directory = {0};
-	struct quoin_problems problems;
-	struct quoin_error err = {0};
-	struct quoin_buf objectives, out;
-	int rc;
+	struct quoin_buf objectives;
 
-	CHECK_INT(quoin_crypto_init(), 0);
-	quoin_problems_init(&problems);
 	quoin_buf_init(&objectives, 1 << 16);
-	quoin_buf_init(&out, 1 << 16);
 	quoin_buf_put_byte(&objectives, '{');
 	for (size_t i = 0; defaults[i] != '\0'; i++)
 		quoin_buf_printf(&objectives, "%s'o%zu': {'inputType': 'T', 'modelType': 'S', 'default': '%c'}",
 		    i > 0 ? "," : "", i + 1, defaults[i]);
 	quoin_buf_put_byte(&objectives, '}');
-	put_quoted(&directory, "models.json", models, &problems);
-	put_quoted(&directory, "objectives.json", quoin_buf_str(&objectives), &problems);
-	put_quoted(&directory, "r.rules.json", rules, &problems);
-	put_quoted(&directory, "shards.json", shards, &problems);
-	quoin_directory_finish(&directory, &problems);
-	rc = quoin_compile_directory(&directory, NULL, NULL, ret, &problems, &err);
-	quoin_problems_print(&problems, &out);
-	if (rc != 0)
-		check_fail(__FILE__, __LINE__, "%s: %s", rules, quoin_buf_str(&out));
-	quoin_problems_clear(&problems);
+	small_compile(models, quoin_buf_str(&objectives), rules, shards, ret);
 	quoin_buf_clear(&objectives);
-	quoin_buf_clear(&out);
 }
 
 static int

@@ -1,0 +1,101 @@
+#!/bin/sh
+# What a researcher sees before publishing: plan, diff, guards, and what a rollback would take back.
+. "$(dirname "$0")/lib.sh"
+
+# ---- without a broker: against nothing
+cp -R "$top/examples/payments" rules
+check_has plan-nothing "against nothing" quoin plan rules
+check_exit plan-nothing-json 0 quoin --json plan rules
+cp check.out plan.json
+check plan-nothing-all test "$(jq -c '[(.objectives|length), .decisions.total, .decisions.moved, .before]' plan.json)" = '[4,12,12,0]'
+check plan-nothing-keys test "$(jq -c '[has("objectives","models","routes","shards","guards"), (.transfer.bytes_per_host > 0)]' plan.json)" = \
+	'[true,true,true,true,true,true]'
+check_exit plan-against-none 2 quoin plan rules --against 1
+check_exit plan-bad 3 quoin --json plan "$top/examples/bad"
+check plan-bad-problems test "$(jq '.problems | length > 5' check.out)" = true
+check_exit plan-no-contexts 2 quoin plan rules --contexts nowhere
+check_exit plan-usage 2 quoin plan
+
+# ---- against the active release
+start_dev rules
+within 60 is_active 1 || give_up dev "release 1 is not active"
+check_exit plan-same 0 quoin --json plan rules
+check plan-same-nothing test "$(jq -c '[.before, (.objectives|length), (.models|length), (.routes|length), .transfer.bytes_per_host,
+	.decisions.total, .decisions.moved, (.decisions.flows|length), (.guards|length)]' check.out)" = '[1,0,0,0,0,12,0,0,0]'
+check_has plan-same-says "no objective, model, route or shard differs" quoin plan rules
+
+cp -R rules next
+sed -i 's/percent: 10}/percent: 25}/; s/percent: 90}/percent: 75}/; s/kmFromLastLogin: {gte: 500}/kmFromLastLogin: {gte: 800}/' next/rules.js
+jq '.ChargebackPrediction.default.name = "fraud-graph" | .ChargebackPrediction.config = {"threshold": 0.3}' rules/objectives.json >next/objectives.json
+jq '.["fraud-gbdt"] |= (if type == "array" then map(.demand.memory_mb = 5000) else .demand.memory_mb = 5000 end)' rules/models.json >next/models.json
+check_exit plan-next 0 quoin --json plan next
+cp check.out plan.json
+check plan-objectives test "$(jq -c '[.objectives[] | [.objective, .owner, .change]]' plan.json)" = \
+	'[["AccountTakeoverDetection","accounts-security","changed"],["ChargebackPrediction","payments-risk","changed"],["PaymentRetryTiming","payments-billing","changed"]]'
+check plan-rules test "$(jq -c '[.objectives[].rules[] | [.rule, .change, .aspects[]]]' plan.json)" = \
+	'[["takeover-farAway","changed","when"],["defineRetryCanary","changed","percents"]]'
+check plan-default test "$(jq -c '.objectives[1] | [.aspects, .default]' plan.json)" = \
+	'[["config","default"],{"from":"chargeback-gbdt@5","to":"fraud-graph@2"}]'
+check plan-models test "$(jq -c '[.models[] | [.model, .change, .aspects]]' plan.json)" = \
+	'[["chargeback-gbdt@5","removed",[]],["fraud-gbdt@8","changed",["demand"]]]'
+check plan-routes test "$(jq -c '[.routes[] | [.model, (.from|length), (.to|length)]]' plan.json)" = '[["chargeback-gbdt@5",1,0]]'
+check plan-loads test "$(jq '[.shards[].loads[] | select(.resource == "memory_mb" and .before != .after and .capacity == 65536)] | length > 0' plan.json)" = true
+check plan-bytes test "$(jq '.transfer | .bytes_per_host > 0 and .by_role.router > 0 and .by_role.serving > 0' plan.json)" = true
+check plan-decisions test "$(jq -c '.decisions | [.total, .moved, .flows]' plan.json)" = \
+	'[12,1,[{"objective":"ChargebackPrediction","from":"chargeback-gbdt@5","to":"fraud-graph@2","count":1}]]'
+check plan-guards test "$(jq -c .guards plan.json)" = '[]'
+check_has plan-says-percents "now retry-timing@14 25 %, retry-timing@13 75 % by accountId, salt retry-14" quoin plan next
+check_has plan-says-when "now when kmFromLastLogin >= 800" quoin plan next
+check_has plan-says-flow "ChargebackPrediction: chargeback-gbdt@5 -> fraud-graph@2  1 of 1 (100.0 %)" quoin plan next
+check_exit plan-unknown 5 quoin plan next --against 9
+echo '{"objective": "ChargebackPrediction"}' >some.jsonl
+echo 'nonsense' >>some.jsonl
+check_exit plan-contexts 0 quoin --json plan next --contexts some.jsonl
+check plan-contexts-moved test "$(jq -c '.decisions | [.total, .moved, .bad_contexts]' check.out)" = '[2,1,1]'
+check plan-stdin test "$(quoin --json plan next --contexts - <some.jsonl | jq -c '.decisions.total')" = 2
+
+# ---- guards: plan shows what publish refuses, until it is waived by name
+cp -R next salted
+sed -i 's/salt: "retry-14"/salt: "retry-15"/' salted/rules.js
+check_exit guard-plan 0 quoin --json plan salted
+check guard-plan-says test "$(jq -c '[.guards[] | [.guard, .refuses, .waivable, .file]]' check.out)" = '[["rebucket",true,true,"rules.js"]]'
+check_has guard-plan-text "(--waive rebucket)" quoin plan salted
+check_exit guard-refuses 3 quoin --json publish salted
+check guard-refuses-why test "$(jq -r '.problems[] | select(.severity == "error") | .code' check.out)" = rebucket
+check_exit guard-unknown 2 quoin publish salted --waive rebuckit
+check_exit guard-never 2 quoin publish salted --waive capacity
+check_exit guard-waived 0 quoin publish salted --waive rebucket --wait=60
+check guard-in-log test "$(quoin --json log | jq -c '.releases[0].waived')" = '["rebucket"]'
+check guard-in-show test "$(quoin --json show 2 | jq -c '.waived')" = '["rebucket"]'
+cp "$QUOIN_CONF" saved.conf
+echo "guard.rebuckit = 1" >>"$QUOIN_CONF"
+check_exit guard-conf-unknown 2 quoin publish rules --dry-run
+cp saved.conf "$QUOIN_CONF"
+echo "guard.rebucket = 1" >>"$QUOIN_CONF"
+check_exit guard-conf 0 quoin publish rules --dry-run
+cp saved.conf "$QUOIN_CONF"
+head -c 100 /dev/zero >words
+check_exit guard-parts 3 quoin publish --part words=words --dry-run
+
+# ---- between releases
+check_exit diff 0 quoin --json diff 1 2
+cp check.out diff.json
+check diff-objectives test "$(jq -c '[.before, .after, [.objectives[].objective]]' diff.json)" = \
+	'[1,2,["AccountTakeoverDetection","ChargebackPrediction","PaymentRetryTiming"]]'
+check diff-aspects test "$(jq -c '.objectives[2].rules[0].aspects' diff.json)" = '["percents","buckets"]'
+quoin diff 1 2 >one
+quoin diff 1 2 >two
+check diff-stable cmp one two
+check diff-short test "$(wc -l <one)" -lt 30
+check_has diff-back "chargeback-gbdt@5 on " quoin diff 2 1
+check_has diff-same "no objective, model, route or shard differs" quoin diff 2 2
+check_exit diff-unknown 5 quoin diff 1 9
+check_exit diff-usage 2 quoin diff 1
+
+# ---- what a rollback would take back
+check_exit dry-run 0 quoin --json rollback --dry-run
+check dry-run-lists test "$(jq -c '[.from, .release, [.reverted[] | [.objective, .owner]]]' check.out)" = \
+	'[2,1,[["AccountTakeoverDetection","accounts-security"],["ChargebackPrediction","payments-risk"],["PaymentRetryTiming","payments-billing"]]]'
+check_has dry-run-text "3 objectives are taken back" quoin rollback --dry-run
+check dry-run-only test "$(status .active)" = 2
+check stop stop_dev
