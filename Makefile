@@ -303,6 +303,19 @@ UNIT_TESTS := \
 	tests/unit/test_trust.c \
 	tests/unit/test_view.c \
 
+# The simulator.
+SIM_SRCS := \
+	tests/sim/evidence.c \
+	tests/sim/gate.c \
+	tests/sim/host.c \
+	tests/sim/judge.c \
+	tests/sim/log.c \
+	tests/sim/main.c \
+	tests/sim/operator.c \
+	tests/sim/plan.c \
+	tests/sim/seal.c \
+	tests/sim/world.c \
+
 # What "make bench" runs, in this order.
 BENCHES := \
 	tests/bench/bench_agent.c \
@@ -526,13 +539,21 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tes
 	$(call say,LINK,$@)
 	$(link)
 
+# The fleet in one thread: the programs' cores, and a seal in place of signatures (tests/sim/seal.c).
+SIM_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRCS))
+SIM_WRAP := -Wl,--wrap=quoin_sign_prehashed,--wrap=quoin_sign_plain,--wrap=quoin_verify_prehashed,--wrap=quoin_verify_plain,--wrap=quoin_random
+$(BUILD)/tests/sim/sim: private LDFLAGS += $(SIM_WRAP)
+$(BUILD)/tests/sim/sim: $(SIM_OBJS) $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link)
+
 $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan unit analyze bench demo fuzz fuzz-run crash clean help
+.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan sim unit analyze bench demo fuzz fuzz-run crash clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
 
@@ -591,6 +612,12 @@ BENCH ?=
 bench: all $(BENCH_PROGRAMS) ## figures, each beside what it is compared with
 	@tests/bench/run $(if $(BENCH),$(BENCH:%=$(BUILD)/tests/bench/bench_%),$(BENCH_PROGRAMS))
 
+SECONDS ?= 10
+
+# A seed that breaks is shortened and printed.
+sim: $(BUILD)/tests/sim/sim ## the whole fleet in one thread, seed by seed, for SECONDS=10
+	@$(BUILD)/tests/sim/sim -t $(SECONDS)
+
 demo: all ## the life of a release with real processes, in about a minute
 	@PATH="$(abspath $(BUILD)/bin):$$PATH" examples/demo/run
 
@@ -603,7 +630,6 @@ install: all install-libquoin ## programs, library and manual into DESTDIR and P
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 
 # Finds go to build/fuzz/found, what is new to build/fuzz/corpus; add worthy ones to tests/fuzz/corpus.
-SECONDS ?= 10
 fuzz: | build/setup/analyze ## run each fuzzer for SECONDS=10
 	@$(MAKE) --no-print-directory MODE=fuzz BUILD=build/fuzz CC=clang fuzz-run
 

@@ -215,7 +215,8 @@ quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quo
 
 	gate->err = err;
 	(void)poll(fds, 3, wait_ms(gate, timeout_ms));
-	gate->is_late = gate->turn_ms != 0 && quoin_clock_boot_ms() - gate->turn_ms > LATE_MS;
+	if (gate->turn_ms != 0 && quoin_clock_boot_ms() - gate->turn_ms > LATE_MS)
+		gate->is_late = true;
 	gate_take_all(gate);
 	gate_take_fetched(gate);
 	gate_see_ends(gate);

@@ -107,6 +107,8 @@ struct quoin_gate_event {
 	const struct quoin_status *status;
 	int64_t
 	    age_ms; /* STATUS: 0 if it just came; how long ago it was written if it was found at the first reading */
+	int64_t lag_ms; /* STATUS: it may have been written this much earlier than "age_ms" says: the topic was not read to
+			   its end since. Counts against its freshness, and for nothing */
 	const struct quoin_activation *activation;
 	struct quoin_hash hash; /* of the activation */
 	const struct quoin_heartbeat *heartbeat;

@@ -315,7 +315,8 @@ gate_fail_by_reports(struct quoin_gate_core *core, uint64_t release)
 /*
  * Section 7. Hosts that are ready for what is in effect must be ready for this one; where there are none, the policy's
  * minimum. While the release was not selectable since it entered the live set, hosts are not known to follow: then every
- * host that is not silent must be ready, at least one, on a health_checked shard too as long as nobody is excluded for it.
+ * host that is not silent must be ready, at least one; on a health_checked shard, where a silent host may still be answering
+ * its VIP with what it knows, the silent ones too, or an operator excludes them.
  */
 static bool
 shard_meets_brake(struct quoin_gate_core *core, const struct declarers *declarers, const struct quoin_gate_shard *shard,
@@ -333,7 +334,8 @@ shard_meets_brake(struct quoin_gate_core *core, const struct declarers *declarer
 		active = NULL;
 	count_shard(core, declarers, shard->name, live, active, 0, &tally);
 	if (gate_is_fresh(live)) {
-		if (tally.ready >= 1 && tally.speaking_ready == tally.speaking)
+		if (tally.ready >= 1 && tally.speaking_ready == tally.speaking &&
+		    (!shard->health_checked || tally.ready == tally.declared))
 			return true;
 		snprintf(why, QUOIN_GATE_TEXT_BYTES, "shard %s: %zu of %zu hosts that speak are ready; %s %s",
 		    shard->name, tally.speaking_ready, tally.speaking, tally.lacking, tally.lack);

@@ -249,7 +249,7 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 
 	if (host == NULL || (host->has_status && status->number <= host->number))
 		return false;
-	QUOIN_ASSERT(event->age_ms >= 0);
+	QUOIN_ASSERT(event->age_ms >= 0 && event->lag_ms >= 0);
 	is_new = !says_nothing_new(core, host, status);
 	if (event->cert != NULL)
 		certify(host, event->cert);
@@ -260,6 +260,7 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	memcpy(host->boot, status->boot, sizeof host->boot);
 	host->generation = status->generation;
 	host->received_ms = core->now_ms - event->age_ms;
+	host->fresh_ms = host->received_ms - event->lag_ms;
 	host->interval_ms = status->interval_ms;
 	host->lease_ms = status->lease_ms;
 	host->obeyed = status->obeyed;
@@ -285,7 +286,7 @@ gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *hos
 	uint64_t age_ms = host->interval_ms > QUOIN_GATE_AGE_MS_MAX / 3 ? QUOIN_GATE_AGE_MS_MAX : 3 * host->interval_ms;
 
 	return host->has_status && host->is_certified && !host->is_leaving &&
-	    core->now_ms - host->received_ms <= (int64_t)age_ms;
+	    core->now_ms - host->fresh_ms <= (int64_t)age_ms;
 }
 
 bool

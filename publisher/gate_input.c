@@ -121,19 +121,51 @@ take_gate(struct quoin_gate *gate, const struct quoin_bus_record *record)
 
 /* ---- Status ---- */
 
-/* How long ago it was written: what comes while the gate reads on has just come, whatever clocks say. */
+/* How long ago it was written, if it was found at the first reading. Later ones have just come, whatever clocks say; how
+ * much earlier they may have been written, lag_of says. */
 static int64_t
 age_of(const struct quoin_gate *gate, const struct quoin_bus_record *record)
 {
 	int64_t age_ms = quoin_clock_wall_ms() - record->timestamp_ms, now_ms = quoin_clock_boot_ms();
 
-	if (gate->is_caught_up && !gate->is_late)
+	if (gate->is_caught_up)
 		return 0;
 	if (age_ms < -CLOCKS_APART_MS)
 		age_ms = OLD_MS;
 	if (age_ms < 0)
 		age_ms = 0;
 	return age_ms < now_ms ? age_ms : now_ms;
+}
+
+/* A record that comes after the end was reached was written after that: no clock but this machine's is asked. Statuses come
+ * often, and each brings the end again, so that this is little while the log can be read; after an outage of the broker, or
+ * of this process, it is as long as that. */
+static int64_t
+lag_of(const struct quoin_gate *gate)
+{
+	return gate->is_caught_up ? quoin_clock_boot_ms() - gate->current_ms : 0;
+}
+
+/* After a stop, ends that are at hand are of before: the first that counts is one asked for now. */
+static void
+see_lateness(struct quoin_gate *gate)
+{
+	struct quoin_error err = {0};
+	int64_t first;
+
+	if (!gate->is_late || !gate->is_caught_up)
+		return;
+	if (quoin_bus_reader_range(gate->reader, gate->tails[2].name, ASK_TIMEOUT_MS, &first, &gate->late_end, &err) != 0)
+		quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", gate->tails[2].name);
+	else
+		gate->is_late = false;
+}
+
+static void
+take_status_end(struct quoin_gate *gate, int64_t offset)
+{
+	if (!gate->is_late && offset >= gate->late_end)
+		gate->current_ms = quoin_clock_boot_ms();
 }
 
 static void
@@ -155,6 +187,7 @@ take_status(struct quoin_gate *gate, const struct quoin_bus_record *record)
 		.cert = &host->cert,
 		.status = &host->status,
 		.age_ms = age_of(gate, record),
+		.lag_ms = lag_of(gate),
 		.more = true});
 }
 
@@ -213,6 +246,8 @@ take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 	case QUOIN_BUS_END:
 		if (tail != NULL && event->offset > tail->position)
 			tail->position = event->offset;
+		if (tail != NULL && tail->topic == QUOIN_TOPIC_STATUS)
+			take_status_end(gate, event->offset);
 		break;
 	case QUOIN_BUS_LOST:
 		/* What it held is read again from the start: it changes nothing, and another incarnation shows. */
@@ -234,6 +269,7 @@ gate_take_all(struct quoin_gate *gate)
 	struct quoin_bus_event event;
 	int taken = 0;
 
+	see_lateness(gate);
 	for (; taken < TAKE_MAX && gate->code == 0 && quoin_bus_reader_next(gate->reader, 0, &event) == 1; taken++) {
 		take(gate, &event);
 		quoin_bus_event_clear(&event);
@@ -319,6 +355,7 @@ gate_see_ends(struct quoin_gate *gate)
 		read_the_others(gate);
 	} else if (!gate->is_caught_up) {
 		gate->is_caught_up = true;
+		gate->current_ms = quoin_clock_boot_ms();
 		quoin_log(QUOIN_LOG_INFO, "caught-up", "releases=%zu intents=%zu certificates=%zu hosts=%zu",
 		    gate->control.ledger.release_count, gate->control.ledger.intent_count, gate->control.cert_count,
 		    gate->fleet.host_count);

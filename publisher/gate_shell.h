@@ -43,7 +43,9 @@ struct quoin_gate {
 
 	bool is_reading_others; /* the control topic was read to its end once; the others follow */
 	bool is_caught_up;
-	bool is_late;	     /* the process was stopped for a while: what is at hand did not just come */
+	int64_t late_end;    /* of the status topic: below it, what comes did not just come: the process was stopped */
+	bool is_late;	     /* that end is still to be asked for */
+	int64_t current_ms;  /* CLOCK_BOOTTIME when the status topic was last read to its end */
 	bool has_more;	     /* the reader has records at hand that were not taken */
 	int64_t turn_ms;     /* the last turn, by CLOCK_BOOTTIME */
 	bool is_taking_over; /* init succeeded; the three topics are being read to their ends */

@@ -497,6 +497,7 @@ quoin_agent_admit_end(struct quoin_agent_step *step)
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 	if (topic == QUOIN_TOPIC_GATE) {
 		core->gate_was_read = true;
+		quoin_agent_serving_end(core);
 		quoin_agent_choose_end(step);
 	}
 }

@@ -58,10 +58,25 @@ has_lease(const struct quoin_agent_core *core, int64_t boot_ms, int64_t wall_ms)
 	    boot_ms - ratchets->lease_boot_ms < lease_ms && wall_ms - ratchets->lease_wall_ms < lease_ms;
 }
 
+/* With "refuse" a lapsed router's readers resolve again only when the gate is known to count on what they hold: what runs,
+ * and what is pinned since before, may be retired meanwhile. */
+static bool
+is_counted_on(const struct quoin_agent_core *core)
+{
+	if (core->join != QUOIN_JOIN_DONE || core->obeyed.epoch == 0)
+		return false;
+	if (core->runs.number != 0 && quoin_activation_live(&core->obeyed, core->runs.number) == NULL)
+		return false;
+	for (size_t i = 0; i < core->held_count; i++)
+		if (quoin_activation_live(&core->obeyed, core->held[i]) == NULL)
+			return false;
+	return true;
+}
+
 static void
 tell_lease(struct quoin_agent_step *step)
 {
-	const struct quoin_agent_core *core = step->core;
+	struct quoin_agent_core *core = step->core;
 	struct quoin_agent_action *action;
 
 	if (quoin_agent_is_serving(core))
@@ -70,10 +85,9 @@ tell_lease(struct quoin_agent_step *step)
 	if (!core->conf.lease_refuse)
 		return;
 	/* Without any lease the ends lie in the past, which is what is meant; zero would mean never. */
-	action->until_boot_ms = core->ratchets.lease_boot_ms + (int64_t)core->conf.lease_ms;
-	action->until_wall_ms = core->ratchets.lease_wall_ms + (int64_t)core->conf.lease_ms;
-	if (strcmp(core->ratchets.boot, core->conf.boot) != 0)
-		action->until_boot_ms = action->until_wall_ms = 1;
+	core->told_refused = !is_counted_on(core) || strcmp(core->ratchets.boot, core->conf.boot) != 0;
+	action->until_boot_ms = core->told_refused ? 1 : core->ratchets.lease_boot_ms + (int64_t)core->conf.lease_ms;
+	action->until_wall_ms = core->told_refused ? 1 : core->ratchets.lease_wall_ms + (int64_t)core->conf.lease_ms;
 }
 
 static void
@@ -214,6 +228,27 @@ choose(const struct quoin_agent_core *core)
 	return is_startable(core, obeyed->target) ? obeyed->target : 0;
 }
 
+/* The routes of this release go when they are drained; of many that drain, the first makes room. */
+static void
+drain(struct quoin_agent_step *step, uint64_t release)
+{
+	struct quoin_agent_core *core = step->core;
+	size_t at = 0;
+
+	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++) {
+		if (core->draining[i].release == 0 || core->draining[i].release == release) {
+			at = i;
+			break;
+		}
+		if (core->draining[i].until < core->draining[at].until)
+			at = i;
+	}
+	if (core->draining[at].release != 0 && core->draining[at].release != release)
+		quoin_agent_after(step, QUOIN_AGENT_PRUNE)->release = core->draining[at].release;
+	core->draining[at].release = release;
+	core->draining[at].until = step->event->boot_ms + (int64_t)core->conf.drain_ms;
+}
+
 /* Commit the pointer, then serve, report, and let the old routes go when they are drained. */
 static void
 flip(struct quoin_agent_step *step, uint64_t number)
@@ -230,10 +265,8 @@ flip(struct quoin_agent_step *step, uint64_t number)
 	core->change.active = number;
 	core->change.has_ratchets = true;
 	quoin_agent_after(step, QUOIN_AGENT_SERVE)->release = number;
-	if (before != 0 && core->conf.has_data_plane) {
-		core->draining = before;
-		core->drained_at = step->event->boot_ms + (int64_t)core->conf.drain_ms;
-	}
+	if (before != 0 && core->conf.has_data_plane)
+		drain(step, before);
 	quoin_agent_report_now(step);
 	step->collect = true;
 }
@@ -243,15 +276,38 @@ settle_drain(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (core->draining == 0)
-		return;
-	if (core->draining != core->runs.number) {
-		if (core->drained_at > step->event->boot_ms)
-			return;
-		quoin_agent_after(step, QUOIN_AGENT_PRUNE)->release = core->draining;
+	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++) {
+		const uint64_t release = core->draining[i].release;
+		const bool is_back = release == core->runs.number;
+
+		/* What is about to run again is not taken away. */
+		if (release == 0 || release == core->preparing.number ||
+		    (!is_back && core->draining[i].until > step->event->boot_ms))
+			continue;
+		if (!is_back)
+			quoin_agent_after(step, QUOIN_AGENT_PRUNE)->release = release;
+		core->draining[i].release = 0;
+		quoin_agent_report_soon(step);
 	}
-	core->draining = 0;
-	quoin_agent_report_soon(step);
+}
+
+static bool
+is_draining(const struct quoin_agent_core *core, uint64_t release)
+{
+	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++)
+		if (core->draining[i].release == release)
+			return true;
+	return false;
+}
+
+static void
+settle_refused(struct quoin_agent_step *step)
+{
+	const struct quoin_agent_core *core = step->core;
+
+	if (core->conf.lease_refuse && core->told_refused && is_counted_on(core) &&
+	    strcmp(core->ratchets.boot, core->conf.boot) == 0)
+		tell_lease(step);
 }
 
 void
@@ -261,6 +317,7 @@ quoin_agent_choose_settle(struct quoin_agent_step *step)
 	uint64_t number;
 
 	settle_lease(step);
+	settle_refused(step);
 	settle_drain(step);
 	if (core->preparing.number != 0 || core->prepare_at > step->event->boot_ms)
 		return;
@@ -294,7 +351,7 @@ quoin_agent_choose_prepared(struct quoin_agent_step *step)
 	quoin_agent_track_update(step);
 	if (choose(core) == number)
 		flip(step, number);
-	else
+	else if (!is_draining(core, number))
 		quoin_agent_after(step, QUOIN_AGENT_PRUNE)->release = number;
 }
 
@@ -303,8 +360,10 @@ quoin_agent_choose_deadline(const struct quoin_agent_core *core)
 {
 	int64_t at = INT64_MAX;
 
-	if (core->draining != 0)
-		at = core->drained_at;
+	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++)
+		if (core->draining[i].release != 0 && core->draining[i].release != core->preparing.number &&
+		    core->draining[i].until < at)
+			at = core->draining[i].until;
 	if (core->prepare_at != 0 && core->preparing.number == 0 && core->prepare_at < at)
 		at = core->prepare_at;
 	if (!quoin_agent_is_serving(core) && core->join == QUOIN_JOIN_DONE &&

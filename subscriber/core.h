@@ -30,6 +30,7 @@
 #define QUOIN_AGENT_URI_BYTES	1024
 #define QUOIN_AGENT_SENT_MAX	4	/* statuses on their way; more would only queue behind an outage */
 #define QUOIN_AGENT_EVIDENCE_MAX 64	/* pieces of evidence kept; later ones replace the oldest */
+#define QUOIN_AGENT_DRAINING_MAX 8	/* releases that a data plane drains at once; one more goes undrained */
 #define QUOIN_AGENT_HOOKS_MAX	64	/* hooks at once, whatever the configuration says */
 
 /* What does not change while the agent lives. */
@@ -235,13 +236,16 @@ struct quoin_agent_core {
 	int64_t lease_saved;   /* lease_boot_ms as last committed */
 	int64_t report_at;     /* boot_ms of the next status; INT64_MAX: none is due */
 	bool told_ready;
+	bool told_refused; /* with lease_refuse: readers were told to refuse */
 
 	struct quoin_docref runs;      /* the active pointer */
 	struct quoin_position chosen;  /* the activation that chose it */
 	struct quoin_docref preparing; /* PREPARE is out; number 0: none */
 	int64_t prepare_at;	       /* the data plane refused: not before; 0: at once */
-	uint64_t draining;	       /* still in the data plane; 0: none */
-	int64_t drained_at;
+	struct {
+		uint64_t release; /* 0: free */
+		int64_t until;	  /* boot_ms */
+	} draining[QUOIN_AGENT_DRAINING_MAX]; /* still in the data plane */
 	uint64_t held[QUOIN_HELD_MAX]; /* by readers */
 	size_t held_count;
 	pid_t held_pid;
@@ -254,6 +258,9 @@ struct quoin_agent_core {
 	size_t model_count, model_cap;
 	uint64_t model_next;
 	size_t hooks_out;
+	bool is_reading_end;		/* of the gate topic, before anything is unloaded */
+	struct quoin_position reading_at; /* obeyed when that end was asked for */
+	struct quoin_position read_past;  /* obeyed, and nothing newer was there */
 
 	struct quoin_agent_change change;
 	struct quoin_sealed kept[2]; /* own the documents of the change */

@@ -45,6 +45,9 @@ void quoin_agent_assign(struct quoin_agent_step *step, enum quoin_topic topic, i
 /* At start: attempts that ended with the agent's death. */
 void quoin_agent_track_start(struct quoin_agent_step *step);
 /* Which releases are tracked, after the activation or the ledger changed; then fetch and try them. */
+/* Serving: no model is loaded that no live release places here. The good fuse of a release that is gone has done its last
+ * service, to say at a start what may be loaded. */
+void quoin_agent_track_unloaded(struct quoin_agent_step *step);
 void quoin_agent_track_update(struct quoin_agent_step *step);
 void quoin_agent_track_settle(struct quoin_agent_step *step);
 void quoin_agent_track_fetched(struct quoin_agent_step *step);
@@ -73,6 +76,8 @@ void quoin_agent_serving_place(struct quoin_agent_step *step, size_t slot, const
     size_t count);
 void quoin_agent_serving_drop(struct quoin_agent_core *core, size_t slot);
 void quoin_agent_serving_retry(struct quoin_agent_step *step, size_t slot);
+/* The gate topic's end came. */
+void quoin_agent_serving_end(struct quoin_agent_core *core);
 void quoin_agent_serving_hooked(struct quoin_agent_step *step);
 void quoin_agent_serving_settle(struct quoin_agent_step *step);
 /* How far a release is, models included; "ret_model" (may be NULL): the one that it waits for or that failed. */

@@ -77,7 +77,8 @@ fill_holds(const struct quoin_agent_core *core, struct quoin_status *ret)
 	for (size_t i = 0; i < core->held_count; i++)
 		quoin_agent_add_number(core->held[i], ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
 	quoin_agent_add_number(core->runs.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
-	quoin_agent_add_number(core->draining, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
+	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++)
+		quoin_agent_add_number(core->draining[i].release, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
 	quoin_agent_add_number(core->preparing.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
 }
 

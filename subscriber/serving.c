@@ -308,14 +308,14 @@ is_in_the_dark(const struct quoin_agent_core *core)
 	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++) {
 		const struct quoin_agent_release *release = &core->releases[i];
 
-		if (release->ref.number == 0 || (release->since == 0 && !release->is_bound))
+		if (release->ref.number == 0 || release->since == 0)
 			continue;
 		if (!release->is_loaded)
 			return true;
-		if (release->since != 0)
-			known++;
+		known++;
 	}
-	return core->obeyed.epoch == 0 || known < core->obeyed.live_count;
+	/* A new store meets old activations first, and does not know what this host has promised since. */
+	return core->obeyed.epoch == 0 || (core->is_new && !core->gate_was_read) || known < core->obeyed.live_count;
 }
 
 static void
@@ -333,6 +333,32 @@ settle_wanted(struct quoin_agent_step *step, struct quoin_agent_model *model)
 		run(step, model, QUOIN_HOOK_CHECK);
 }
 
+/* What is obeyed may be old news: a host that was cut off meets one activation after the other, and a release that left the
+ * live set in this one may be back, and run, in the next. Nothing is unloaded before the gate topic was read to an end that
+ * was asked for after this activation was obeyed. */
+static bool
+is_newest_known(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	if (quoin_position_compare(&core->read_past, &core->ratchets.obeyed) == 0)
+		return true;
+	if (!core->is_reading_end && core->is_assigned[QUOIN_TOPIC_GATE]) {
+		core->is_reading_end = true;
+		core->reading_at = core->ratchets.obeyed;
+		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
+	}
+	return false;
+}
+
+void
+quoin_agent_serving_end(struct quoin_agent_core *core)
+{
+	if (core->is_reading_end)
+		core->read_past = core->reading_at;
+	core->is_reading_end = false;
+}
+
 /* No live release places it here. Returns whether the entry was forgotten. */
 static bool
 settle_unwanted(struct quoin_agent_step *step, size_t index, bool dark)
@@ -348,6 +374,8 @@ settle_unwanted(struct quoin_agent_step *step, size_t index, bool dark)
 	}
 	if (dark || (model->state == QUOIN_MODEL_WAITING && model->hook == QUOIN_HOOK_UNLOAD &&
 			model->retry_at > step->event->boot_ms))
+		return false;
+	if (!is_newest_known(step))
 		return false;
 	raise_generation(step);
 	if (model->state != QUOIN_MODEL_WAITING || model->hook != QUOIN_HOOK_UNLOAD)
@@ -383,6 +411,19 @@ settle_ever_ready(struct quoin_agent_step *step)
 	core->change.has_ratchets = true;
 }
 
+/* Something is or may be loaded that no live release wants, as far as is known. */
+static bool
+has_leftovers(const struct quoin_agent_core *core, uint64_t live)
+{
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
+		if (core->releases[i].ref.number != 0 && core->releases[i].is_bound)
+			return true;
+	for (size_t i = 0; i < core->model_count; i++)
+		if (core->models[i].may_be_loaded && (core->models[i].placed & live) == 0)
+			return true;
+	return false;
+}
+
 void
 quoin_agent_serving_settle(struct quoin_agent_step *step)
 {
@@ -408,22 +449,37 @@ quoin_agent_serving_settle(struct quoin_agent_step *step)
 			i++;
 	}
 	settle_ever_ready(step);
+	if (!has_leftovers(core, live))
+		quoin_agent_track_unloaded(step);
+}
+
+/* When this model needs a look. What no live release wants waits for nothing but the next try to unload it; in the dark it
+ * waits for what is fetched, whatever time it is. */
+static int64_t
+model_deadline(const struct quoin_agent_core *core, const struct quoin_agent_model *model, bool wanted, bool dark)
+{
+	if (!wanted && (dark || model->hook != QUOIN_HOOK_UNLOAD))
+		return INT64_MAX;
+	if (model->state == QUOIN_MODEL_WAITING)
+		return model->retry_at;
+	return model->state == QUOIN_MODEL_LOADED && core->conf.has_check ? model->check_at : INT64_MAX;
 }
 
 int64_t
 quoin_agent_serving_deadline(const struct quoin_agent_core *core)
 {
+	const uint64_t live = live_bits(core);
+	const bool dark = is_in_the_dark(core);
 	int64_t at = INT64_MAX;
 
 	if (core->hooks_out >= core->conf.hook_parallel)
 		return at;
 	for (size_t i = 0; i < core->model_count; i++) {
 		const struct quoin_agent_model *model = &core->models[i];
+		const int64_t model_at = model_deadline(core, model, (model->placed & live) != 0, dark);
 
-		if (model->state == QUOIN_MODEL_WAITING && model->retry_at < at)
-			at = model->retry_at;
-		if (model->state == QUOIN_MODEL_LOADED && core->conf.has_check && model->check_at < at)
-			at = model->check_at;
+		if (model_at < at)
+			at = model_at;
 	}
 	return at;
 }

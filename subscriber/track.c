@@ -193,6 +193,17 @@ quoin_agent_track_update(struct quoin_agent_step *step)
 			(void)track(step, known(core, others[i], NULL));
 }
 
+/* What was live before, or left the live set and was not seen unloaded, may have its models loaded: only knowing them allows
+ * to unload them. */
+static void
+bind(struct quoin_agent_step *step, const struct quoin_docref *ref)
+{
+	struct quoin_agent_release *release = track(step, known(step->core, ref->number, &ref->hash));
+
+	if (release != NULL)
+		release->is_bound = !release->is_final;
+}
+
 /* An attempt that did not end: the agent died, unless the machine did. The second death in one boot blows the fuse. */
 void
 quoin_agent_track_start(struct quoin_agent_step *step)
@@ -213,14 +224,24 @@ quoin_agent_track_start(struct quoin_agent_step *step)
 		quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EREFUSED, "release %llu is rejected: %s",
 		    (unsigned long long)fuse->release.number, fuse->reason);
 	}
-	/* What was live before may have its models loaded: only knowing them allows to unload them. */
-	for (size_t i = 0; quoin_agent_is_serving(core) && i < core->obeyed.live_count; i++) {
-		const struct quoin_docref *ref = &core->obeyed.live[i].release;
-		struct quoin_agent_release *release = track(step, known(core, ref->number, &ref->hash));
+	if (!quoin_agent_is_serving(core))
+		return;
+	for (size_t i = 0; i < core->obeyed.live_count; i++)
+		bind(step, &core->obeyed.live[i].release);
+	for (size_t i = 0; i < core->fuse_count; i++)
+		if (core->fuses[i].state == QUOIN_FUSE_GOOD)
+			bind(step, &core->fuses[i].release);
+}
 
-		if (release != NULL)
-			release->is_bound = !release->is_final;
-	}
+void
+quoin_agent_track_unloaded(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	for (size_t i = core->fuse_count; i-- > 0;)
+		if (core->fuses[i].state == QUOIN_FUSE_GOOD &&
+		    quoin_agent_tracked_const(core, core->fuses[i].release.number) == NULL)
+			remove_fuse(step, i);
 }
 
 /* ---- Fetching and trying ---- */

@@ -214,6 +214,10 @@ step(struct quoin_agent_event *event)
 			commit();
 	}
 	CHECK_INT(transcript.error, 0);
+	/* A tick that does not put its deadline off makes the agent run in a circle. */
+	if (event->kind == QUOIN_AGENT_TICK && quoin_agent_core_deadline(&core) <= now)
+		check_fail(__FILE__, __LINE__, "after a tick at %lld the next is due at %lld", (long long)now,
+		    (long long)quoin_agent_core_deadline(&core));
 }
 
 static void
@@ -623,6 +627,8 @@ TRACE(restart_run, "restart")
 TRACE(data_plane, "data-plane")
 TRACE(failing, "failing")
 TRACE(runs, "runs")
+TRACE(found, "found")
+TRACE(refuse, "refuse")
 
 int
 main(int argc, char **argv)
@@ -637,6 +643,8 @@ main(int argc, char **argv)
 		{"agent core: a data plane", data_plane},
 		{"agent core: hooks and fetches that fail", failing},
 		{"agent core: the runs of PROTOCOL.md section 10", runs},
+		{"agent core: the runs that the simulator found", found},
+		{"agent core: a lapsed router that refuses", refuse},
 	};
 
 	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
