@@ -149,6 +149,7 @@ PUBLISHER_SRCS := \
 	publisher/compile_scripts.c \
 	publisher/control.c \
 	publisher/decisions.c \
+	publisher/deltas.c \
 	publisher/dev.c \
 	publisher/dev_bind.c \
 	publisher/dev_child.c \
@@ -320,6 +321,7 @@ SIM_SRCS := \
 BENCHES := \
 	tests/bench/bench_agent.c \
 	tests/bench/bench_compile.c \
+	tests/bench/bench_delta.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 	tests/bench/bench_store.c \

@@ -8,7 +8,9 @@
 #include "lib/cursor.h"
 #include "lib/limits.h"
 
-#define LEVEL 3
+#define LEVEL	     3
+#define LEVEL_TWICE  19		  /* of a patch that is packed once more: they are small */
+#define SLOW_BYTES   (1u << 20) /* from here on at the first level again */
 
 /* The parts of the frame header's descriptor byte (RFC 8878 section 3.1.1.1.1). */
 #define FRAME_MAGIC	 0xfd2fb528u
@@ -35,9 +37,9 @@ window_log(size_t bytes)
 }
 
 static size_t
-set_parameters(ZSTD_CCtx *context, struct quoin_span body, const struct quoin_span *base)
+set_parameters(ZSTD_CCtx *context, struct quoin_span body, const struct quoin_span *base, int level)
 {
-	size_t z = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, LEVEL);
+	size_t z = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
 
 	if (!ZSTD_isError(z))
 		z = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
@@ -77,7 +79,7 @@ compress(ZSTD_CCtx *context, struct quoin_span body, struct quoin_buf *out)
 }
 
 static int
-pack(struct quoin_span body, const struct quoin_span *base, struct quoin_buf *out)
+pack(struct quoin_span body, const struct quoin_span *base, int level, struct quoin_buf *out)
 {
 	ZSTD_CCtx *context;
 	size_t z;
@@ -88,7 +90,7 @@ pack(struct quoin_span body, const struct quoin_span *base, struct quoin_buf *ou
 	context = ZSTD_createCCtx();
 	if (context == NULL)
 		return QUOIN_ENOMEM;
-	z = set_parameters(context, body, base);
+	z = set_parameters(context, body, base, level);
 	r = ZSTD_isError(z) ? code_of(z, QUOIN_ELIMIT) : compress(context, body, out);
 	ZSTD_freeCCtx(context);
 	return r;
@@ -97,13 +99,41 @@ pack(struct quoin_span body, const struct quoin_span *base, struct quoin_buf *ou
 int
 quoin_pack(struct quoin_span body, struct quoin_buf *out)
 {
-	return pack(body, NULL, out);
+	return pack(body, NULL, LEVEL, out);
+}
+
+/* A frame has at least some bytes per block of 128 KiB, most of them the same everywhere: a patch of a large body that
+ * says nearly nothing shrinks much when it is packed once more. */
+static int
+pack_twice(struct quoin_span patch, struct quoin_span body, struct quoin_buf *out)
+{
+	struct quoin_buf twice;
+	int r;
+
+	quoin_buf_init(&twice, QUOIN_PART_BYTES_MAX);
+	r = patch.len < body.len && patch.len <= QUOIN_PATCH_TWICE_BYTES_MAX
+	    ? pack(patch, NULL, patch.len < SLOW_BYTES ? LEVEL_TWICE : LEVEL, &twice)
+	    : QUOIN_ELIMIT;
+	if (r == 0 && twice.len < patch.len)
+		r = quoin_buf_put_span(out, quoin_buf_span(&twice));
+	else if (r == 0 || r == QUOIN_ELIMIT)
+		r = quoin_buf_put_span(out, patch);
+	quoin_buf_clear(&twice);
+	return r;
 }
 
 int
 quoin_pack_delta(struct quoin_span body, struct quoin_span base, struct quoin_buf *out)
 {
-	return pack(body, &base, out);
+	struct quoin_buf patch;
+	int r;
+
+	quoin_buf_init(&patch, ZSTD_compressBound(QUOIN_PART_BYTES_MAX));
+	r = pack(body, &base, LEVEL, &patch);
+	if (r == 0)
+		r = pack_twice(quoin_buf_span(&patch), body, out);
+	quoin_buf_clear(&patch);
+	return r;
 }
 
 /* Whether "packed" is exactly one frame of ours that declares "body_bytes". zstd's one-shot decoder by itself joins
@@ -157,7 +187,23 @@ quoin_unpack(struct quoin_span packed, uint8_t *out, size_t body_bytes)
 int
 quoin_unpack_delta(struct quoin_span packed, struct quoin_span base, uint8_t *out, size_t body_bytes)
 {
-	return unpack(packed, &base, out, body_bytes);
+	/* Larger than any size if there is none or it is no frame. */
+	const unsigned long long content = ZSTD_getFrameContentSize(packed.data, packed.len);
+	uint8_t *patch;
+	int r;
+
+	if (content >= body_bytes)
+		return unpack(packed, &base, out, body_bytes);
+	if (content == 0 || content > QUOIN_PATCH_TWICE_BYTES_MAX)
+		return QUOIN_ECORRUPT;
+	patch = malloc((size_t)content);
+	if (patch == NULL)
+		return QUOIN_ENOMEM;
+	r = unpack(packed, NULL, patch, (size_t)content);
+	if (r == 0)
+		r = unpack(quoin_span_of(patch, (size_t)content), &base, out, body_bytes);
+	free(patch);
+	return r;
 }
 
 /* ---- In pieces ---- */

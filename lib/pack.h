@@ -31,7 +31,13 @@ int quoin_unpacker_finish(struct quoin_unpacker *unpacker);
 /* Accepts NULL. */
 void quoin_unpacker_close(struct quoin_unpacker *unpacker);
 
-/* The same against a base: a patch. Both must be given the same base bytes. */
+/*
+ * The same against a base: a patch. Both must be given the same base bytes. A patch is one frame, made with the base as
+ * zstd's prefix; or, where that is smaller, this frame packed once more as if it were a body, without a base. Which of
+ * both it is the content size in its header tells: the body's, or less than that. A patch longer than
+ * QUOIN_PATCH_TWICE_BYTES_MAX is never packed twice, which bounds the memory that is taken to unpack one.
+ */
+#define QUOIN_PATCH_TWICE_BYTES_MAX (4u << 20)
 int quoin_pack_delta(struct quoin_span body, struct quoin_span base, struct quoin_buf *out);
 int quoin_unpack_delta(struct quoin_span packed, struct quoin_span base, uint8_t *out, size_t body_bytes);
 

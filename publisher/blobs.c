@@ -28,17 +28,14 @@ chunk_of(struct quoin_span packed, size_t index)
 
 /* The full encoding of a part with this content in some retained release, or NULL. */
 static const struct quoin_encoding *
-find_retained(const struct quoin_release *const *retained, size_t retained_count, const struct quoin_hash *hash,
-    const struct quoin_part **ret_part)
+find_retained(const struct quoin_release *const *retained, size_t retained_count, const struct quoin_hash *hash)
 {
 	for (size_t i = 0; i < retained_count; i++)
 		for (size_t k = 0; k < retained[i]->part_count; k++) {
 			const struct quoin_part *part = &retained[i]->parts[k];
 
-			if (!quoin_hash_equal(&part->hash, hash) || part->encoding_count == 0)
-				continue;
-			*ret_part = part;
-			return &part->encodings[0];
+			if (quoin_hash_equal(&part->hash, hash) && part->encoding_count > 0)
+				return &part->encodings[0];
 		}
 	return NULL;
 }
@@ -189,17 +186,45 @@ check_room(const struct quoin_bus_conf *conf, const char *name, uint64_t bytes, 
 }
 
 int
+quoin_blobs_put_encoding(const struct quoin_bus_conf *conf, const char *topic, const struct quoin_part *part,
+    struct quoin_encoding *encoding, struct quoin_span packed, const struct quoin_encoding *retained,
+    quoin_blobs_progress *progress, void *ctx, struct quoin_blobs_sent *sent, struct quoin_error *err)
+{
+	uint64_t *put_bytes = encoding->is_delta ? &sent->delta_bytes : &sent->full_bytes;
+	bool *missing = NULL;
+	int r;
+
+	r = describe(encoding, packed, err);
+	if (r != 0)
+		return r;
+	missing = calloc(encoding->chunk_count + 1, sizeof *missing);
+	if (missing == NULL)
+		r = quoin_error_set(err, QUOIN_ENOMEM, "no memory to send a part");
+	else
+		r = find_missing(conf, topic, part, encoding, retained, missing, err);
+	for (size_t i = 0; r == 0 && i < encoding->chunk_count; i++)
+		*(missing[i] ? put_bytes : &sent->reused_bytes) += encoding->chunks[i].bytes;
+	if (r == 0)
+		r = check_room(conf, part->name, sent->full_bytes + sent->delta_bytes, err);
+	if (r == 0)
+		r = put_missing(conf, topic, part, encoding, packed, missing, progress, ctx, err);
+	free(missing);
+	if (r != 0) {
+		free(encoding->chunks);
+		encoding->chunks = NULL;
+	}
+	return r;
+}
+
+int
 quoin_blobs_put(const struct quoin_bus_conf *conf, const char *topic, const char *name, const char *schema,
     struct quoin_span content, const struct quoin_release *const *retained, size_t retained_count,
     quoin_blobs_progress *progress, void *ctx, struct quoin_part *ret_part, struct quoin_blobs_sent *sent,
     struct quoin_error *err)
 {
 	struct quoin_part part = {0};
-	const struct quoin_part *same = NULL;
 	const struct quoin_encoding *held;
-	struct quoin_encoding *full = &part.encodings[0];
 	struct quoin_buf packed;
-	bool *missing = NULL;
 	int r;
 
 	quoin_buf_init(&packed, (size_t)QUOIN_CHUNK_BYTES_MAX * QUOIN_CHUNKS_MAX);
@@ -211,33 +236,15 @@ quoin_blobs_put(const struct quoin_bus_conf *conf, const char *topic, const char
 	r = quoin_pack(content, &packed);
 	if (r != 0) {
 		quoin_error_set(err, r, "part %s cannot be packed", name);
-		goto out;
+	} else {
+		held = find_retained(retained, retained_count, &part.hash);
+		r = quoin_blobs_put_encoding(conf, topic, &part, &part.encodings[0], quoin_buf_span(&packed), held, progress,
+		    ctx, sent, err);
 	}
-	r = describe(full, quoin_buf_span(&packed), err);
-	if (r != 0)
-		goto out;
-	missing = calloc(full->chunk_count + 1, sizeof *missing);
-	if (missing == NULL) {
-		r = quoin_error_set(err, QUOIN_ENOMEM, "no memory to send a part");
-		goto out;
-	}
-	held = find_retained(retained, retained_count, &part.hash, &same);
-	r = find_missing(conf, topic, &part, full, held, missing, err);
-	for (size_t i = 0; r == 0 && i < full->chunk_count; i++)
-		*(missing[i] ? &sent->full_bytes : &sent->reused_bytes) += full->chunks[i].bytes;
-	if (r == 0)
-		r = check_room(conf, name, sent->full_bytes, err);
-	if (r == 0)
-		r = put_missing(conf, topic, &part, full, quoin_buf_span(&packed), missing, progress, ctx, err);
-out:
 	quoin_buf_clear(&packed);
-	free(missing);
-	if (r != 0) {
-		free(full->chunks);
-		return r;
-	}
-	*ret_part = part;
-	return 0;
+	if (r == 0)
+		*ret_part = part;
+	return r;
 }
 
 int

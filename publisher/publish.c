@@ -6,6 +6,7 @@
 
 #include "lib/clock.h"
 #include "publisher/announce.h"
+#include "publisher/deltas.h"
 
 #define RETAINED_MAX 16 /* releases that are looked through for the same content */
 
@@ -103,7 +104,28 @@ struct retained {
 	struct quoin_release releases[RETAINED_MAX];
 	const struct quoin_release *list[RETAINED_MAX];
 	size_t count;
+	struct quoin_release asked; /* if it is none of them */
+	const struct quoin_release *bases[RETAINED_MAX + 1]; /* of deltas: what is asked for, which most hosts run; then all */
+	size_t base_count;
 };
+
+static void
+order_bases(const struct quoin_control *control, struct retained *retained)
+{
+	const uint64_t asked = control->ledger.asked;
+	const struct quoin_release *first = NULL;
+
+	for (size_t i = 0; i < retained->count; i++)
+		if (retained->list[i]->number == asked)
+			first = retained->list[i];
+	if (first == NULL && asked != 0 && quoin_control_release(control, asked, &retained->asked, NULL) == 0)
+		first = &retained->asked;
+	if (first != NULL)
+		retained->bases[retained->base_count++] = first;
+	for (size_t i = 0; i < retained->count; i++)
+		if (retained->list[i] != first)
+			retained->bases[retained->base_count++] = retained->list[i];
+}
 
 /* The newest releases, parsed. One that cannot be read is only one place less to look. */
 static void
@@ -121,6 +143,7 @@ load_retained(const struct quoin_control *control, struct retained *retained)
 		retained->list[retained->count] = release;
 		retained->count++;
 	}
+	order_bases(control, retained);
 }
 
 int
@@ -131,6 +154,7 @@ quoin_publish_send(const struct quoin_conf *conf, const struct quoin_control *co
 	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
 	struct retained *retained = calloc(1, sizeof *retained);
 	char topic[QUOIN_TOPIC_NAME_BYTES];
+	struct quoin_deltas deltas;
 	int r = 0;
 
 	if (retained == NULL)
@@ -138,12 +162,17 @@ quoin_publish_send(const struct quoin_conf *conf, const struct quoin_control *co
 	memset(ret_sent, 0, sizeof *ret_sent);
 	quoin_topic_name(conf->namespace_name, QUOIN_TOPIC_BLOBS, topic);
 	load_retained(control, retained);
+	quoin_deltas_init(&deltas, &bus, topic, retained->bases, retained->base_count);
 	for (size_t i = 0; r == 0 && i < publication->part_count; i++) {
 		const struct quoin_publish_part *part = &publication->parts[i];
 
 		r = quoin_blobs_put(&bus, topic, part->name, part->schema, part->content, retained->list, retained->count,
 		    progress, ctx, &release->parts[i], ret_sent, err);
+		if (r == 0)
+			quoin_deltas_put(&deltas, part->content, &release->parts[i], ret_sent);
 	}
+	quoin_deltas_clear(&deltas);
+	quoin_release_clear(&retained->asked);
 	for (size_t i = 0; i < retained->count; i++)
 		quoin_release_clear(&retained->releases[i]);
 	free(retained);

@@ -4,6 +4,7 @@
 
 #include "formats/chunk.h"
 #include "formats/envelope.h"
+#include "lib/log.h"
 #include "lib/pack.h"
 #include "subscriber/spool.h"
 #include "subscriber/store_layout.h"
@@ -228,11 +229,11 @@ fetch_encoding(const struct quoin_fetch *fetch, const struct quoin_part *part, c
 	return r;
 }
 
-/* Whether another encoding may succeed where this one did not. */
+/* Whether the full body may succeed where a delta did not: it, or its base in the store, is damaged or gone. */
 static bool
-is_of_the_encoding(int code)
+is_of_the_delta(int code)
 {
-	return code == QUOIN_ECORRUPT || code == QUOIN_EMISSING;
+	return code == QUOIN_ECORRUPT || code == QUOIN_EMISSING || code == QUOIN_ENOENT || code == QUOIN_ENOMEM;
 }
 
 static int
@@ -254,8 +255,10 @@ fetch_part(const struct quoin_fetch *fetch, const struct quoin_part *part, struc
 			have[have_count++] = part->encodings[i].base;
 	encoding = quoin_part_choose(part, have, have_count);
 	r = fetch_encoding(fetch, part, encoding, err);
-	if (r != 0 && encoding->is_delta && is_of_the_encoding(r))
+	if (r != 0 && encoding->is_delta && is_of_the_delta(r)) {
+		quoin_log(QUOIN_LOG_WARN, "delta-failed", "part=%s code=%d", part->name, r);
 		r = fetch_encoding(fetch, part, &part->encodings[0], err);
+	}
 	return r;
 }
 

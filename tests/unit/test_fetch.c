@@ -224,42 +224,79 @@ refuses_what_was_not_signed(void)
 	close_all();
 }
 
+/* Lookups since the last call. */
+static uint64_t
+looked_up(void)
+{
+	static uint64_t before;
+	uint64_t hints, times, scans, now;
+
+	quoin_bus_lookup_counts(fetch.lookup, &hints, &times, &scans);
+	now = hints + times - before;
+	before = hints + times;
+	return now;
+}
+
 static void
 takes_a_delta_and_falls_back(void)
 {
-	uint8_t *old = noise(2 * MEBIBYTE, 3), *content = noise(2 * MEBIBYTE, 3);
+	static const struct {
+		enum harm harm;
+		bool is_of_other_base; /* made with another base than it names: as if the one held were damaged */
+		bool is_of_other_content;
+		bool falls_back;
+	} rows[] = {
+	    {SOUND, false, false, false},
+	    {FLIPPED_CHUNK, false, false, true},
+	    {WRONG_BODY, false, false, true},
+	    {SOUND, true, false, true},
+	    {SOUND, false, true, true},
+	};
+	uint8_t *old = noise(2 * MEBIBYTE, 3), *other = noise(2 * MEBIBYTE, 3), *content = noise(2 * MEBIBYTE, 3);
 	const struct quoin_span base = quoin_span_of(old, 2 * MEBIBYTE);
+	const struct quoin_span other_base = quoin_span_of(other, 2 * MEBIBYTE);
 	struct quoin_part part, first;
-	uint64_t hints, times, scans, before;
 
 	memset(content + 5000, 9, 100);
+	memset(other + 900000, 9, 100);
 	open_all();
 	begin_part(&first, "data", base);
 	add_encoding(&first, base, NULL, SOUND);
 	CHECK_INT(fetch_part(&first), 0);
-	for (unsigned round = 0; round < 2; round++) {
-		const size_t bytes = 2 * MEBIBYTE - round;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const size_t bytes = 2 * MEBIBYTE - i;
 		const struct quoin_span now = quoin_span_of(content, bytes);
 
 		begin_part(&part, "data", now);
 		add_encoding(&part, now, NULL, SOUND);
-		add_encoding(&part, now, &base, round == 0 ? SOUND : FLIPPED_CHUNK);
-		quoin_bus_lookup_counts(fetch.lookup, &hints, &times, &scans);
-		before = hints + times;
+		add_encoding(&part, rows[i].is_of_other_content ? quoin_span_of(other, bytes) : now,
+		    rows[i].is_of_other_base ? &other_base : &base, rows[i].harm);
+		quoin_hash_of(base, &part.encodings[1].base);
+		if (rows[i].is_of_other_base) {
+			char key[QUOIN_CHUNK_KEY_BYTES];
+			struct quoin_bus_receipt receipt;
+			struct quoin_buf packed;
+
+			/* Under the key that its name says now. */
+			quoin_buf_init(&packed, QUOIN_PART_BYTES_MAX);
+			CHECK_INT(quoin_pack_delta(now, other_base, &packed), 0);
+			quoin_chunk_key(&part, &part.encodings[1], 0, key);
+			put(key, quoin_buf_span(&packed), &receipt);
+			part.encodings[1].chunks[0].offset = receipt.offset;
+			quoin_buf_clear(&packed);
+		}
+		(void)looked_up();
 		CHECK_INT(fetch_part(&part), 0);
 		check_held(&part, content);
-		quoin_bus_lookup_counts(fetch.lookup, &hints, &times, &scans);
-		/* One chunk of delta; then the damaged delta and the four and a bit of the full body. */
-		CHECK_INT(hints + times - before, round == 0 ? 1 : 1 + part.encodings[0].chunk_count);
+		/* One chunk of delta; then, where it fails, those of the full body. */
+		CHECK_INT(looked_up(), 1 + (rows[i].falls_back ? part.encodings[0].chunk_count : 0));
 	}
 	/* Without its base a delta is not even tried. */
 	CHECK_INT(quoin_store_collect(store, NULL, 0, NULL, NULL), 0);
-	quoin_bus_lookup_counts(fetch.lookup, &hints, &times, &scans);
-	before = hints + times;
 	CHECK_INT(fetch_part(&part), 0);
-	quoin_bus_lookup_counts(fetch.lookup, &hints, &times, &scans);
-	CHECK_INT(hints + times - before, part.encodings[0].chunk_count);
+	CHECK_INT(looked_up(), part.encodings[0].chunk_count);
 	free(old);
+	free(other);
 	free(content);
 	close_all();
 }

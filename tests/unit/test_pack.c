@@ -273,6 +273,44 @@ delta_every_prefix_and_bit(void)
 	quoin_buf_clear(&packed);
 }
 
+/* A patch that says nearly nothing is a frame in a frame; each way to be neither is refused. */
+static void
+delta_twice(void)
+{
+	const size_t len = 6000000;
+	uint8_t *base = malloc(len), *body = malloc(len), *back = malloc(len);
+	struct quoin_buf packed, bad;
+
+	fill(base, len, 1);
+	memcpy(body, base, len);
+	quoin_buf_init(&packed, SIZE_MAX);
+	CHECK_INT(quoin_pack_delta(quoin_span_of(body, len), quoin_span_of(base, len), &packed), 0);
+	if (packed.len >= 200)
+		check_fail(__FILE__, __LINE__, "the delta takes %zu bytes", packed.len);
+	CHECK_INT(quoin_unpack_delta(quoin_buf_span(&packed), quoin_span_of(base, len), back, len), 0);
+	CHECK_MEM(back, len, base, len);
+	CHECK_INT(quoin_unpack_delta(quoin_buf_span(&packed), quoin_span_of(base, len), back, len - 1), QUOIN_ECORRUPT);
+	for (size_t cut = 0; cut < packed.len; cut++)
+		CHECK_INT(quoin_unpack_delta(quoin_span_of(packed.data, cut), quoin_span_of(base, len), back, len),
+		    QUOIN_ECORRUPT);
+	quoin_buf_init(&bad, SIZE_MAX);
+	/* Thrice; what is no frame; more than is ever packed twice. */
+	CHECK_INT(quoin_pack(quoin_buf_span(&packed), &bad), 0);
+	CHECK_INT(quoin_unpack_delta(quoin_buf_span(&bad), quoin_span_of(base, len), back, len), QUOIN_ECORRUPT);
+	quoin_buf_reset(&bad);
+	CHECK_INT(quoin_pack(quoin_span_str("no frame"), &bad), 0);
+	CHECK_INT(quoin_unpack_delta(quoin_buf_span(&bad), quoin_span_of(base, len), back, len), QUOIN_ECORRUPT);
+	quoin_buf_reset(&bad);
+	memset(back, 0, len);
+	CHECK_INT(quoin_pack(quoin_span_of(back, QUOIN_PATCH_TWICE_BYTES_MAX + 1), &bad), 0);
+	CHECK_INT(quoin_unpack_delta(quoin_buf_span(&bad), quoin_span_of(base, len), back, len), QUOIN_ECORRUPT);
+	quoin_buf_clear(&packed);
+	quoin_buf_clear(&bad);
+	free(base);
+	free(body);
+	free(back);
+}
+
 static const struct check_case cases[] = {
     {"pack/round-trip", round_trip},
     {"pack/nothing", nothing},
@@ -283,6 +321,7 @@ static const struct check_case cases[] = {
     {"pack/delta", delta},
     {"pack/delta-edges", delta_edges},
     {"pack/delta-every-prefix-and-bit", delta_every_prefix_and_bit},
+    {"pack/delta-twice", delta_twice},
 };
 
 int

@@ -8,6 +8,7 @@
 #include "formats/conf.h"
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "publisher/deltas.h"
 #include "publisher/enrol.h"
 #include "publisher/export.h"
 #include "publisher/genesis.h"
@@ -150,6 +151,113 @@ test_publish(void)
 	quoin_bus_lookup_close(lookup);
 	quoin_buf_clear(&content);
 	quoin_release_clear(&release);
+	close_site(&site);
+}
+
+/* A part of "bytes" that compresses badly; "change" makes a small difference. */
+static char *
+make_content(size_t bytes, size_t change)
+{
+	char *content = malloc(bytes + 1);
+	uint32_t state = 1;
+
+	CHECK(content != NULL);
+	for (size_t i = 0; i < bytes; i++) {
+		state = state * 1664525u + 1013904223u;
+		content[i] = (char)('!' + (state >> 24) % 90);
+	}
+	content[bytes] = '\0';
+	content[change] = '~';
+	return content;
+}
+
+static void
+test_delta(void)
+{
+	struct site site;
+	struct quoin_blobs_sent sent;
+	struct quoin_docref at = {0};
+	struct quoin_release release = {0};
+	const struct quoin_part *part = &release.parts[0];
+	struct quoin_hash hashes[8];
+	char *content;
+	uint64_t number;
+
+	open_site(&site);
+	/* Against what is active and up to three before it, each content once. */
+	for (size_t i = 0; i < 7; i++) {
+		content = make_content(100000, 1000 * (i < 6 ? i : 4));
+		OK(&site, publish(&site, content, &at, &number, &sent));
+		at = site.control.ledger.head;
+		OK(&site, quoin_control_release(&site.control, number, &release, &site.err));
+		part = &release.parts[0];
+		hashes[i] = part->hash;
+		/* The last has a content that was there already. */
+		CHECK_INT(part->encoding_count, i == 6 ? 1 : i < 4 ? i + 1 : 5);
+		for (size_t k = 1; k < part->encoding_count; k++) {
+			bool is_known = false;
+
+			CHECK(part->encodings[k].is_delta && part->encodings[k].packed_bytes < 200);
+			for (size_t h = i < 4 ? 0 : i - 4; h < i; h++)
+				is_known = is_known || quoin_hash_equal(&part->encodings[k].base, &hashes[h]);
+			CHECK(is_known);
+		}
+		CHECK(i == 0 || i == 6 ? sent.delta_bytes == 0 : sent.delta_bytes > 0);
+		quoin_release_clear(&release);
+		free(content);
+	}
+	/* What is small goes out in full; so does what has nothing in common. */
+	OK(&site, publish(&site, "small", &at, &number, &sent));
+	CHECK_INT(sent.delta_bytes, 0);
+	at = site.control.ledger.head;
+	content = make_content(100000, 3);
+	for (size_t i = 0; i < 100000; i++)
+		content[i] = (char)('!' + '~' - content[i]);
+	OK(&site, publish(&site, content, &at, &number, &sent));
+	CHECK_INT(sent.delta_bytes, 0);
+	free(content);
+	close_site(&site);
+}
+
+/* A base whose chunks are gone is in nobody's way: the next one serves. */
+static void
+test_delta_without_base(void)
+{
+	struct site site;
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0};
+	struct quoin_release good = {0}, gone;
+	const struct quoin_release *bases[] = {&gone, &good};
+	struct quoin_part lost, part;
+	struct quoin_chunk_place place;
+	struct quoin_deltas deltas;
+	char *content = make_content(100000, 0);
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, content, &none, &number, &sent));
+	OK(&site, quoin_control_release(&site.control, number, &good, &site.err));
+	lost = good.parts[0];
+	lost.hash.bytes[0] ^= 1;
+	place = lost.encodings[0].chunks[0];
+	lost.encodings[0].chunks = &place;
+	gone = (struct quoin_release){.number = 7, .parts = &lost, .part_count = 1};
+	free(content);
+	content = make_content(100000, 1);
+	for (size_t count = 1; count <= 2; count++) {
+		memset(&sent, 0, sizeof sent);
+		OK(&site, quoin_blobs_put(&site.bus, "t.blobs", "data", "raw", quoin_span_str(content), NULL, 0, NULL, NULL,
+			      &part, &sent, &site.err));
+		quoin_deltas_init(&deltas, &site.bus, "t.blobs", bases, count);
+		quoin_deltas_put(&deltas, quoin_span_str(content), &part, &sent);
+		quoin_deltas_clear(&deltas);
+		CHECK_INT(part.encoding_count, count);
+		CHECK(sent.full_bytes > 0 && (count == 1 ? sent.delta_bytes == 0 : sent.delta_bytes > 0));
+		for (size_t i = 0; i < part.encoding_count; i++)
+			free(part.encodings[i].chunks);
+	}
+	quoin_release_clear(&good);
+	free(content);
 	close_site(&site);
 }
 
@@ -347,6 +455,8 @@ test_export(void)
 static const struct check_case cases[] = {
 	{"publish/begin", test_begin},
 	{"publish/publish", test_publish},
+	{"publish/delta", test_delta},
+	{"publish/delta-without-base", test_delta_without_base},
 	{"publish/same", test_same},
 	{"publish/operate", test_operate},
 	{"publish/enrol", test_enrol},
