@@ -191,6 +191,7 @@ quoin_blobs_put_encoding(const struct quoin_bus_conf *conf, const char *topic, c
     quoin_blobs_progress *progress, void *ctx, struct quoin_blobs_sent *sent, struct quoin_error *err)
 {
 	uint64_t *put_bytes = encoding->is_delta ? &sent->delta_bytes : &sent->full_bytes;
+	const struct quoin_blobs_sent before = *sent;
 	bool *missing = NULL;
 	int r;
 
@@ -212,6 +213,7 @@ quoin_blobs_put_encoding(const struct quoin_bus_conf *conf, const char *topic, c
 	if (r != 0) {
 		free(encoding->chunks);
 		encoding->chunks = NULL;
+		*sent = before;
 	}
 	return r;
 }

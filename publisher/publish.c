@@ -168,9 +168,10 @@ quoin_publish_send(const struct quoin_conf *conf, const struct quoin_control *co
 
 		r = quoin_blobs_put(&bus, topic, part->name, part->schema, part->content, retained->list, retained->count,
 		    progress, ctx, &release->parts[i], ret_sent, err);
-		if (r == 0)
-			quoin_deltas_put(&deltas, part->content, &release->parts[i], ret_sent);
 	}
+	/* Behind all that must be there. */
+	for (size_t i = 0; r == 0 && i < publication->part_count; i++)
+		quoin_deltas_put(&deltas, publication->parts[i].content, &release->parts[i], ret_sent);
 	quoin_deltas_clear(&deltas);
 	quoin_release_clear(&retained->asked);
 	for (size_t i = 0; i < retained->count; i++)
