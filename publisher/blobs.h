@@ -27,8 +27,11 @@ int quoin_blobs_put(const struct quoin_bus_conf *conf, const char *topic, const 
     quoin_blobs_progress *progress, void *ctx, struct quoin_part *ret_part, struct quoin_blobs_sent *sent,
     struct quoin_error *err);
 
-/* One encoding of a part: fills size, hash and chunks of "encoding" (the rest is the caller's) from its packed bytes, and
- * puts the chunks that are missing; "retained" is what may be there already (NULL: nothing); both are counted in "sent". On failure it has no chunks. */
+/*
+ * One encoding of a part: fills size, hash and chunks of "encoding" (the rest is the caller's) from its packed bytes, and
+ * puts the chunks that are missing; "retained" is what may be there already (NULL: nothing). Both are counted in "sent".
+ * On failure it has no chunks and nothing is counted.
+ */
 int quoin_blobs_put_encoding(const struct quoin_bus_conf *conf, const char *topic, const struct quoin_part *part,
     struct quoin_encoding *encoding, struct quoin_span packed, const struct quoin_encoding *retained,
     quoin_blobs_progress *progress, void *ctx, struct quoin_blobs_sent *sent, struct quoin_error *err);
