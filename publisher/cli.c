@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 
 int
@@ -189,6 +190,7 @@ quoin_cli_conf(const struct quoin_cli *cli, struct quoin_conf *ret, struct quoin
 int
 quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err)
 {
+	struct quoin_error expired = {0};
 	int r;
 
 	memset(ret, 0, sizeof *ret);
@@ -203,6 +205,8 @@ quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struc
 		r = quoin_control_read(&ret->control, ret->reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r != 0)
 		quoin_session_close(ret);
+	else if (quoin_control_check_root(&ret->control, quoin_clock_wall_ms(), &expired) != 0)
+		quoin_cli_say(cli, "warning: %s", expired.message);
 	return r;
 }
 

@@ -299,6 +299,21 @@ quoin_control_admit(struct quoin_control *control, const struct quoin_bus_record
 	return r;
 }
 
+int
+quoin_control_check_root(const struct quoin_control *control, int64_t now_ms, struct quoin_error *err)
+{
+	const struct quoin_root *root = &control->trust.root;
+	char expired[21];
+
+	if (now_ms < root->expires_ms)
+		return 0;
+	quoin_time_print(root->expires_ms, expired);
+	return quoin_error_set(err, QUOIN_EEXPIRED,
+	    "root %llu expired at %s: it vouches for no new release and no new host; nothing was written. Hosts serve on, and "
+	    "operators can still roll back; have the root keys sign root %llu",
+	    (unsigned long long)root->version, expired, (unsigned long long)root->version + 1);
+}
+
 static int
 vet_signatures(const struct quoin_trust *trust, const char *key, const struct quoin_envelope *envelope, int64_t now_ms,
     struct quoin_error *err)
@@ -328,6 +343,11 @@ quoin_control_vet(const struct quoin_control *control, const char *key, const st
 		return quoin_error_set(err, QUOIN_EOTHERSYSTEM,
 		    "the control topic was not begun by the system of the pinned root; nothing was written: is \"root\" in "
 		    "quoin.conf that of another system, or was \"quoin init\" never run?");
+	if (strncmp(key, "release/", 8) == 0 || strncmp(key, "cert/", 5) == 0) {
+		r = quoin_control_check_root(control, now_ms, err);
+		if (r != 0)
+			return r;
+	}
 	r = vet_signatures(&control->trust, key, envelope, now_ms, &reason);
 	if (r != 0)
 		return quoin_error_set(err, r,

@@ -46,10 +46,15 @@ void quoin_control_clear(struct quoin_control *control);
 int quoin_control_admit(struct quoin_control *control, const struct quoin_bus_record *record, int64_t now_ms,
     struct quoin_error *err);
 
+/* Whether the root still vouches for what is new: a release or a certificate. QUOIN_EEXPIRED, with what to do. What an
+ * operator wants goes through in any case: the brake is always at hand, and hosts serve on (DESIGN.md section 5). */
+int quoin_control_check_root(const struct quoin_control *control, int64_t now_ms, struct quoin_error *err);
+
 /*
  * Whether readers of the topic would believe this document, which is about to be written under this key. A record that
  * nobody believes would still take the place of a good one when the topic is compacted. 0, QUOIN_EOTHERSYSTEM (the topic
- * was not begun by this root's system), or the refusal of the trust: the keys are not those of the root.
+ * was not begun by this root's system), QUOIN_EEXPIRED (quoin_control_check_root), or the refusal of the trust: the keys are not
+ * those of the root.
  */
 int quoin_control_vet(const struct quoin_control *control, const char *key, const struct quoin_envelope *envelope,
     int64_t now_ms, struct quoin_error *err);

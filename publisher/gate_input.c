@@ -370,6 +370,18 @@ gate_see_ends(struct quoin_gate *gate)
 	}
 }
 
+/* A gate goes on under a root that has expired: what is live must be kept in order, and the brake must work. */
+static void
+see_root(struct quoin_gate *gate)
+{
+	struct quoin_error err = {0};
+	bool is_over = quoin_control_check_root(&gate->control, quoin_clock_wall_ms(), &err) != 0;
+
+	if (is_over && !gate->is_root_over)
+		quoin_log_error(QUOIN_LOG_ERROR, "alarm", &err, NULL);
+	gate->is_root_over = is_over;
+}
+
 /* A tail that has not moved since the last look although the broker has more is assigned anew. */
 void
 gate_watch_tails(struct quoin_gate *gate)
@@ -378,6 +390,7 @@ gate_watch_tails(struct quoin_gate *gate)
 
 	if (!gate->is_caught_up || now_ms < gate->watchdog_ms)
 		return;
+	see_root(gate);
 	gate->watchdog_ms = now_ms + (int64_t)(3 * gate->conf->gate_heartbeat_ms);
 	for (size_t i = 0; i < QUOIN_GATE_TOPICS; i++) {
 		struct gate_tail *tail = &gate->tails[i];

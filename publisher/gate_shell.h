@@ -54,6 +54,7 @@ struct quoin_gate {
 	uint64_t epoch;	       /* of the root, as told to the core */
 	uint64_t root_version; /* the same */
 	int64_t watchdog_ms;
+	bool is_root_over; /* it has expired, and that was told */
 	int code; /* why the process must end; 0 */
 	struct quoin_error *err;
 

@@ -161,6 +161,7 @@ quoin_publish_send(const struct quoin_conf *conf, const struct quoin_control *co
 		return quoin_error_set(err, QUOIN_ENOMEM, "no memory to look through the releases");
 	memset(ret_sent, 0, sizeof *ret_sent);
 	quoin_topic_name(conf->namespace_name, QUOIN_TOPIC_BLOBS, topic);
+	r = quoin_control_check_root(control, quoin_clock_wall_ms(), err);
 	load_retained(control, retained);
 	quoin_deltas_init(&deltas, &bus, topic, retained->bases, retained->base_count);
 	for (size_t i = 0; r == 0 && i < publication->part_count; i++) {

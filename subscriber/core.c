@@ -388,6 +388,20 @@ save_offsets(struct quoin_agent_step *step)
 	(void)push(step->before, QUOIN_AGENT_PERSIST);
 }
 
+/* A root that has expired changes nothing that is served; it is told, and whoever asks for fresh gets stale. */
+static void
+settle_root(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	const bool is_over = step->event->wall_ms >= core->trust.root.expires_ms;
+
+	if (is_over && !core->root_is_over)
+		quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EEXPIRED,
+		    "root %llu has expired; this host serves on, marked stale, until the next root comes",
+		    (unsigned long long)core->trust.root.version);
+	core->root_is_over = is_over;
+}
+
 /* Readers are told until when they are fresh; that it ends they see by themselves. */
 static void
 settle_fresh(struct quoin_agent_step *step)
@@ -437,6 +451,7 @@ quoin_agent_core_step(struct quoin_agent_core *core, const struct quoin_agent_ev
 	quoin_agent_choose_settle(&step);
 	quoin_agent_track_settle(&step);
 	quoin_agent_serving_settle(&step);
+	settle_root(&step);
 	settle_fresh(&step);
 	settle_ready(&step);
 	quoin_agent_report_settle(&step);
@@ -471,7 +486,7 @@ quoin_agent_core_deadline(const struct quoin_agent_core *core)
 bool
 quoin_agent_core_is_stale(const struct quoin_agent_core *core, int64_t boot_ms)
 {
-	return core->silent || boot_ms >= core->fresh_until || core->join != QUOIN_JOIN_DONE;
+	return core->silent || core->root_is_over || boot_ms >= core->fresh_until || core->join != QUOIN_JOIN_DONE;
 }
 
 bool

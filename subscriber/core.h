@@ -224,6 +224,7 @@ struct quoin_agent_core {
 	int64_t fresh_until;		/* boot_ms; 0: stale */
 	int64_t told_fresh;		/* what readers were told last */
 	bool silent;
+	bool root_is_over;		/* it has expired: nothing new is believed of it, and what runs is stale */
 
 	enum quoin_agent_join join;
 	uint64_t join_number; /* the status to be acknowledged */

@@ -629,6 +629,7 @@ TRACE(failing, "failing")
 TRACE(runs, "runs")
 TRACE(found, "found")
 TRACE(refuse, "refuse")
+TRACE(expired_root, "expired-root")
 
 int
 main(int argc, char **argv)
@@ -645,6 +646,7 @@ main(int argc, char **argv)
 		{"agent core: the runs of PROTOCOL.md section 10", runs},
 		{"agent core: the runs that the simulator found", found},
 		{"agent core: a lapsed router that refuses", refuse},
+		{"agent core: a root that has expired (I7)", expired_root},
 	};
 
 	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

@@ -363,6 +363,58 @@ test_enrol(void)
 	close_site(&site);
 }
 
+/* A root that has expired vouches for nothing new; the operator's hand is not held. */
+static void
+test_expired_root(void)
+{
+	struct site site;
+	struct quoin_keyring keys = {0};
+	struct quoin_cert cert = {.host = "rank-a-01", .role = QUOIN_HOST_ROUTER};
+	struct quoin_intent freeze = {.action = QUOIN_ACTION_FREEZE};
+	struct quoin_publish_part part = {"data", "raw", {(const uint8_t *)"hello", 5}};
+	struct quoin_publication publication = {.parts = &part, .part_count = 1};
+	struct quoin_release release = {0};
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0};
+	char path[256];
+	int64_t lasts_ms;
+	uint64_t number;
+
+	open_site(&site);
+	lasts_ms = site.control.trust.root.expires_ms;
+	CHECK_INT(quoin_control_check_root(&site.control, lasts_ms - 1, &site.err), 0);
+	CHECK_INT(quoin_control_check_root(&site.control, lasts_ms, &site.err), QUOIN_EEXPIRED);
+	quoin_policy_init(&publication.policy);
+	OK(&site, quoin_publish_describe(&publication, &release, &site.err));
+	OK(&site, quoin_publish_send(&site.conf, &site.control, &publication, NULL, NULL, &release, &sent, &site.err));
+	site.control.trust.root.expires_ms = site.control.trust.root.issued_ms;
+
+	/* Nothing is sent, */
+	CHECK_INT(quoin_publish_send(&site.conf, &site.control, &publication, NULL, NULL, &release, &sent, &site.err),
+	    QUOIN_EEXPIRED);
+	CHECK_CONTAINS(site.err.message, "root 1 expired at ");
+	CHECK_INT(sent.full_bytes, 0);
+	/* and nothing announced. */
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_RELEASE, false, &keys, &site.err));
+	CHECK_INT(quoin_publish_announce(&site.conf, &site.control, site.reader, &keys, &none, TIMEOUT_MS, &release,
+		      &site.err),
+	    QUOIN_EEXPIRED);
+	quoin_keyring_clear(&keys);
+	quoin_release_clear(&release);
+	snprintf(path, sizeof path, "%s/id", check_dir());
+	cert.not_after_ms = quoin_clock_wall_ms() + 3600000;
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_ENROL, false, &keys, &site.err));
+	CHECK_INT(quoin_enrol(&site.conf, &site.control, site.reader, &keys, path, &cert, TIMEOUT_MS, &site.err),
+	    QUOIN_EEXPIRED);
+	quoin_keyring_clear(&keys);
+	operate(&site, &freeze, 0);
+	CHECK(site.control.ledger.frozen);
+
+	site.control.trust.root.expires_ms = lasts_ms;
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	close_site(&site);
+}
+
 /* What nobody would believe is not written: compaction would let it take the place of what is believed. */
 static void
 test_strangers(void)
@@ -460,6 +512,7 @@ static const struct check_case cases[] = {
 	{"publish/same", test_same},
 	{"publish/operate", test_operate},
 	{"publish/enrol", test_enrol},
+	{"publish/expired-root", test_expired_root},
 	{"publish/strangers", test_strangers},
 	{"publish/export", test_export},
 };
