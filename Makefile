@@ -168,6 +168,10 @@ PUBLISHER_SRCS := \
 	publisher/eval_request.c \
 	publisher/eval_scan.c \
 	publisher/eval_stack.c \
+	publisher/explain.c \
+	publisher/explain_print.c \
+	publisher/explain_source.c \
+	publisher/explain_when.c \
 	publisher/export.c \
 	publisher/fleet.c \
 	publisher/gate.c \
@@ -276,6 +280,7 @@ UNIT_TESTS := \
 	tests/unit/test_eval_request.c \
 	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
+	tests/unit/test_explain.c \
 	tests/unit/test_fetch.c \
 	tests/unit/test_file.c \
 	tests/unit/test_gate.c \
@@ -501,14 +506,14 @@ TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS))
 # These share rulesets out of a seed, and a second evaluator.
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
 $(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
-$(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_view: $(RULESETS)
+$(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(link)
 
 # These make authoring directories from strings.
-$(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
+$(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
 
 # One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_agent: | $(BUILD)/bin/quoind

@@ -6,6 +6,7 @@
 #include "lib/text.h"
 #include "publisher/commands.h"
 #include "publisher/compile.h"
+#include "publisher/explain_source.h"
 #include "publisher/parts.h"
 #include "publisher/report.h"
 #include "subscriber/quoin.h"
@@ -234,38 +235,69 @@ wrong_context(int code)
 	return code == QUOIN_FAILED_SYNTAX ? "the context is not valid: a strict JSON object" : quoin_code_text(code);
 }
 
+/* A decision that is none. */
+static int
+refuse(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view, int code)
+{
+	struct quoin_error err = {0};
+
+	quoin_error_set(&err, QUOIN_EREFUSED, "%s: %s", request->objective,
+	    code == QUOIN_FAILED_NOT_FOUND ? "there is no such objective in this release"
+		: code != QUOIN_FAILED_MISSING ? wrong_context(code)
+		: quoin_view_release_number(view) == 0 ? "there is no release yet"
+						       : "the release has no rules; \"quoin log\" lists others");
+	return quoin_cli_fail(cli, &err);
+}
+
+/* The decision; with its explanation in "explained", which is empty if none is asked for. */
+static int
+tell(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view,
+    const struct quoin_decision *decision, const struct quoin_buf *explained)
+{
+	char text[DECISION_BYTES_MAX];
+	int64_t bytes;
+
+	if (!cli->json && decision->code != 0)
+		return refuse(cli, request, view, decision->code);
+	if (!cli->json) {
+		print_decision(decision, quoin_view_release_number(view));
+		if (explained->len > 0)
+			printf("asked, in this order\n%.*s", (int)explained->len, (const char *)explained->data);
+		return 0;
+	}
+	bytes = quoin_decision_json(decision, text, sizeof text);
+	if (explained->len > 0 && bytes > 0 && bytes < (int64_t)sizeof text)
+		printf("%.*s,\"explain\":%.*s}\n", (int)bytes - 1, text, (int)explained->len,
+		    (const char *)explained->data);
+	else
+		printf("%s\n", text);
+	return decision->code == 0 ? 0 : quoin_error_exit_status(QUOIN_EREFUSED);
+}
+
 /* One context. Returns the exit status. */
 static int
 resolve_one(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view,
     struct quoin_context *context)
 {
 	struct quoin_decision decision;
-	char text[DECISION_BYTES_MAX];
+	struct quoin_buf json, explained;
 	struct quoin_error err = {0};
-	struct quoin_buf json;
-	int r;
+	int r = 0;
 
 	quoin_buf_init(&json, QUOIN_CONTEXT_BYTES_MAX * 2);
-	if (make_context(request, &json) != 0)
-		return quoin_cli_usage(cli, "the context is too large");
-	r = quoin_resolve_json(view, (const char *)json.data, json.len, context, &decision);
-	if (cli->json || r != 0) {
-		(void)quoin_decision_json(&decision, text, sizeof text);
-		if (cli->json)
-			printf("%s\n", text);
-		else {
-			quoin_error_set(&err, QUOIN_EREFUSED, "%s: %s", request->objective,
-			    r == QUOIN_FAILED_NOT_FOUND	 ? "there is no such objective in this release"
-				: r != QUOIN_FAILED_MISSING ? wrong_context(r)
-				: quoin_view_release_number(view) == 0 ? "there is no release yet"
-				: "the release has no rules; \"quoin log\" lists others");
-			(void)quoin_cli_fail(cli, &err);
-		}
+	quoin_buf_init(&explained, 64u << 20);
+	if (make_context(request, &json) != 0) {
+		r = quoin_cli_usage(cli, "the context is too large");
+	} else if (quoin_resolve_json(view, (const char *)json.data, json.len, context, &decision) == 0 &&
+	    request->explain &&
+	    quoin_explain_decision(cli, view, quoin_buf_span(&json), &decision, &explained, &err) != 0) {
+		r = quoin_cli_fail(cli, &err);
 	} else {
-		print_decision(&decision, quoin_view_release_number(view));
+		r = tell(cli, request, view, &decision, &explained);
 	}
+	quoin_buf_clear(&explained);
 	quoin_buf_clear(&json);
-	return r == 0 ? 0 : quoin_error_exit_status(QUOIN_EREFUSED);
+	return r;
 }
 
 /* JSON lines in, JSON lines out; errors are lines. */
@@ -341,19 +373,16 @@ quoin_cmd_resolve(struct quoin_cli *cli, int argc, char **argv)
 	    {.name = "explain", .is_set = &request.explain},
 	    {0},
 	};
-	struct quoin_error err = {0};
 	uint64_t number;
 	int r, count;
 
 	r = quoin_cli_options(cli, argc, argv, options, &count);
 	if (r != 0)
 		return r < 0 ? 0 : r;
-	if (request.explain) {
-		quoin_error_set(&err, QUOIN_ENOTBUILT, "resolve --explain: not built");
-		return quoin_cli_fail(cli, &err);
-	}
 	if ((request.contexts != NULL) == (count == 1) || count > 1)
 		return quoin_cli_usage(cli, "name one objective, or --contexts FILE");
+	if (request.contexts != NULL && request.explain)
+		return quoin_cli_usage(cli, "--explain goes with one objective, not with --contexts");
 	if (request.contexts != NULL && (request.attribute_count > 0 || request.cell_count > 0))
 		return quoin_cli_usage(cli, "-a and --ab go with an objective, not with --contexts");
 	if ((request.dir != NULL) + (request.export != NULL) + (request.release != NULL) > 1)

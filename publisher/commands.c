@@ -80,11 +80,12 @@ const struct quoin_command quoin_commands[] = {
 	{"show", "N", "One release: its parts, policy and words.", NULL, quoin_cmd_show},
 	{"diff", "A B", "What differs between two releases.", NULL, quoin_cmd_diff},
 	{"resolve",
-	    "OBJECTIVE [-a NAME=TEXT]... [-a NAME:=JSON]... [--ab TEST=CELL]... | --contexts FILE  "
+	    "OBJECTIVE [-a NAME=TEXT]... [-a NAME:=JSON]... [--ab TEST=CELL]... [--explain] | --contexts FILE  "
 	    "[--dir DIR | --export DIR | --release N]",
 	    "Decide, as a program on this host would.",
 	    "  -a NAME=TEXT       an attribute of the context, a string; NAME:=JSON for other types\n"
 	    "  --ab TEST=CELL     the cell that the experimentation platform gave\n"
+	    "  --explain          each rule asked, what did not hold and what it saw, the bucket, where each config key is from\n"
 	    "  --contexts FILE    contexts as JSON lines; - is the standard input; errors are lines\n"
 	    "  --dir DIR          from an authoring directory: no broker, no keys\n"
 	    "  --export DIR       from an exported release\n"

@@ -92,6 +92,19 @@ check_has diff-same "no objective, model, route or shard differs" quoin diff 2 2
 check_exit diff-unknown 5 quoin diff 1 9
 check_exit diff-usage 2 quoin diff 1
 
+# ---- why a context is decided as it is: from a directory, from the bus, and from this host's store
+check_has explain-dir "no: kmFromLastLogin >= 500 does not hold: kmFromLastLogin is 20" \
+	quoin resolve AccountTakeoverDetection --dir rules -a kmFromLastLogin:=20 --explain
+check_has explain-cell "yes: fraud-graph@2, cell 2 of test 70005" quoin resolve PaymentFraudDetection --release 1 --ab 70005=2 --explain
+check_exit explain 0 quoin --json resolve PaymentRetryTiming -a accountId=77 --explain
+cp check.out explain.json
+check explain-same test "$(jq -c '[.release, .rule, .explain.asked[-1].rule, .explain.asked[-1].verdict, .explain.asked[-1].saw.accountId]' explain.json)" = \
+	'[2,"defineRetryCanary","defineRetryCanary","matches","77"]'
+check explain-bucket test "$(jq '.explain.asked[-1].bucket < 100000' explain.json)" = true
+check explain-config test "$(jq -c '.explain.config_from' explain.json)" = '{"retriesMax":"objective"}'
+check_exit explain-lines 2 quoin resolve --contexts some.jsonl --explain
+check_exit explain-unknown 3 quoin resolve Nobody --explain
+
 # ---- what a rollback would take back
 check_exit dry-run 0 quoin --json rollback --dry-run
 check dry-run-lists test "$(jq -c '[.from, .release, [.reverted[] | [.objective, .owner]]]' check.out)" = \
