@@ -616,7 +616,7 @@ analyze: $(ANALYZED:%.c=build/analyze/%.tidy) $(ANALYZED:%.c=build/analyze/%.gcc
 
 # BENCH=resolve takes one group's figures alone.
 BENCH ?=
-bench: all $(BENCH_PROGRAMS) ## figures, each beside what it is compared with
+bench: all $(BENCH_PROGRAMS) | build/setup/check ## figures, each beside what it is compared with
 	@tests/bench/run $(if $(BENCH),$(BENCH:%=$(BUILD)/tests/bench/bench_%),$(BENCH_PROGRAMS))
 
 SECONDS ?= 10
