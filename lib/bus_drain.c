@@ -56,7 +56,8 @@ quoin_bus_reader_drain(struct quoin_bus_reader *reader, const char *topic, int64
 	r = quoin_bus_reader_range(reader, topic, timeout_ms, &first, &end, err);
 	if (r != 0 || end <= offset || end <= first)
 		return r;
-	r = quoin_bus_reader_assign(reader, topic, offset > first ? offset : first, err);
+	/* From "the start", which may move on while we read, not from the offset where it has just been. */
+	r = quoin_bus_reader_assign(reader, topic, offset > first ? offset : 0, err);
 	if (r != 0)
 		return r;
 	r = drain_assigned(reader, topic, end, timeout_ms, take, ctx, err);
