@@ -22,6 +22,8 @@
  */
 #define DENIALS_MAX    3
 #define DENIAL_WAIT_MS 1000
+#define BEGINNINGS_MAX 100 /* askings for a beginning that moves, before they get rare */
+#define BEGINNING_WAIT_MS 10
 
 /*
  * librdkafka 2.0.2 does not wake the thread that fetches when reading starts or when its full queue was emptied: the
@@ -289,10 +291,12 @@ fill_denial(struct topic *topic, struct quoin_bus_event *event)
 	topic->denials++;
 	if (topic->from_start || topic->denials < DENIALS_MAX) {
 		stop(topic);
-		/* That a log does not begin at 0 is nothing strange. */
+		/* That a log does not begin at 0 is nothing strange; nor that its beginning moves on while it is asked for. */
 		topic->again_at_ms = quoin_clock_mono_ms();
-		if (topic->denials > 1 || !topic->from_start)
+		if (!topic->from_start)
 			topic->again_at_ms += DENIAL_WAIT_MS;
+		else if (topic->denials > 1)
+			topic->again_at_ms += topic->denials < BEGINNINGS_MAX ? BEGINNING_WAIT_MS : DENIAL_WAIT_MS;
 		return 0;
 	}
 	stop(topic);
