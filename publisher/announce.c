@@ -2,8 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/clock.h"
+
+#define READ_BACK_PAUSE_NS 2000000
 
 #define KEY_BYTES (QUOIN_NAME_BYTES_MAX + 16)
 
@@ -63,9 +66,32 @@ resolve_unknown(const struct quoin_bus_conf *bus, const char *id, bool is_taken_
 	return 0;
 }
 
+/* Read the document back. A broker acknowledges a commit before readers see it: what is the end may lie before it. */
+static int
+read_back(struct quoin_control *control, struct quoin_bus_reader *reader, const char *key, int64_t offset,
+    int64_t deadline_ms, struct quoin_error *err)
+{
+	struct timespec pause = {0, READ_BACK_PAUSE_NS};
+
+	for (;;) {
+		int r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
+
+		if (r == 0 && control->next_offset > offset)
+			return 0;
+		if (r == 0 && quoin_clock_mono_ms() >= deadline_ms)
+			r = quoin_error_set(err, QUOIN_ETIMEOUT, "the topic's end stays behind it");
+		if (r != 0) {
+			(void)quoin_error_prefix(err, "%s was written, but cannot be read back", key);
+			return r;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* "receipt" must stay in place while the writer is open. */
 static int
 write_one(struct quoin_bus_writer *writer, const char *topic, const char *key, const struct quoin_sealed *sealed,
-    int64_t deadline_ms, struct quoin_error *err)
+    int64_t deadline_ms, struct quoin_bus_receipt *receipt, struct quoin_error *err)
 {
 	struct quoin_bus_record record = {0};
 	int r;
@@ -76,7 +102,7 @@ write_one(struct quoin_bus_writer *writer, const char *topic, const char *key, c
 	r = quoin_bus_writer_begin(writer, err);
 	if (r != 0)
 		return r;
-	r = quoin_bus_writer_put(writer, &record, NULL, err);
+	r = quoin_bus_writer_put(writer, &record, receipt, err);
 	if (r != 0) {
 		(void)quoin_bus_writer_abort(writer, left_ms(deadline_ms), NULL);
 		return r;
@@ -91,6 +117,7 @@ quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, str
 	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
 	char id[QUOIN_NAME_BYTES_MAX + 16], topic[QUOIN_TOPIC_NAME_BYTES], key[KEY_BYTES];
 	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	struct quoin_bus_receipt receipt = {0};
 	struct quoin_bus_writer *writer = NULL;
 	struct quoin_sealed sealed = {0};
 	int r;
@@ -108,7 +135,7 @@ quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, str
 		r = quoin_control_vet(control, key, &sealed.envelope, quoin_clock_wall_ms(), err);
 	if (r != 0)
 		goto out;
-	r = write_one(writer, topic, key, &sealed, deadline_ms, err);
+	r = write_one(writer, topic, key, &sealed, deadline_ms, &receipt, err);
 	if (r == QUOIN_EUNKNOWN || r == QUOIN_ETIMEOUT) {
 		bool is_taken_over = quoin_bus_writer_is_taken_over(writer);
 
@@ -117,7 +144,7 @@ quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, str
 		r = resolve_unknown(&bus, id, is_taken_over, control, reader, key, &sealed.hash,
 		    quoin_clock_mono_ms() + timeout_ms, err);
 	} else if (r == 0) {
-		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
+		r = read_back(control, reader, key, receipt.is_done ? receipt.offset : -1, deadline_ms, err);
 	} else if (r == QUOIN_EFENCED) {
 		quoin_error_set(err, r, TAKEN_OVER);
 	}
