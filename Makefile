@@ -100,6 +100,7 @@ PUBLISHER_SRCS := \
 	publisher/activations.c \
 	publisher/announce.c \
 	publisher/assign.c \
+	publisher/assign_explain.c \
 	publisher/assign_report.c \
 	publisher/assign_search.c \
 	publisher/assign_state.c \
@@ -257,6 +258,7 @@ UNIT_TESTS := \
 	tests/unit/test_agent.c \
 	tests/unit/test_agent_core.c \
 	tests/unit/test_assign.c \
+	tests/unit/test_assign_explain.c \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bus.c \
 	tests/unit/test_bus_kafka.c \
@@ -513,7 +515,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 	$(link)
 
 # These make authoring directories from strings.
-$(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
+$(BUILD)/tests/unit/test_assign_explain $(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_explain \
+$(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
 
 # One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_agent: | $(BUILD)/bin/quoind

@@ -29,9 +29,9 @@ add_words(struct words *words, const char *fmt, ...)
 		words->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-/* The resource of which the shard lacks the most for the item, in proportion; how much is there and missing. */
-static size_t
-scarcest(const struct quoin_assign_state *state, size_t item, uint32_t shard, uint64_t *ret_left, uint64_t *ret_missing)
+size_t
+quoin_assign_scarcest(const struct quoin_assign_state *state, size_t item, uint32_t shard, uint64_t *ret_left,
+    uint64_t *ret_missing)
 {
 	size_t worst = 0;
 	double worst_share = -1;
@@ -58,7 +58,7 @@ static void
 add_shortage(struct words *words, const struct quoin_assign_state *state, size_t item, uint32_t shard)
 {
 	uint64_t left = 0, missing = 0;
-	size_t r = scarcest(state, item, shard, &left, &missing);
+	size_t r = quoin_assign_scarcest(state, item, shard, &left, &missing);
 
 	if (words->shown++ == SHARDS_SHOWN)
 		add_words(words, ", …");

@@ -49,6 +49,10 @@ bool quoin_assign_fits(const struct quoin_assign_state *state, size_t item, uint
 void quoin_assign_put(struct quoin_assign_state *state, size_t item, uint32_t shard);
 void quoin_assign_take_back(struct quoin_assign_state *state, size_t item);
 
+/* The resource of which the shard lacks the most for the item, in proportion; how much is there and missing. */
+size_t quoin_assign_scarcest(const struct quoin_assign_state *state, size_t item, uint32_t shard, uint64_t *ret_left,
+    uint64_t *ret_missing);
+
 /* How many loads are new, of items without a route; whether every item is on as many shards as it wants. */
 size_t quoin_assign_moves(const struct quoin_assign_state *state);
 bool quoin_assign_is_whole(const struct quoin_assign_state *state);

@@ -1,50 +1,52 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/source.h"
 #include "lib/clock.h"
 #include "lib/text.h"
+#include "publisher/assign_explain.h"
 #include "publisher/commands.h"
+#include "publisher/parts.h"
+
+#define FETCH_TIMEOUT_MS 30000
 
 static void
-print_json_release(const struct quoin_release *release, const struct quoin_ledger_release *entry, struct quoin_buf *json)
+put_release(struct quoin_json_writer *writer, const struct quoin_release *release,
+    const struct quoin_ledger_release *entry)
 {
 	char hash[QUOIN_HASH_HEX_BYTES + 1], time[21];
-	struct quoin_json_writer writer;
 
-	quoin_json_writer_init(&writer, json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "release", release->number);
+	quoin_json_put_u64(writer, "release", release->number);
 	quoin_hash_print(&entry->ref.hash, hash);
-	quoin_json_put_string(&writer, "hash", hash);
+	quoin_json_put_string(writer, "hash", hash);
 	quoin_time_print(release->created_ms, time);
-	quoin_json_put_string(&writer, "created", time);
-	quoin_json_put_u64(&writer, "head", release->head.number);
-	quoin_json_put_u64(&writer, "intent", release->intent.number);
-	quoin_json_put_u64(&writer, "base", release->base);
-	quoin_json_put_bool(&writer, "revoked", entry->is_revoked);
-	quoin_json_put_string(&writer, "message", release->message);
-	quoin_json_begin_object(&writer, "meta");
+	quoin_json_put_string(writer, "created", time);
+	quoin_json_put_u64(writer, "head", release->head.number);
+	quoin_json_put_u64(writer, "intent", release->intent.number);
+	quoin_json_put_u64(writer, "base", release->base);
+	quoin_json_put_bool(writer, "revoked", entry->is_revoked);
+	quoin_json_put_string(writer, "message", release->message);
+	quoin_json_begin_object(writer, "meta");
 	for (size_t i = 0; i < release->meta_count; i++)
-		quoin_json_put_string(&writer, release->meta[i].key, release->meta[i].value);
-	quoin_json_end_object(&writer);
-	quoin_json_begin_array(&writer, "waived");
+		quoin_json_put_string(writer, release->meta[i].key, release->meta[i].value);
+	quoin_json_end_object(writer);
+	quoin_json_begin_array(writer, "waived");
 	for (size_t i = 0; i < release->waived_count; i++)
-		quoin_json_put_string(&writer, NULL, release->waived[i]);
-	quoin_json_end_array(&writer);
-	quoin_json_begin_object(&writer, "parts");
+		quoin_json_put_string(writer, NULL, release->waived[i]);
+	quoin_json_end_array(writer);
+	quoin_json_begin_object(writer, "parts");
 	for (size_t i = 0; i < release->part_count; i++) {
 		const struct quoin_part *part = &release->parts[i];
 
 		quoin_hash_print(&part->hash, hash);
-		quoin_json_begin_object(&writer, part->name);
-		quoin_json_put_string(&writer, "schema", part->schema);
-		quoin_json_put_u64(&writer, "bytes", part->bytes);
-		quoin_json_put_string(&writer, "hash", hash);
-		quoin_json_put_u64(&writer, "packed_bytes", part->encoding_count > 0 ? part->encodings[0].packed_bytes : 0);
-		quoin_json_end_object(&writer);
+		quoin_json_begin_object(writer, part->name);
+		quoin_json_put_string(writer, "schema", part->schema);
+		quoin_json_put_u64(writer, "bytes", part->bytes);
+		quoin_json_put_string(writer, "hash", hash);
+		quoin_json_put_u64(writer, "packed_bytes", part->encoding_count > 0 ? part->encodings[0].packed_bytes : 0);
+		quoin_json_end_object(writer);
 	}
-	quoin_json_end_object(&writer);
-	quoin_json_end_object(&writer);
+	quoin_json_end_object(writer);
 }
 
 static void
@@ -78,15 +80,105 @@ print_text_release(const struct quoin_release *release, const struct quoin_ledge
 	    release->policy.warm_releases);
 }
 
+/* ---- Where the models are ---- */
+
+struct assignment {
+	struct quoin_ruleset ruleset, base;
+	struct quoin_assign_explain explain;
+};
+
+static int
+fetch_ruleset(struct quoin_session *session, struct quoin_bus_lookup *lookup, uint64_t number, struct quoin_ruleset *ret,
+    struct quoin_error *err)
+{
+	static const char *const names[] = {"source", NULL};
+	struct quoin_parts parts;
+	struct quoin_span source;
+	int r = quoin_parts_fetch(lookup, &session->control, number, names, FETCH_TIMEOUT_MS, &parts, err);
+
+	if (r != 0)
+		return r;
+	source = quoin_parts_content(&parts, "source");
+	r = source.len > 0 ? quoin_source_read(source, ret, err)
+			   : quoin_error_set(err, QUOIN_ECONFLICT, "release %llu has no rules, and so no assignment",
+				 (unsigned long long)number);
+	quoin_parts_clear(&parts);
+	return r;
+}
+
+/* A base whose source cannot be had any more only makes the reasons vaguer. */
+static int
+fetch_assignment(struct quoin_session *session, const struct quoin_release *release, struct assignment *ret,
+    struct quoin_error *err)
+{
+	struct quoin_bus_lookup *lookup = NULL;
+	int r = quoin_parts_open(&session->conf, &lookup, err);
+
+	if (r == 0)
+		r = fetch_ruleset(session, lookup, release->number, &ret->ruleset, err);
+	ret->explain.ruleset = &ret->ruleset;
+	ret->explain.base = release->base;
+	if (r == 0 && release->base != 0 && fetch_ruleset(session, lookup, release->base, &ret->base, NULL) == 0)
+		ret->explain.base_ruleset = &ret->base;
+	quoin_bus_lookup_close(lookup);
+	return r;
+}
+
+/* Fails with a reason in "err", or prints everything. */
+static int
+show(const struct quoin_cli *cli, struct quoin_session *session, uint64_t number, struct assignment *assignment,
+    struct quoin_error *err)
+{
+	const struct quoin_ledger_release *entry = quoin_ledger_release(&session->control.ledger, number);
+	struct quoin_release release = {0};
+	struct quoin_json_writer writer;
+	struct quoin_buf text;
+	int r = quoin_control_release(&session->control, number, &release, err);
+
+	quoin_buf_init(&text, 256u << 20);
+	if (r == QUOIN_ENOENT)
+		r = err->code = QUOIN_ECONFLICT;
+	if (r == 0 && assignment != NULL)
+		r = fetch_assignment(session, &release, assignment, err);
+	if (r == 0 && cli->json) {
+		quoin_json_writer_init(&writer, &text);
+		quoin_json_begin_object(&writer, NULL);
+		put_release(&writer, &release, entry);
+		if (assignment != NULL)
+			r = quoin_assign_explain_print_json(&assignment->explain, &writer);
+		quoin_json_end_object(&writer);
+	} else if (r == 0) {
+		if (assignment != NULL)
+			r = quoin_assign_explain_print(&assignment->explain, &text);
+	}
+	if (r == QUOIN_ENOENT)
+		quoin_error_set(err, r = QUOIN_ECONFLICT, "release %llu has no model %s", (unsigned long long)number,
+		    assignment->explain.model);
+	else if (r != 0 && err->message[0] == '\0')
+		quoin_error_set(err, r, "cannot explain the assignment");
+	if (r == 0 && cli->json) {
+		r = quoin_cli_print_json(&text);
+	} else if (r == 0) {
+		print_text_release(&release, entry);
+		fwrite(text.data, 1, text.len, stdout);
+	}
+	quoin_buf_clear(&text);
+	quoin_release_clear(&release);
+	return r;
+}
+
 int
 quoin_cmd_show(struct quoin_cli *cli, int argc, char **argv)
 {
-	const struct quoin_option options[] = {{0}};
-	const struct quoin_ledger_release *entry;
-	struct quoin_release release = {0};
+	struct assignment assignment = {0};
+	bool wants_assignment = false;
+	const struct quoin_option options[] = {
+	    {.name = "assignment", .takes_value = true, .is_optional = true, .is_set = &wants_assignment,
+		.value = &assignment.explain.model},
+	    {0},
+	};
 	struct quoin_session session = {0};
 	struct quoin_error err = {0};
-	struct quoin_buf json;
 	uint64_t number;
 	int r, count;
 
@@ -96,23 +188,12 @@ quoin_cmd_show(struct quoin_cli *cli, int argc, char **argv)
 	if (count != 1 || !quoin_u64_parse(quoin_span_str(argv[1]), &number) || number == 0)
 		return quoin_cli_usage(cli, "name a release");
 	r = quoin_session_open(cli, &session, &err);
-	if (r != 0)
-		return quoin_cli_fail(cli, &err);
-	quoin_buf_init(&json, 4u << 20);
-	entry = quoin_ledger_release(&session.control.ledger, number);
-	r = quoin_control_release(&session.control, number, &release, &err);
-	if (r == QUOIN_ENOENT)
-		err.code = QUOIN_ECONFLICT;
-	if (r != 0) {
+	if (r == 0)
+		r = show(cli, &session, number, wants_assignment ? &assignment : NULL, &err);
+	if (r < 0)
 		r = quoin_cli_fail(cli, &err);
-	} else if (cli->json) {
-		print_json_release(&release, entry, &json);
-		r = quoin_cli_print_json(&json);
-	} else {
-		print_text_release(&release, entry);
-	}
-	quoin_buf_clear(&json);
-	quoin_release_clear(&release);
+	quoin_ruleset_clear(&assignment.ruleset);
+	quoin_ruleset_clear(&assignment.base);
 	quoin_session_close(&session);
 	return r;
 }

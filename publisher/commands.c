@@ -77,7 +77,8 @@ const struct quoin_command quoin_commands[] = {
 	{"log", "[--as-of TIME]", "Releases and intents, newest first.",
 	    "  --as-of TIME       as it was then: 2026-11-26T06:49:44Z, or 2h for two hours ago\n",
 	    quoin_cmd_log},
-	{"show", "N", "One release: its parts, policy and words.", NULL, quoin_cmd_show},
+	{"show", "N [--assignment[=MODEL]]", "One release: its parts, policy and words.",
+	    "  --assignment[=MODEL]  why each model, or this one, is on its shards, and why not on others\n", quoin_cmd_show},
 	{"diff", "A B", "What differs between two releases.", NULL, quoin_cmd_diff},
 	{"resolve",
 	    "OBJECTIVE [-a NAME=TEXT]... [-a NAME:=JSON]... [--ab TEST=CELL]... [--explain] | --contexts FILE  "

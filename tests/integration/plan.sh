@@ -92,6 +92,16 @@ check_has diff-same "no objective, model, route or shard differs" quoin diff 2 2
 check_exit diff-unknown 5 quoin diff 1 9
 check_exit diff-usage 2 quoin diff 1
 
+# ---- why each model is where it is
+check_has assignment "retry-timing@13 needs " quoin show 2 --assignment
+check_has assignment-stays "it was there in release 1, and what is placed stays" quoin show 2 --assignment
+check_has assignment-not "  not on fraud-" quoin show 2 --assignment=retry-timing@13
+check_exit assignment-json 0 quoin --json show 1 --assignment=fraud-graph
+cp check.out assignment.json
+check assignment-whole test "$(jq -c '.assignment | [length, .[0].model, (.[0] | (.on + .not_on) | length), .[0].on[0].weight]' assignment.json)" = \
+	'[1,"fraud-graph@2",2,100000]'
+check_exit assignment-unknown 5 quoin show 2 --assignment=nobody
+
 # ---- why a context is decided as it is: from a directory, from the bus, and from this host's store
 check_has explain-dir "no: kmFromLastLogin >= 500 does not hold: kmFromLastLogin is 20" \
 	quoin resolve AccountTakeoverDetection --dir rules -a kmFromLastLogin:=20 --explain

@@ -1,0 +1,297 @@
+#include "publisher/assign_explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "publisher/assign_state.h"
+#include "publisher/phrase.h"
+
+#define SHARDS_SHOWN 16 /* of those that do not have a model; the JSON has all */
+
+struct explainer {
+	const struct quoin_assign_explain *explain;
+	struct quoin_assign_state state;
+	struct quoin_base_placement *base;
+	size_t base_count;
+};
+
+/* ---- The state, as it was when all was placed ---- */
+
+static int
+copy_base(struct explainer *explainer)
+{
+	const struct quoin_ruleset *base = explainer->explain->base_ruleset;
+
+	explainer->base = calloc((base != NULL ? base->placement_count : 0) + 1, sizeof *explainer->base);
+	if (explainer->base == NULL)
+		return QUOIN_ENOMEM;
+	for (size_t i = 0; base != NULL && i < base->placement_count; i++)
+		explainer->base[explainer->base_count++] = (struct quoin_base_placement){
+		    base->models[base->placements[i].model].routing_key, base->shards[base->placements[i].shard].name};
+	return 0;
+}
+
+/* Items are in the order of models, as placements are. One that the source places twice or too often is not put again. */
+static void
+put_placements(struct explainer *explainer)
+{
+	const struct quoin_ruleset *ruleset = explainer->explain->ruleset;
+	struct quoin_assign_state *state = &explainer->state;
+	size_t item = 0;
+
+	for (size_t i = 0; i < ruleset->placement_count; i++) {
+		const struct quoin_placement *placement = &ruleset->placements[i];
+
+		while (item < state->item_count && state->items[item].model < placement->model)
+			item++;
+		if (item < state->item_count && state->items[item].model == placement->model &&
+		    state->items[item].count < state->items[item].want && !quoin_assign_has(state, item, placement->shard))
+			quoin_assign_put(state, item, placement->shard);
+	}
+}
+
+static int
+open_explainer(const struct quoin_assign_explain *explain, struct explainer *explainer)
+{
+	int rc;
+
+	*explainer = (struct explainer){.explain = explain};
+	rc = copy_base(explainer);
+	if (rc == 0)
+		rc = quoin_assign_state_init(&explainer->state, explain->ruleset, explainer->base, explainer->base_count);
+	if (rc == 0)
+		put_placements(explainer);
+	return rc;
+}
+
+static void
+close_explainer(struct explainer *explainer)
+{
+	quoin_assign_state_clear(&explainer->state);
+	free(explainer->base);
+}
+
+static bool
+is_asked(const struct explainer *explainer, size_t item)
+{
+	const struct quoin_model *model = &explainer->explain->ruleset->models[explainer->state.items[item].model];
+	const char *name = explainer->explain->model;
+
+	return name == NULL || strcmp(name, model->name) == 0 || strcmp(name, model->routing_key) == 0;
+}
+
+/* ---- Reasons ---- */
+
+static const char *
+route_of(const struct explainer *explainer, size_t item)
+{
+	uint32_t route = explainer->state.items[item].route;
+
+	return route == QUOIN_ASSIGN_NONE ? NULL : explainer->explain->ruleset->rules[route].name;
+}
+
+static void
+put_why(const struct explainer *explainer, size_t item, uint32_t shard, struct quoin_buf *out)
+{
+	const char *route = route_of(explainer, item);
+
+	if (route != NULL)
+		quoin_buf_printf(out, "the route rule %s says so", route);
+	else if (quoin_assign_was(&explainer->state, item, shard))
+		quoin_buf_printf(out, "it was there in release %llu, and what is placed stays",
+		    (unsigned long long)explainer->explain->base);
+	else if (explainer->explain->base_ruleset != NULL)
+		quoin_buf_put_str(out, "it is new there: of the shards that can have it this one had the most room");
+	else
+		quoin_buf_put_str(out, "of the shards that can have it this one had the most room, or it was there before");
+}
+
+/* The label that the shard lacks. */
+static const struct quoin_pair *
+lacking_label(const struct quoin_model *model, const struct quoin_shard *shard)
+{
+	for (size_t i = 0; i < model->requires_count; i++) {
+		bool has = false;
+
+		for (size_t k = 0; k < shard->label_count; k++)
+			has |= strcmp(shard->labels[k].key, model->requires[i].key) == 0 &&
+			    strcmp(shard->labels[k].value, model->requires[i].value) == 0;
+		if (!has)
+			return &model->requires[i];
+	}
+	return NULL;
+}
+
+static void
+put_why_not(const struct explainer *explainer, size_t item, uint32_t index, struct quoin_buf *out)
+{
+	const struct quoin_assign_state *state = &explainer->state;
+	const struct quoin_model *model = &explainer->explain->ruleset->models[state->items[item].model];
+	const struct quoin_shard *shard = &explainer->explain->ruleset->shards[index];
+	const struct quoin_pair *label = lacking_label(model, shard);
+	const char *route = route_of(explainer, item);
+	uint64_t left = 0, missing = 0;
+	size_t resource;
+
+	if (route != NULL) {
+		quoin_buf_printf(out, "the route rule %s does not name it", route);
+	} else if (label != NULL) {
+		quoin_buf_printf(out, "it lacks the label %s=%s", label->key, label->value);
+	} else if (shard->host_count == 0) {
+		quoin_buf_put_str(out, "it has no hosts");
+	} else if (shard->drain) {
+		quoin_buf_put_str(out, "it is draining");
+	} else if (!quoin_assign_fits(state, item, index)) {
+		resource = quoin_assign_scarcest(state, item, index, &left, &missing);
+		quoin_buf_printf(out, "it lacks %llu %s (%llu needed, %llu of %llu left)", (unsigned long long)missing,
+		    state->resources[resource], (unsigned long long)state->items[item].demand[resource],
+		    (unsigned long long)left, (unsigned long long)state->capacity[index][resource]);
+	} else {
+		quoin_buf_printf(out, "it has room, but %u of %u shards have the model", state->items[item].count,
+		    state->items[item].want);
+	}
+}
+
+/* ---- For people ---- */
+
+static void
+put_needs(const struct quoin_model *model, struct quoin_buf *out)
+{
+	quoin_buf_printf(out, "%s", model->routing_key);
+	for (size_t i = 0; i < model->demand_count; i++)
+		quoin_buf_printf(out, "%s%llu %s", i == 0 ? " needs " : ", ", (unsigned long long)model->demand[i].amount,
+		    model->demand[i].resource);
+	for (size_t i = 0; i < model->requires_count; i++)
+		quoin_buf_printf(out, "%s%s=%s", i == 0 ? " on shards with " : ", ", model->requires[i].key,
+		    model->requires[i].value);
+	quoin_buf_printf(out, "; %u %s wanted\n", model->shard_count, model->shard_count == 1 ? "shard is" : "shards are");
+}
+
+static const struct quoin_placement *
+placement_of(const struct quoin_ruleset *ruleset, uint32_t model, uint32_t shard)
+{
+	for (size_t i = 0; i < ruleset->placement_count; i++)
+		if (ruleset->placements[i].model == model && ruleset->placements[i].shard == shard)
+			return &ruleset->placements[i];
+	return NULL;
+}
+
+static void
+print_item(const struct explainer *explainer, size_t item, struct quoin_buf *out)
+{
+	const struct quoin_ruleset *ruleset = explainer->explain->ruleset;
+	uint32_t model = explainer->state.items[item].model;
+	size_t shown = 0, hidden = 0;
+
+	put_needs(&ruleset->models[model], out);
+	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
+		const struct quoin_placement *placement = placement_of(ruleset, model, shard);
+
+		if (placement == NULL)
+			continue;
+		quoin_buf_printf(out, "  on %s with ", ruleset->shards[shard].name);
+		quoin_phrase_percent(placement->weight, out);
+		quoin_buf_put_str(out, ": ");
+		put_why(explainer, item, shard, out);
+		quoin_buf_put_byte(out, '\n');
+	}
+	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
+		if (placement_of(ruleset, model, shard) != NULL)
+			continue;
+		if (shown++ >= SHARDS_SHOWN) {
+			hidden++;
+			continue;
+		}
+		quoin_buf_printf(out, "  not on %s: ", ruleset->shards[shard].name);
+		put_why_not(explainer, item, shard, out);
+		quoin_buf_put_byte(out, '\n');
+	}
+	if (hidden > 0)
+		quoin_buf_printf(out, "  not on %zu more; --json has all\n", hidden);
+}
+
+int
+quoin_assign_explain_print(const struct quoin_assign_explain *explain, struct quoin_buf *out)
+{
+	struct explainer explainer;
+	size_t count = 0;
+	int rc = open_explainer(explain, &explainer);
+
+	for (size_t i = 0; rc == 0 && i < explainer.state.item_count; i++) {
+		if (!is_asked(&explainer, i))
+			continue;
+		print_item(&explainer, i, out);
+		count++;
+	}
+	close_explainer(&explainer);
+	return rc != 0 ? rc : count == 0 && explain->model != NULL ? QUOIN_ENOENT : out->error;
+}
+
+/* ---- For programs ---- */
+
+static void
+put_json_shard(struct quoin_json_writer *writer, const struct explainer *explainer, size_t item, uint32_t shard,
+    const struct quoin_placement *placement)
+{
+	struct quoin_buf text;
+
+	quoin_buf_init(&text, 4096);
+	quoin_json_begin_object(writer, NULL);
+	quoin_json_put_string(writer, "shard", explainer->explain->ruleset->shards[shard].name);
+	if (placement != NULL) {
+		quoin_json_put_u64(writer, "weight", placement->weight);
+		put_why(explainer, item, shard, &text);
+	} else {
+		put_why_not(explainer, item, shard, &text);
+	}
+	quoin_json_put_string(writer, "because", quoin_buf_str(&text));
+	quoin_json_end_object(writer);
+	quoin_buf_clear(&text);
+}
+
+static void
+put_json_item(struct quoin_json_writer *writer, const struct explainer *explainer, size_t item)
+{
+	static const char *const keys[] = {"on", "not_on"};
+	const struct quoin_ruleset *ruleset = explainer->explain->ruleset;
+	uint32_t index = explainer->state.items[item].model;
+	const struct quoin_model *model = &ruleset->models[index];
+
+	quoin_json_begin_object(writer, NULL);
+	quoin_json_put_string(writer, "model", model->routing_key);
+	quoin_json_put_u64(writer, "shards", explainer->state.items[item].want);
+	quoin_json_begin_object(writer, "demand");
+	for (size_t i = 0; i < model->demand_count; i++)
+		quoin_json_put_u64(writer, model->demand[i].resource, model->demand[i].amount);
+	quoin_json_end_object(writer);
+	for (int side = 0; side < 2; side++) {
+		quoin_json_begin_array(writer, keys[side]);
+		for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
+			const struct quoin_placement *placement = placement_of(ruleset, index, shard);
+
+			if ((placement == NULL) == (side == 1))
+				put_json_shard(writer, explainer, item, shard, placement);
+		}
+		quoin_json_end_array(writer);
+	}
+	quoin_json_end_object(writer);
+}
+
+int
+quoin_assign_explain_print_json(const struct quoin_assign_explain *explain, struct quoin_json_writer *writer)
+{
+	struct explainer explainer;
+	size_t count = 0;
+	int rc = open_explainer(explain, &explainer);
+
+	quoin_json_begin_array(writer, "assignment");
+	for (size_t i = 0; rc == 0 && i < explainer.state.item_count; i++) {
+		if (!is_asked(&explainer, i))
+			continue;
+		put_json_item(writer, &explainer, i);
+		count++;
+	}
+	quoin_json_end_array(writer);
+	close_explainer(&explainer);
+	return rc != 0 ? rc : count == 0 && explain->model != NULL ? QUOIN_ENOENT : writer->out->error;
+}
