@@ -108,7 +108,7 @@ for one in router fraud-a-01 fraud-b-01 standby; do kill_one $one; done
 "$broker" kill "$kafka"
 check dead-serves answers 460
 start_agent router
-check cold-serving within 20 sh -c "tail -n 5 '$work/$ns-router.log' | grep -q 'event=serving.*stale=1'"
+check cold-serving within 20 log_has router 'event=serving .*stale=1'
 check cold-answers answers 460
 restart_broker
 start_gate
