@@ -65,11 +65,27 @@ print_result(const struct quoin_cli *cli, const struct quoin_cert *cert, const c
 	return r;
 }
 
+/* Two keys of one name are two hosts that claim to be one, until the agent with the old one ends. */
+static void
+warn_of_change(const struct quoin_cli *cli, const struct quoin_cert *before, const struct quoin_cert *cert)
+{
+	char id[QUOIN_KEY_ID_TEXT_BYTES];
+
+	quoin_key_id_print(before->key_id, id);
+	if (memcmp(before->key, cert->key, sizeof cert->key) != 0)
+		quoin_cli_say(cli, "warning: %s had another key, %s; end the agent that has it: what it reports counts as this host's",
+		    cert->host, id);
+	if (before->role != cert->role || strcmp(before->shard, cert->shard) != 0)
+		quoin_cli_say(cli, "warning: %s was %s%s%s before; restart its agent with the new certificate", cert->host,
+		    quoin_host_role_name(before->role), before->shard[0] != '\0' ? " of " : "", before->shard);
+}
+
 int
 quoin_cmd_enrol(struct quoin_cli *cli, int argc, char **argv)
 {
 	const char *role = NULL, *shard = NULL, *dir = NULL, *days_text = NULL;
-	struct quoin_cert cert = {0};
+	const struct quoin_control_cert *known;
+	struct quoin_cert cert = {0}, before = {0};
 	const struct quoin_option options[] = {
 	    {.name = "role", .takes_value = true, .value = &role},
 	    {.name = "shard", .takes_value = true, .value = &shard},
@@ -99,10 +115,15 @@ quoin_cmd_enrol(struct quoin_cli *cli, int argc, char **argv)
 	r = quoin_session_open(cli, &session, &err);
 	if (r != 0)
 		return quoin_cli_fail(cli, &err);
+	known = quoin_control_cert(&session.control, cert.host);
+	if (known != NULL)
+		before = known->cert;
 	r = quoin_keyring_load(&session.conf, QUOIN_ROLE_ENROL, true, &keys, &err);
 	if (r == 0)
 		r = quoin_enrol(&session.conf, &session.control, session.reader, &keys, dir, &cert,
 		    QUOIN_SESSION_TIMEOUT_MS, &err);
+	if (r == 0 && known != NULL)
+		warn_of_change(cli, &before, &cert);
 	r = r == 0 ? print_result(cli, &cert, dir) : quoin_cli_fail(cli, &err);
 	quoin_keyring_clear(&keys);
 	quoin_session_close(&session);

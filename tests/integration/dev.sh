@@ -22,6 +22,12 @@ check_exit context-injected 2 quoin resolve Any -a 'x:=1,"y":2'
 check_exit context-no-json 2 quoin resolve Any -a x:=BR
 check_exit reserved-part 2 quoin publish --part rules=words
 check_has reserved-part-said "part rules is made from a rules directory" cat check.out
+check_exit enrol 0 quoin enrol twice-01 --role router --out id/one
+check_exit enrol-renewed 0 quoin enrol twice-01 --role router --out id/one
+check enrol-renewed-quietly test -z "$(grep warning check.out)"
+check_exit enrol-again 0 quoin enrol twice-01 --role serving --shard a --out id/two
+check_has enrol-other-key "twice-01 had another key" cat check.out
+check_has enrol-other-role "twice-01 was router before" cat check.out
 check_exit unchanged 0 quoin --json publish --part words=words
 check_has unchanged-said '"unchanged":true' cat check.out
 check_exit export 0 quoin export 1 out
@@ -32,15 +38,15 @@ check_exit verify-damaged 3 quoin verify out
 
 # ---- more than the embedded broker keeps
 head -c 6000000 /dev/urandom >large
-check_exit too-large 3 quoin publish --part large=large
+check_exit too-large 3 quoin publish --part large=large --waive parts_removed
 check_has too-large-why 'publish it to Kafka' cat check.out
 head -c 3000000 large >part-1
 tail -c 3000000 large >part-2
-check_exit large-1 0 quoin publish --part large=part-1 --wait=60
-check_exit large-2 0 quoin publish --part large=part-2 --wait=60
+check_exit large-1 0 quoin publish --part large=part-1 --waive parts_removed --wait=60
+check_exit large-2 0 quoin publish --part large=part-2 --waive parts_removed --wait=60
 check large-active is_active 3
 check_has history-is-kept "first words" quoin log
-check_exit words-again 0 quoin publish --part words=words --wait=60
+check_exit words-again 0 quoin publish --part words=words --waive parts_removed --wait=60
 
 # ---- another one beside it
 mkdir other
