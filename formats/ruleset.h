@@ -212,6 +212,7 @@ struct quoin_ruleset {
 	size_t placement_count;
 	const char *constants; /* canonical JSON object, or NULL */
 	struct quoin_policy policy;
+	const char *policy_extra; /* the x-… keys of policy.json, or NULL */
 };
 
 void quoin_ruleset_clear(struct quoin_ruleset *ruleset);

@@ -469,6 +469,7 @@ quoin_source_print(const struct quoin_ruleset *ruleset, struct quoin_buf *out)
 	end(&writer, ']');
 	put_placements(&writer, ruleset);
 	put_policy(&writer, &ruleset->policy);
+	put_json(&writer, "policyExtra", ruleset->policy_extra);
 	key(&writer, "rules");
 	begin(&writer, '[');
 	for (size_t i = 0; i < ruleset->rule_count; i++)

@@ -408,6 +408,8 @@ read_root(struct source_reader *reader, const struct quoin_json *root)
 	ruleset->placements = placements;
 	if (reader->rc == 0)
 		read_policy(reader, root);
+	if (reader->rc == 0)
+		ruleset->policy_extra = quoin_source_read_object(reader, root, "policyExtra");
 }
 
 int

@@ -1,6 +1,7 @@
 #include "publisher/check.h"
 
 #include "lib/assert.h"
+#include "publisher/check_extra.h"
 #include "publisher/check_limits.h"
 #include "publisher/check_models.h"
 #include "publisher/check_objectives.h"
@@ -56,6 +57,8 @@ read_policy(struct quoin_check_run *run, const struct quoin_directory *directory
 		run->is_out_of_memory = true;
 	else if (rc != 0)
 		quoin_problem_of_error(run->problems, "policy", file->path, &err);
+	else
+		run->policy_extra = quoin_check_extra(run, quoin_json_root(file->doc));
 }
 
 static void
@@ -99,6 +102,7 @@ take_ruleset(struct quoin_check_run *run, struct quoin_ruleset *ret, struct quoi
 	    .rule_count = run->rule_count,
 	    .constants = run->constants,
 	    .policy = run->policy,
+	    .policy_extra = run->policy_extra,
 	};
 	*ret_places = (struct quoin_check_places){
 	    .objectives = run->objective_places,

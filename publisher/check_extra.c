@@ -40,6 +40,7 @@ static const struct {
     {"requires", SHAPE_NAMES},
     {"capacity", SHAPE_NAMES},
     {"labels", SHAPE_NAMES},
+    {"label", SHAPE_NAMES},
 };
 
 static enum shape

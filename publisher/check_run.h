@@ -68,6 +68,7 @@ struct quoin_check_run {
 
 	const char *constants;
 	struct quoin_policy policy;
+	const char *policy_extra;
 	struct quoin_place policy_place; /* file NULL: there is no policy.json */
 };
 

@@ -77,6 +77,28 @@ cp saved.conf "$QUOIN_CONF"
 head -c 100 /dev/zero >words
 check_exit guard-parts 3 quoin publish --part words=words --dry-run
 
+# A live host that announced what it takes: a router for one objective.
+quoin -q enrol tiny --role router --out tiny.id || give_up tiny "cannot enrol a host"
+grep -E '^(namespace|root|kafka\.)' "$QUOIN_CONF" >"$(dirname "$QUOIN_CONF")/tiny.conf"
+cat >>"$(dirname "$QUOIN_CONF")/tiny.conf" <<-END
+	identity = $work/tiny.id
+	state = $work/tiny.state
+	limit.objectives = 1
+	status.interval_ms = 60000
+END
+start tiny quoind -c "$(dirname "$QUOIN_CONF")/tiny.conf"
+has_tiny() { quoin --json plan salted | jq -e '.guards[] | select(.guard == "limits")'; }
+check limits-plan within 30 has_tiny
+check_exit limits-refuses 3 quoin publish salted
+cp check.out refusal
+check limits-names-host grep -q 'host "tiny" takes at most 1 objectives (limit.objectives), and the release has 4' refusal
+check_exit limits-waived 0 quoin publish salted --waive limits --dry-run
+kill "$pid"
+wait "$pid"
+has_no_tiny() { ! has_tiny; }
+check limits-left within 30 has_no_tiny
+check_exit limits-gone 0 quoin publish salted --dry-run
+
 # ---- between releases
 check_exit diff 0 quoin --json diff 1 2
 cp check.out diff.json

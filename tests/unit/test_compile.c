@@ -338,10 +338,15 @@ test_extra(void)
 	    {"objectives.json",
 		"{\"Rank\": {\"inputType\": \"T\", \"modelType\": \"S\", \"default\": {\"name\": \"m\", \"x-note\": "
 		"\"n\"}, \"x-z\": 1}}"},
+	    {"policy.json",
+		"{\"x-owner\": \"me\", \"serving\": {\"x-why\": 1}, \"reach\": [{\"label\": {\"x-canary\": \"y\"}}, "
+		"{\"percent\": 100, \"x-all\": true}]}"},
 	    {"shards.json",
 		"{\"x-a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\"], \"capacity\": {\"x-r\": 1}, \"x-rack\": [1]}}"},
 	    {NULL, NULL}};
 	struct quoin_compiled compiled;
+	struct quoin_ruleset read = {0};
+	struct quoin_error err = {0};
 	char text[1024];
 
 	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), 0);
@@ -353,6 +358,9 @@ test_extra(void)
 	CHECK_STR(compiled.ruleset.objectives[0].extra, "{\"/default/x-note\":\"n\",\"x-z\":1}");
 	CHECK_STR(compiled.ruleset.shards[0].extra, "{\"x-rack\":[1]}");
 	CHECK_CONTAINS(quoin_buf_str(&compiled.parts[QUOIN_COMPILED_SOURCE].bytes), "\"/when/x-attribute/x-old\":2");
+	CHECK_INT(quoin_source_read(quoin_buf_span(&compiled.parts[QUOIN_COMPILED_SOURCE].bytes), &read, &err), 0);
+	CHECK_STR(read.policy_extra, "{\"/reach/1/x-all\":true,\"/serving/x-why\":1,\"x-owner\":\"me\"}");
+	quoin_ruleset_clear(&read);
 	quoin_compiled_clear(&compiled);
 }
 
