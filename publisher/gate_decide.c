@@ -97,8 +97,8 @@ may_act(struct quoin_gate_core *core)
 		if (!is_later && !is_other_hash(core, &host->obeyed))
 			continue;
 		gate_alarm(core,
-		    "%s obeys activation %llu/%llu, %s; nothing is decided until \"quoin import\" brings the "
-		    "fleet's newest activation",
+		    "%s obeys activation %llu/%llu, %s; nothing is decided until the topic has the "
+		    "fleet's newest activation again",
 		    host->name, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
 		    is_later ? "which the gate topic does not have" : "which is another one on the gate topic");
 		return false;
