@@ -82,6 +82,7 @@ FORMATS_SRCS := \
 	formats/routes_verify.c \
 	formats/rules.c \
 	formats/rules_encode.c \
+	formats/rules_filters.c \
 	formats/rules_ids.c \
 	formats/rules_objective.c \
 	formats/rules_verify.c \

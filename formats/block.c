@@ -102,6 +102,22 @@ quoin_block_maker_text(struct block_maker *maker, struct quoin_span text)
 	return at;
 }
 
+uint32_t
+quoin_block_maker_add_text(struct block_maker *maker, struct quoin_span text)
+{
+	const uint32_t at = (uint32_t)maker->texts.len;
+
+	quoin_buf_put_span(&maker->texts, text);
+	quoin_buf_put_byte(&maker->texts, 0);
+	return at;
+}
+
+void
+quoin_block_maker_align_texts(struct block_maker *maker, size_t align)
+{
+	quoin_buf_put_zeros(&maker->texts, (align - maker->texts.len % align) % align);
+}
+
 void
 quoin_block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text)
 {

@@ -36,6 +36,10 @@ void quoin_block_maker_reset(struct block_maker *maker);
 uint32_t quoin_block_maker_put(struct block_maker *maker, const void *data, size_t bytes, size_t align);
 /* Add a text (with a NUL behind it) once; the returned number stands for it in quoin_block_maker_refer. */
 uint32_t quoin_block_maker_text(struct block_maker *maker, struct quoin_span text);
+/* Append a text (with a NUL behind it) although it may be there already; returns where it is among the texts. */
+uint32_t quoin_block_maker_add_text(struct block_maker *maker, struct quoin_span text);
+/* Zeros up to a multiple of "align" among the texts. */
+void quoin_block_maker_align_texts(struct block_maker *maker, size_t align);
 /* Make the u32 at "field" of the front the place of this text. */
 void quoin_block_maker_refer(struct block_maker *maker, uint32_t field, uint32_t text);
 /* Bytes of the front at "at", until the next put. */

@@ -150,7 +150,7 @@ find_id(const uint16_t *ids, size_t count, uint32_t id)
 /* ---- Conditions ---- */
 
 static inline bool
-leaf_holds(const uint8_t *block, const struct rules_node *node, struct quoin_context *context)
+leaf_holds(const struct rules_rule *rule, const struct rules_node *node, struct quoin_context *context)
 {
 	struct quoin_value *value = &context->values[node->attribute];
 	double bound;
@@ -162,44 +162,44 @@ leaf_holds(const uint8_t *block, const struct rules_node *node, struct quoin_con
 	case RULES_NODE_LEAF + QUOIN_OP_IN:
 	case RULES_NODE_LEAF + QUOIN_OP_NOT_IN:
 		id = quoin_context_id(context, node->attribute);
-		return (find_id(RULES_AT(block, uint16_t, node->data), node->count, id) < node->count) ==
+		return (find_id(RULES_AT(rule, uint16_t, node->data), node->count, id) < node->count) ==
 		    (node->kind == RULES_NODE_LEAF + QUOIN_OP_IN);
 	case RULES_NODE_LEAF + QUOIN_OP_PREFIX:
-		return prefix_holds(value, block, RULES_AT(block, struct rules_text, node->data), node->count);
+		return prefix_holds(value, (const uint8_t *)rule, RULES_AT(rule, struct rules_text, node->data), node->count);
 	case RULES_NODE_LEAF + QUOIN_OP_VERSION:
-		return version_holds(value, RULES_AT(block, struct rules_bound, node->data), node->count);
+		return version_holds(value, RULES_AT(rule, struct rules_bound, node->data), node->count);
 	case RULES_NODE_LEAF + QUOIN_OP_EXISTS:
 		return node->count != 0;
 	default:
-		memcpy(&bound, block + node->data, sizeof bound);
+		memcpy(&bound, (const uint8_t *)rule + node->data, sizeof bound);
 		return number_holds(value, bound, node->kind);
 	}
 }
 
 static bool
-node_holds(const uint8_t *block, const struct rules_node *nodes, uint32_t index, struct quoin_context *context)
+node_holds(const struct rules_rule *rule, const struct rules_node *nodes, uint32_t index, struct quoin_context *context)
 {
 	const struct rules_node *node = &nodes[index];
 
 	if (node->kind >= RULES_NODE_LEAF)
-		return leaf_holds(block, node, context);
+		return leaf_holds(rule, node, context);
 	if (node->kind == RULES_NODE_NOT)
-		return !node_holds(block, nodes, index + 1, context);
+		return !node_holds(rule, nodes, index + 1, context);
 	for (uint32_t child = index + 1; child < node->end; child = nodes[child].end) {
-		if (node_holds(block, nodes, child, context) != (node->kind == RULES_NODE_ALL))
+		if (node_holds(rule, nodes, child, context) != (node->kind == RULES_NODE_ALL))
 			return node->kind == RULES_NODE_ANY;
 	}
 	return node->kind == RULES_NODE_ALL;
 }
 
 static bool
-nodes_hold(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context)
+nodes_hold(const struct rules_rule *rule, struct quoin_context *context)
 {
-	const struct rules_node *nodes = RULES_AT(block, struct rules_node, rule->nodes);
+	const struct rules_node *nodes = RULES_AT(rule, struct rules_node, rule->nodes);
 
 	for (uint32_t i = 0; i < rule->node_count; i = nodes[i].end) {
-		if (nodes[i].kind >= RULES_NODE_LEAF ? !leaf_holds(block, &nodes[i], context)
-						     : !node_holds(block, nodes, i, context))
+		if (nodes[i].kind >= RULES_NODE_LEAF ? !leaf_holds(rule, &nodes[i], context)
+						     : !node_holds(rule, nodes, i, context))
 			return false;
 	}
 	return true;
@@ -234,9 +234,9 @@ filtered(const struct rules_objective *objective, struct quoin_context *context)
 /* The target of the share that the unit's bucket falls into; RULES_NO_OUTCOME without a unit or beyond all shares. Kept
  * apart: its buffer would put a guard on the stack of every decision. */
 static __attribute__((noinline)) uint32_t
-share_of(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context)
+share_of(const struct rules_rule *rule, struct quoin_context *context)
 {
-	const struct rules_share *shares = RULES_AT(block, struct rules_share, rule->shares);
+	const struct rules_share *shares = RULES_AT(rule, struct rules_share, rule->shares);
 	struct quoin_span unit;
 	char digits[24];
 	uint32_t bucket;
@@ -252,9 +252,9 @@ share_of(const uint8_t *block, const struct rules_rule *rule, struct quoin_conte
 }
 
 static uint32_t
-cell_outcome(const uint8_t *block, const struct rules_rule *rule, struct quoin_context *context, uint32_t *ret_cell)
+cell_outcome(const struct rules_rule *rule, struct quoin_context *context, uint32_t *ret_cell)
 {
-	const struct rules_cell *cells = RULES_AT(block, struct rules_cell, rule->cells);
+	const struct rules_cell *cells = RULES_AT(rule, struct rules_cell, rule->cells);
 	size_t found = SIZE_MAX;
 	uint32_t cell, index;
 
@@ -271,7 +271,7 @@ cell_outcome(const uint8_t *block, const struct rules_rule *rule, struct quoin_c
 		}
 		return RULES_NO_OUTCOME;
 	}
-	index = share_of(block, rule, context);
+	index = share_of(rule, context);
 	if (index == RULES_NO_OUTCOME)
 		return index;
 	*ret_cell = cells[index].cell;
@@ -279,22 +279,24 @@ cell_outcome(const uint8_t *block, const struct rules_rule *rule, struct quoin_c
 }
 
 static void
-choose(const uint8_t *block, const struct rules_outcome *outcome, struct quoin_choice *ret)
+choose(const struct rules_objective *objective, const struct rules_outcome *outcome, struct quoin_choice *ret)
 {
-	ret->model = (const char *)block + outcome->name;
-	ret->version = (const char *)block + outcome->version;
-	ret->routing_key = (const char *)block + outcome->routing_key;
+	const char *texts = (const char *)objective + objective->texts;
+
+	ret->model = texts + outcome->name;
+	ret->version = texts + outcome->version;
+	ret->routing_key = texts + outcome->routing_key;
 	ret->id = outcome->model;
 }
 
 static void
-select_outcome(const uint8_t *block, const struct rules_rule *rule, uint32_t index, struct quoin_result *ret)
+select_outcome(const struct rules_objective *objective, const struct rules_rule *rule, uint32_t index,
+    struct quoin_result *ret)
 {
-	const struct rules_objective *objective = (const void *)block;
-	const struct rules_outcome *outcome = RULES_AT(block, struct rules_outcome, objective->outcomes) + index;
+	const struct rules_outcome *outcome = RULES_AT(rule, struct rules_outcome, rule->outcomes) + index;
 
-	choose(block, outcome, &ret->selected);
-	ret->config = (const char *)block + outcome->config;
+	choose(objective, outcome, &ret->selected);
+	ret->config = (const char *)rule + outcome->config;
 	ret->config_bytes = outcome->config_bytes;
 	ret->reason = rule->kind;
 }
@@ -302,14 +304,14 @@ select_outcome(const uint8_t *block, const struct rules_rule *rule, uint32_t ind
 /* ---- Overrides ---- */
 
 static bool
-caller_is_admitted(const uint8_t *block, const struct rules_rule *rule, const struct quoin_context *context)
+caller_is_admitted(const struct rules_rule *rule, const struct quoin_context *context)
 {
-	const struct rules_text *callers = RULES_AT(block, struct rules_text, rule->callers);
+	const struct rules_text *callers = RULES_AT(rule, struct rules_text, rule->callers);
 
 	if ((rule->flags & RULES_ANY_CALLER) != 0)
 		return true;
 	for (uint32_t i = 0; context->has_override_caller && i < rule->caller_count; i++) {
-		if (quoin_span_equal(context->override_caller, quoin_span_of(block + callers[i].at, callers[i].bytes)))
+		if (quoin_span_equal(context->override_caller, quoin_span_of((const uint8_t *)rule + callers[i].at, callers[i].bytes)))
 			return true;
 	}
 	return false;
@@ -336,9 +338,9 @@ overridden_model(const struct quoin_rules *rules, const struct quoin_context *co
 }
 
 static const struct rules_override *
-admitted_entry(const uint8_t *block, const struct rules_rule *rule, uint32_t model)
+admitted_entry(const struct rules_rule *rule, uint32_t model)
 {
-	const struct rules_override *entries = RULES_AT(block, struct rules_override, rule->overrides);
+	const struct rules_override *entries = RULES_AT(rule, struct rules_override, rule->overrides);
 	size_t low = 0, high = rule->override_count, middle;
 
 	while (low < high) {
@@ -363,30 +365,29 @@ model_has_types(const struct rules_objective *objective, const struct rules_mode
 }
 
 static __attribute__((noinline)) bool
-select_override(const struct quoin_rules *rules, const uint8_t *block, const struct rules_rule *rule,
+select_override(const struct quoin_rules *rules, const struct rules_objective *objective, const struct rules_rule *rule,
     struct quoin_context *context, struct quoin_result *ret)
 {
-	const struct rules_objective *objective = (const void *)block;
 	const struct rules_outcome *outcome;
 	const struct rules_override *entry;
 	const struct rules_model *model;
 	uint32_t id;
 
-	if (!context->has_override || !caller_is_admitted(block, rule, context))
+	if (!context->has_override || !caller_is_admitted(rule, context))
 		return false;
 	id = overridden_model(rules, context);
 	if (id == QUOIN_PLACE_NONE)
 		return false;
 	model = (const void *)quoin_image_at(&rules->image, quoin_places_get(&rules->models, id));
-	entry = admitted_entry(block, rule, id);
+	entry = admitted_entry(rule, id);
 	if (entry != NULL) {
-		ret->config = (const char *)block + entry->config;
+		ret->config = (const char *)rule + entry->config;
 		ret->config_bytes = entry->config_bytes;
 	} else {
 		if ((rule->flags & RULES_ANY_MODEL) == 0 || !model_has_types(objective, model))
 			return false;
-		outcome = RULES_AT(block, struct rules_outcome, objective->outcomes) + rule->outcome;
-		ret->config = (const char *)block + outcome->config;
+		outcome = RULES_AT(rule, struct rules_outcome, rule->outcomes) + rule->outcome;
+		ret->config = (const char *)rule + outcome->config;
 		ret->config_bytes = outcome->config_bytes;
 	}
 	ret->selected.model = (const char *)model + model->name;
@@ -400,29 +401,29 @@ select_override(const struct quoin_rules *rules, const uint8_t *block, const str
 /* ---- The decision ---- */
 
 static bool
-select_by(const struct quoin_rules *rules, const uint8_t *block, const struct rules_rule *rule,
+select_by(const struct quoin_rules *rules, const struct rules_objective *objective, const struct rules_rule *rule,
     struct quoin_context *context, struct quoin_result *ret)
 {
 	uint32_t outcome, cell = 0;
 
-	if (rule->node_count > 0 && !nodes_hold(block, rule, context))
+	if (rule->node_count > 0 && !nodes_hold(rule, context))
 		return false;
 	switch (rule->kind) {
 	case QUOIN_RULE_AB_TEST:
-		outcome = cell_outcome(block, rule, context, &cell);
+		outcome = cell_outcome(rule, context, &cell);
 		break;
 	case QUOIN_RULE_CONTEXT:
 		outcome = rule->outcome;
 		break;
 	case QUOIN_RULE_OVERRIDE:
-		return select_override(rules, block, rule, context, ret);
+		return select_override(rules, objective, rule, context, ret);
 	default:
-		outcome = share_of(block, rule, context);
+		outcome = share_of(rule, context);
 		break;
 	}
 	if (outcome == RULES_NO_OUTCOME)
 		return false;
-	select_outcome(block, rule, outcome, ret);
+	select_outcome(objective, rule, outcome, ret);
 	ret->ab_test_id = rule->ab_test_id;
 	ret->cell = cell;
 	return true;
@@ -439,23 +440,23 @@ is_named(const struct quoin_result *result, uint32_t model)
 }
 
 static void
-add_shadows(const uint8_t *block, uint64_t mask, struct quoin_context *context, struct quoin_result *ret)
+add_shadows(const struct rules_objective *objective, uint64_t mask, struct quoin_context *context,
+    struct quoin_result *ret)
 {
-	const struct rules_objective *objective = (const void *)block;
-	const struct rules_rule *rules = RULES_AT(block, struct rules_rule, objective->rules), *rule;
 	const struct rules_outcome *outcome;
+	const struct rules_rule *rule;
 	uint32_t index;
 
 	for (; mask != 0 && ret->shadow_count < QUOIN_SHADOWS_MAX; mask &= mask - 1) {
-		rule = &rules[__builtin_ctzll(mask)];
-		if (!nodes_hold(block, rule, context))
+		rule = rules_rule_at(objective, (uint32_t)__builtin_ctzll(mask));
+		if (!nodes_hold(rule, context))
 			continue;
-		index = share_of(block, rule, context);
+		index = share_of(rule, context);
 		if (index == RULES_NO_OUTCOME)
 			continue;
-		outcome = RULES_AT(block, struct rules_outcome, objective->outcomes) + index;
+		outcome = RULES_AT(rule, struct rules_outcome, rule->outcomes) + index;
 		if (!is_named(ret, outcome->model))
-			choose(block, outcome, &ret->shadows[ret->shadow_count++]);
+			choose(objective, outcome, &ret->shadows[ret->shadow_count++]);
 	}
 }
 
@@ -472,14 +473,14 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
     struct quoin_result *ret)
 {
 	const struct rules_objective *objective = (const void *)block;
-	const struct rules_rule *records = RULES_AT(block, struct rules_rule, objective->rules);
-	const struct rules_rule *rule = records + objective->rule_count;
+	const struct rules_rule *rule;
 	uint64_t mask, selecting, shadows;
 
-	/* Filters and the first rules stand behind the header: have them on their way while it is read. */
+	/* Filters stand behind the header, the default at the end: have them on their way while the header is read. */
 	for (size_t line = 1; line < 5; line++)
 		__builtin_prefetch(block + 64 * line);
-	__builtin_prefetch(block + objective->outcomes);
+	__builtin_prefetch(block + objective->default_outcome);
+	__builtin_prefetch(block + objective->default_outcome - sizeof *rule);
 	mask = filtered(objective, context);
 	/* Shifting in two steps: 64 rules may all be shadows. */
 	selecting = mask & (((uint64_t)1 << (objective->rule_count - objective->shadow_count) / 2 <<
@@ -492,23 +493,24 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 	ret->cell = 0;
 	ret->shadow_count = 0;
 	for (; selecting != 0; selecting &= selecting - 1) {
-		if (select_by(rules, block, records + __builtin_ctzll(selecting), context, ret)) {
-			rule = records + __builtin_ctzll(selecting);
+		rule = rules_rule_at(objective, (uint32_t)__builtin_ctzll(selecting));
+		if (select_by(rules, objective, rule, context, ret))
 			break;
-		}
 	}
-	if (selecting == 0)
-		select_outcome(block, rule, rule->outcome, ret);
+	if (selecting == 0) {
+		rule = rules_rule_at(objective, objective->rule_count);
+		select_outcome(objective, rule, rule->outcome, ret);
+	}
 	ret->objective = (const char *)block + objective->name;
 	ret->objective_id = objective->id;
-	ret->rule = (const char *)block + rule->name;
+	ret->rule = (const char *)rule + rule->name;
 	ret->rule_number = rule->number;
 	if (ret->selected.id != objective->default_model)
-		choose(block, RULES_AT(block, struct rules_outcome, objective->outcomes), &ret->fallback);
+		choose(objective, RULES_AT(block, struct rules_outcome, objective->default_outcome), &ret->fallback);
 	else
 		ret->fallback = (struct quoin_choice){.id = QUOIN_PLACE_NONE};
 	if (shadows != 0)
-		add_shadows(block, shadows, context, ret);
+		add_shadows(objective, shadows, context, ret);
 }
 
 int

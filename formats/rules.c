@@ -148,12 +148,11 @@ quoin_rules_objective_rules(const struct quoin_rules *rules, uint32_t objective)
 void
 quoin_rules_rule(const struct quoin_rules *rules, uint32_t objective, uint32_t index, struct quoin_rule_info *ret)
 {
-	const struct rules_objective *block = objective_of(rules, objective);
-	const struct rules_rule *rule = RULES_AT(block, struct rules_rule, block->rules) + index;
+	const struct rules_rule *rule = rules_rule_at(objective_of(rules, objective), index);
 
 	ret->number = rule->number;
 	ret->kind = rule->kind;
-	ret->name = (const char *)block + rule->name;
+	ret->name = (const char *)rule + rule->name;
 	ret->ab_test_id = rule->ab_test_id;
 }
 

@@ -1,6 +1,7 @@
 /*
  * The bytes of a rules part, as structures that are read in place (quoin-image(5), "The rules part"). Inside a block
- * every place is a distance from the block's beginning. For formats/rules*.c, resolve.c and context.c only.
+ * every place is a distance from the block's beginning; inside a rule, from the rule's: so that a rule that comes, goes
+ * or grows changes no byte of the others. For formats/rules*.c, resolve.c and context.c only.
  */
 #ifndef QUOIN_FORMATS_RULES_LAYOUT_H
 #define QUOIN_FORMATS_RULES_LAYOUT_H
@@ -73,9 +74,9 @@ struct rules_objective {
 	uint8_t zero;
 	uint16_t name_bytes;
 	uint32_t filters;
-	uint32_t rules; /* rule_count of them, then the default */
-	uint32_t outcomes;
-	uint32_t outcome_count;
+	uint32_t rules; /* the places of rule_count of them, then of the default */
+	uint32_t texts; /* what outcomes say of models is relative to it */
+	uint32_t default_outcome; /* the default's only one */
 	uint32_t name;
 	uint32_t input_type;
 	uint32_t model_type;
@@ -103,28 +104,33 @@ enum rules_flag {
 	RULES_ANY_MODEL = 1,
 	RULES_ANY_CALLER = 2,
 };
+/* Followed by all that it alone uses. */
 struct rules_rule {
+	uint32_t bytes; /* with what follows */
 	uint32_t number;
+	uint64_t ab_test_id;
 	uint8_t kind; /* enum quoin_rule_kind */
 	uint8_t bucketing; /* RULES_MURMUR3, or 0: takes no unit */
 	uint8_t unit; /* the attribute of the unit */
 	uint8_t flags;
-	uint64_t ab_test_id;
-	uint32_t name;
-	uint16_t name_bytes;
-	uint16_t node_count;
-	uint32_t nodes;
+	uint32_t outcomes; /* rules_outcome */
+	uint32_t outcome_count;
 	uint32_t seed;
 	uint32_t cells; /* rules_cell, ascending */
 	uint16_t cell_count;
 	uint16_t share_count;
 	uint32_t shares; /* rules_share, ascending */
-	uint32_t outcome;
+	uint32_t outcome; /* an index, as all that are called outcome */
+	uint32_t nodes;
+	uint16_t node_count;
+	uint16_t name_bytes;
+	uint32_t name;
 	uint32_t callers; /* rules_text */
-	uint16_t caller_count;
-	uint16_t zero;
 	uint32_t overrides; /* rules_override, ascending by model */
 	uint32_t override_count;
+	uint16_t caller_count;
+	uint16_t zero;
+	uint32_t zeros[1];
 };
 struct rules_cell {
 	uint32_t cell;
@@ -145,7 +151,7 @@ struct rules_override {
 };
 struct rules_outcome {
 	uint32_t model; /* QUOIN_PLACE_NONE: only the config counts (an override of any model) */
-	uint32_t name;
+	uint32_t name; /* these three: from the objective's texts */
 	uint32_t version;
 	uint32_t routing_key;
 	uint32_t config;
@@ -178,7 +184,7 @@ _Static_assert(sizeof(struct rules_constant) == 32, "layout");
 _Static_assert(sizeof(struct rules_model) == 32, "layout");
 _Static_assert(sizeof(struct rules_objective) == 64, "layout");
 _Static_assert(sizeof(struct rules_filter) == 16, "layout");
-_Static_assert(sizeof(struct rules_rule) == 64, "layout");
+_Static_assert(sizeof(struct rules_rule) == 80, "layout");
 _Static_assert(sizeof(struct rules_outcome) == 24, "layout");
 _Static_assert(sizeof(struct rules_node) == 12, "layout");
 _Static_assert(QUOIN_RULES_PER_OBJECTIVE_MAX <= 64, "one mask bit per rule");
@@ -191,6 +197,15 @@ rules_constant_hash(uint32_t kind, const void *bytes, size_t len)
 
 /* The value id of a constant of this attribute, or RULES_VALUE_UNKNOWN. Numbers and bools in the form they are kept. */
 uint16_t quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len);
+
+/* Rule "index" of an objective, the default behind the last. */
+static inline const struct rules_rule *
+rules_rule_at(const struct rules_objective *objective, uint32_t index)
+{
+	const uint8_t *block = (const uint8_t *)objective;
+
+	return (const void *)(block + quoin_load_u32(block + objective->rules + 4 * (size_t)index));
+}
 
 #define RULES_AT(block, type, at) ((const type *)(const void *)((const uint8_t *)(block) + (at)))
 

@@ -5,28 +5,33 @@
 
 #include "formats/bucket.h"
 #include "formats/config.h"
+#include "formats/rules_filters.h"
 #include "formats/rules_when.h"
 #include "lib/assert.h"
 
-#define CONJUNCTS_MAX (QUOIN_RULES_PER_OBJECTIVE_MAX * QUOIN_LEAVES_PER_RULE_MAX)
-
-/* A condition that a whole rule stands or falls with, and that depends on one attribute's value id alone. */
-struct conjunct {
-	const struct rules_attribute_ids *attribute;
-	const struct quoin_when *when;
-	uint32_t rule; /* its bit */
+/* Where the texts of a model are in the block, if "made" is the maker's. */
+struct model_texts {
+	uint32_t made;
+	uint32_t name;
+	uint32_t version;
+	uint32_t routing_key;
 };
+/* A version that gets a digit more moves nothing, mostly. */
+#define MODEL_TEXTS_ALIGN 16
+
+#define RULE_ALIGN 16
 
 struct rules_objective_maker {
 	const struct quoin_ruleset *ruleset;
 	const struct rules_ids *ids;
 	struct block_maker block;
+	struct block_maker area; /* a rule and what it alone uses */
 	const struct quoin_objective *objective;
-	struct conjunct conjuncts[CONJUNCTS_MAX];
-	size_t conjunct_count;
+	struct rules_filters filters;
 	struct rules_nodes nodes;
-	struct rules_set sets[QUOIN_RULES_PER_OBJECTIVE_MAX];
-	struct rules_outcome *outcomes;
+	struct model_texts *model_texts; /* by index of the model */
+	uint32_t made;			 /* counts the objectives */
+	struct rules_outcome *outcomes;	 /* of a rule */
 	size_t outcome_count;
 	size_t outcome_cap;
 	struct quoin_buf config; /* scratch */
@@ -44,7 +49,13 @@ quoin_rules_objective_maker_new(const struct quoin_ruleset *ruleset, const struc
 	maker->ruleset = ruleset;
 	maker->ids = ids;
 	quoin_block_maker_init(&maker->block);
+	quoin_block_maker_init(&maker->area);
 	quoin_buf_init(&maker->config, QUOIN_JSON_BYTES_MAX);
+	maker->model_texts = calloc(ruleset->model_count + 1, sizeof *maker->model_texts);
+	if (maker->model_texts == NULL) {
+		quoin_rules_objective_maker_free(maker);
+		return QUOIN_ENOMEM;
+	}
 	*ret = maker;
 	return 0;
 }
@@ -55,6 +66,8 @@ quoin_rules_objective_maker_free(struct rules_objective_maker *maker)
 	if (maker == NULL)
 		return;
 	quoin_block_maker_clear(&maker->block);
+	quoin_block_maker_clear(&maker->area);
+	free(maker->model_texts);
 	quoin_buf_clear(&maker->config);
 	free(maker->outcomes);
 	free(maker);
@@ -62,7 +75,23 @@ quoin_rules_objective_maker_free(struct rules_objective_maker *maker)
 
 /* ---- Outcomes ---- */
 
-/* The merged config as a text of the block; *ret_bytes its length. */
+static const struct model_texts *
+model_texts(struct rules_objective_maker *maker, uint32_t index)
+{
+	const struct quoin_model *model = &maker->ruleset->models[index];
+	struct model_texts *texts = &maker->model_texts[index];
+
+	if (texts->made == maker->made)
+		return texts;
+	texts->made = maker->made;
+	texts->name = quoin_block_maker_add_text(&maker->block, quoin_span_str(model->name));
+	texts->version = quoin_block_maker_add_text(&maker->block, quoin_span_str(model->version));
+	texts->routing_key = quoin_block_maker_add_text(&maker->block, quoin_span_str(model->routing_key));
+	quoin_block_maker_align_texts(&maker->block, MODEL_TEXTS_ALIGN);
+	return texts;
+}
+
+/* The merged config as a text of the rule; *ret_bytes its length. */
 static int
 put_config(struct rules_objective_maker *maker, const char *model, const char *reference, const char *rule,
     uint32_t *ret_text, uint32_t *ret_bytes)
@@ -74,7 +103,7 @@ put_config(struct rules_objective_maker *maker, const char *model, const char *r
 	rc = quoin_config_merge(levels, &maker->config);
 	if (rc != 0)
 		return rc;
-	*ret_text = quoin_block_maker_text(&maker->block, quoin_buf_span(&maker->config));
+	*ret_text = quoin_block_maker_text(&maker->area, quoin_buf_span(&maker->config));
 	*ret_bytes = (uint32_t)maker->config.len;
 	return 0;
 }
@@ -84,7 +113,7 @@ add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, co
 {
 	const struct quoin_model *model = ref == NULL ? NULL : &maker->ruleset->models[ref->model];
 	struct rules_outcome outcome = {.model = QUOIN_PLACE_NONE}, *outcomes;
-	struct quoin_span empty = {0};
+	const struct model_texts *texts;
 	int rc;
 
 	if (maker->outcome_count == maker->outcome_cap) {
@@ -94,11 +123,13 @@ add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, co
 			return QUOIN_ENOMEM;
 		maker->outcomes = outcomes;
 	}
-	if (model != NULL)
+	if (model != NULL) {
+		texts = model_texts(maker, ref->model);
 		outcome.model = maker->ids->models[ref->model];
-	outcome.name = quoin_block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->name));
-	outcome.version = quoin_block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->version));
-	outcome.routing_key = quoin_block_maker_text(&maker->block, model == NULL ? empty : quoin_span_str(model->routing_key));
+		outcome.name = texts->name;
+		outcome.version = texts->version;
+		outcome.routing_key = texts->routing_key;
+	}
 	rc = put_config(maker, model == NULL ? NULL : model->config, ref == NULL ? NULL : ref->config, rule_config,
 	    &outcome.config, &outcome.config_bytes);
 	if (rc != 0)
@@ -109,20 +140,15 @@ add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, co
 }
 
 static void
-put_outcomes(struct rules_objective_maker *maker, struct rules_objective *head)
+put_outcomes(struct rules_objective_maker *maker, struct rules_rule *record)
 {
-	static const size_t fields[] = {offsetof(struct rules_outcome, name), offsetof(struct rules_outcome, version),
-	    offsetof(struct rules_outcome, routing_key), offsetof(struct rules_outcome, config)};
-	uint32_t at, text;
+	uint32_t at;
 
-	head->outcomes = quoin_block_maker_put(&maker->block, NULL, 0, 8);
-	head->outcome_count = (uint32_t)maker->outcome_count;
+	record->outcomes = quoin_block_maker_put(&maker->area, NULL, 0, 8);
+	record->outcome_count = (uint32_t)maker->outcome_count;
 	for (size_t i = 0; i < maker->outcome_count; i++) {
-		at = quoin_block_maker_put(&maker->block, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
-		for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
-			memcpy(&text, (const uint8_t *)&maker->outcomes[i] + fields[k], sizeof text);
-			quoin_block_maker_refer(&maker->block, at + (uint32_t)fields[k], text);
-		}
+		at = quoin_block_maker_put(&maker->area, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
+		quoin_block_maker_refer(&maker->area, at + offsetof(struct rules_outcome, config), maker->outcomes[i].config);
 	}
 }
 
@@ -144,14 +170,10 @@ split_when(struct rules_objective_maker *maker, const struct quoin_when *when, u
 	if (attribute != NULL) {
 		if (!gathers)
 			return 0;
-		if (maker->conjunct_count == CONJUNCTS_MAX)
-			return QUOIN_ELIMIT;
-		maker->conjuncts[maker->conjunct_count++] =
-		    (struct conjunct){quoin_rules_ids_attribute(maker->ids, attribute), when, rule};
-		return 0;
+		return quoin_rules_filters_add(&maker->filters, quoin_rules_ids_attribute(maker->ids, attribute), when, rule);
 	}
 	if (when->kind != QUOIN_WHEN_ALL)
-		return gathers ? 0 : quoin_rules_when_put(when, maker->ids, &maker->block, &maker->nodes);
+		return gathers ? 0 : quoin_rules_when_put(when, maker->ids, &maker->area, &maker->nodes);
 	for (size_t i = 0; rc == 0 && i < when->child_count; i++)
 		rc = split_when(maker, &when->children[i], rule, gathers);
 	return rc;
@@ -171,110 +193,11 @@ gather_conjuncts(struct rules_objective_maker *maker, const uint32_t *order, siz
 	return rc;
 }
 
-static int
-conjunct_compare(const void *a, const void *b)
-{
-	const struct conjunct *one = a, *two = b;
-
-	if (one->attribute->id != two->attribute->id)
-		return one->attribute->id < two->attribute->id ? -1 : 1;
-	return (one->rule > two->rule) - (one->rule < two->rule);
-}
-
-static uint64_t
-mask_of(const struct rules_objective_maker *maker, uint64_t all, uint64_t asked, uint32_t id)
-{
-	uint64_t mask = all;
-
-	for (uint32_t rule = 0; rule < QUOIN_RULES_PER_OBJECTIVE_MAX; rule++) {
-		if ((asked >> rule & 1) != 0 && !rules_set_has(&maker->sets[rule], id))
-			mask &= ~((uint64_t)1 << rule);
-	}
-	return mask;
-}
-
-static void
-put_mask(struct rules_objective_maker *maker, uint64_t mask, uint32_t shift)
-{
-	quoin_block_maker_put(&maker->block, &mask, (size_t)1 << shift, 1);
-}
-
-/* One filter's tables: dense when that is not much larger than naming the ids. */
-static void
-put_filter(struct rules_objective_maker *maker, uint32_t at, uint32_t attribute, const struct rules_set *mentioned,
-    uint64_t asked, const struct rules_objective *head)
-{
-	struct rules_filter filter = {.attribute = (uint8_t)attribute};
-	uint32_t count = 0, limit = RULES_VALUE_FIRST, keys = 0;
-	uint16_t key;
-
-	for (uint32_t id = RULES_VALUE_FIRST; id < RULES_VALUES_MAX; id++) {
-		if (rules_set_has(mentioned, id)) {
-			count++;
-			limit = id + 1;
-		}
-	}
-	if (limit > 64 && ((size_t)limit << head->mask_shift) > 64 + 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
-		filter.kind = RULES_FILTER_SPARSE;
-		keys = quoin_block_maker_put(&maker->block, NULL, 0, 2);
-		for (uint32_t id = RULES_VALUE_FIRST; id < limit; id++) {
-			key = (uint16_t)id;
-			if (rules_set_has(mentioned, id))
-				quoin_block_maker_put(&maker->block, &key, sizeof key, 2);
-		}
-	}
-	filter.count = (uint16_t)(filter.kind == RULES_FILTER_SPARSE ? count : limit);
-	filter.keys = keys;
-	filter.table = quoin_block_maker_put(&maker->block, NULL, 0, 8);
-	for (uint32_t id = 0; id < limit; id++) {
-		if (filter.kind == RULES_FILTER_DENSE || id < RULES_VALUE_FIRST || rules_set_has(mentioned, id))
-			put_mask(maker, mask_of(maker, head->mask, asked, id), head->mask_shift);
-	}
-	quoin_block_maker_put(&maker->block, NULL, 7, 1);
-	memcpy(quoin_block_maker_at(&maker->block, at), &filter, sizeof filter);
-}
-
-static void
-put_filters(struct rules_objective_maker *maker, struct rules_objective *head)
-{
-	const struct conjunct *conjunct;
-	struct rules_set set, mentioned;
-	uint64_t asked;
-	size_t i, first;
-
-	if (maker->conjunct_count > 0)
-		qsort(maker->conjuncts, maker->conjunct_count, sizeof maker->conjuncts[0], conjunct_compare);
-	for (i = 0; i < maker->conjunct_count; i++)
-		head->filter_count = (uint8_t)(head->filter_count + (i == 0 ||
-		    maker->conjuncts[i].attribute != maker->conjuncts[i - 1].attribute));
-	head->filters = quoin_block_maker_put(&maker->block, NULL, head->filter_count * sizeof(struct rules_filter), 8);
-	for (i = 0, first = 0; first < maker->conjunct_count; i++) {
-		asked = 0;
-		mentioned = (struct rules_set){0};
-		conjunct = &maker->conjuncts[first];
-		for (; first < maker->conjunct_count; first++) {
-			const struct conjunct *next = &maker->conjuncts[first];
-			uint64_t bit = (uint64_t)1 << next->rule;
-
-			if (next->attribute != conjunct->attribute)
-				break;
-			quoin_rules_when_ids(next->when, next->attribute, &set, &mentioned);
-			for (size_t word = 0; word < RULES_SET_WORDS; word++)
-				maker->sets[next->rule].words[word] = (asked & bit) == 0
-				    ? set.words[word]
-				    : maker->sets[next->rule].words[word] & set.words[word];
-			asked |= bit;
-		}
-		put_filter(maker, head->filters + (uint32_t)(i * sizeof(struct rules_filter)), conjunct->attribute->id,
-		    &mentioned, asked, head);
-	}
-}
-
 static void
 put_nodes(struct rules_objective_maker *maker, struct rules_rule *record)
 {
 	record->node_count = (uint16_t)maker->nodes.count;
-	record->nodes = quoin_block_maker_put(&maker->block, maker->nodes.items,
+	record->nodes = quoin_block_maker_put(&maker->area, maker->nodes.items,
 	    maker->nodes.count * sizeof maker->nodes.items[0], 4);
 }
 
@@ -287,13 +210,13 @@ put_cells(struct rules_objective_maker *maker, const struct quoin_rule *rule, st
 	int rc;
 
 	record->cell_count = (uint16_t)rule->cell_count;
-	record->cells = quoin_block_maker_put(&maker->block, NULL, 0, 8);
+	record->cells = quoin_block_maker_put(&maker->area, NULL, 0, 8);
 	for (size_t i = 0; i < rule->cell_count; i++) {
 		cell.cell = rule->cells[i].cell;
 		rc = add_outcome(maker, &rule->cells[i].ref, rule->config, &cell.outcome);
 		if (rc != 0)
 			return rc;
-		quoin_block_maker_put(&maker->block, &cell, sizeof cell, 8);
+		quoin_block_maker_put(&maker->area, &cell, sizeof cell, 8);
 	}
 	return 0;
 }
@@ -322,13 +245,13 @@ put_shares(struct rules_objective_maker *maker, const struct quoin_rule *rule, u
 	record->unit = (uint8_t)quoin_rules_ids_attribute(maker->ids, rule->by)->id;
 	record->seed = quoin_bucket_seed(quoin_span_str(rule->salt));
 	record->share_count = (uint16_t)rule->share_count;
-	record->shares = quoin_block_maker_put(&maker->block, NULL, 0, 8);
+	record->shares = quoin_block_maker_put(&maker->area, NULL, 0, 8);
 	for (size_t i = 0; i < rule->share_count; i++) {
 		share.limit += rule->shares[i].share;
 		share.target = rule->kind == QUOIN_RULE_AB_TEST ? cell_index(rule, rule->shares[i].key)
 		    : rule->kind == QUOIN_RULE_SPLIT	    ? first + rule->shares[i].key
 							    : first;
-		quoin_block_maker_put(&maker->block, &share, sizeof share, 8);
+		quoin_block_maker_put(&maker->area, &share, sizeof share, 8);
 	}
 }
 
@@ -407,10 +330,10 @@ put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 	if (rc == 0) {
 		qsort(admitted, count, sizeof *admitted, admitted_compare);
 		record->override_count = (uint32_t)count;
-		record->overrides = quoin_block_maker_put(&maker->block, NULL, 0, 8);
+		record->overrides = quoin_block_maker_put(&maker->area, NULL, 0, 8);
 		for (size_t i = 0; i < count; i++) {
-			at = quoin_block_maker_put(&maker->block, &admitted[i].entry, sizeof admitted[i].entry, 4);
-			quoin_block_maker_refer(&maker->block, at + offsetof(struct rules_override, config), admitted[i].text);
+			at = quoin_block_maker_put(&maker->area, &admitted[i].entry, sizeof admitted[i].entry, 4);
+			quoin_block_maker_refer(&maker->area, at + offsetof(struct rules_override, config), admitted[i].text);
 		}
 	}
 	free(admitted);
@@ -436,12 +359,12 @@ put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 	if (rule->caller_count > UINT16_MAX)
 		return QUOIN_ELIMIT;
 	record->caller_count = (uint16_t)rule->caller_count;
-	record->callers = quoin_block_maker_put(&maker->block, NULL, rule->caller_count * sizeof *text, 8);
+	record->callers = quoin_block_maker_put(&maker->area, NULL, rule->caller_count * sizeof *text, 8);
 	for (size_t i = 0; i < rule->caller_count; i++) {
 		at = record->callers + (uint32_t)(i * sizeof *text);
 		caller = quoin_span_str(rule->callers[i]);
-		quoin_block_maker_refer(&maker->block, at, quoin_block_maker_text(&maker->block, caller));
-		text = quoin_block_maker_at(&maker->block, at);
+		quoin_block_maker_refer(&maker->area, at, quoin_block_maker_text(&maker->area, caller));
+		text = quoin_block_maker_at(&maker->area, at);
 		text->bytes = (uint32_t)caller.len;
 	}
 	return 0;
@@ -450,27 +373,46 @@ put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 /* ---- The block ---- */
 
 static void
-put_record(struct rules_objective_maker *maker, uint32_t at, struct rules_rule *record, const char *name)
+begin_rule(struct rules_objective_maker *maker)
 {
-	struct quoin_span text = quoin_span_str(name);
+	maker->nodes.count = 0;
+	maker->outcome_count = 0;
+	quoin_block_maker_reset(&maker->area);
+	quoin_block_maker_put(&maker->area, NULL, sizeof(struct rules_rule), 8);
+}
 
+/* The rule into the block; its place to places[index] there. */
+static int
+finish_rule(struct rules_objective_maker *maker, struct rules_rule *record, const char *name, uint32_t places,
+    size_t index, uint32_t *ret_at)
+{
+	struct quoin_span text = quoin_span_str(name), area;
+	int rc;
+
+	put_outcomes(maker, record);
 	record->name_bytes = (uint16_t)text.len;
-	memcpy(quoin_block_maker_at(&maker->block, at), record, sizeof *record);
-	quoin_block_maker_refer(&maker->block, at + offsetof(struct rules_rule, name), quoin_block_maker_text(&maker->block, text));
+	memcpy(quoin_block_maker_at(&maker->area, 0), record, sizeof *record);
+	quoin_block_maker_refer(&maker->area, offsetof(struct rules_rule, name), quoin_block_maker_text(&maker->area, text));
+	rc = quoin_block_maker_finish(&maker->area, &area);
+	if (rc != 0)
+		return rc;
+	*ret_at = quoin_block_maker_put(&maker->block, area.data, area.len, RULE_ALIGN);
+	memcpy(quoin_block_maker_at(&maker->block, places + 4 * (uint32_t)index), ret_at, sizeof *ret_at);
+	return 0;
 }
 
 static int
-put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, uint32_t at)
+put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, uint32_t places)
 {
 	const struct quoin_rule *rule = &maker->ruleset->rules[index];
 	struct rules_rule record = {.number = maker->ids->numbers[index],
 	    .kind = (uint8_t)rule->kind,
 	    .unit = RULES_NO_ATTRIBUTE,
 	    .outcome = RULES_NO_OUTCOME};
-	uint32_t first = RULES_NO_OUTCOME;
+	uint32_t first = RULES_NO_OUTCOME, at;
 	int rc = 0;
 
-	maker->nodes.count = 0;
+	begin_rule(maker);
 	if (rule->when != NULL)
 		rc = split_when(maker, rule->when, bit, false);
 	if (rc == 0) {
@@ -488,8 +430,7 @@ put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, uint
 	if (rc != 0)
 		return rc;
 	put_shares(maker, rule, first, &record);
-	put_record(maker, at, &record, rule->name);
-	return 0;
+	return finish_rule(maker, &record, rule->name, places, bit, &at);
 }
 
 static uint32_t
@@ -509,17 +450,22 @@ put_rules(struct rules_objective_maker *maker, const uint32_t *order, size_t cou
 {
 	const struct quoin_objective *objective = maker->objective;
 	struct rules_rule fallback = {.kind = QUOIN_RULE_DEFAULT, .unit = RULES_NO_ATTRIBUTE};
-	int rc;
+	uint32_t at = 0;
+	int rc = 0;
 
-	head->rules = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(struct rules_rule), 8);
-	rc = add_outcome(maker, &objective->default_ref, objective->default_config, &fallback.outcome);
+	(void)model_texts(maker, objective->default_ref.model); /* in front: it is always there */
+	head->rules = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(uint32_t), 4);
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = put_rule(maker, order[i], (uint32_t)i, head->rules + (uint32_t)(i * sizeof fallback));
+		rc = put_rule(maker, order[i], (uint32_t)i, head->rules);
 	if (rc != 0)
 		return rc;
+	begin_rule(maker);
 	fallback.number = default_number(maker, objective);
-	put_record(maker, head->rules + (uint32_t)(count * sizeof fallback), &fallback, objective->default_rule);
-	return 0;
+	rc = add_outcome(maker, &objective->default_ref, objective->default_config, &fallback.outcome);
+	if (rc == 0)
+		rc = finish_rule(maker, &fallback, objective->default_rule, head->rules, count, &at);
+	head->default_outcome = at + fallback.outcomes;
+	return rc;
 }
 
 static void
@@ -537,6 +483,19 @@ count_classes(const struct rules_objective_maker *maker, const uint32_t *order, 
 	head->mask_shift = count <= 8 ? 0 : count <= 16 ? 1 : count <= 32 ? 2 : 3;
 }
 
+/* All but what refers to texts; the first of these is where they begin. */
+static void
+put_head(struct rules_objective_maker *maker, struct rules_objective *head)
+{
+	struct rules_objective *there = quoin_block_maker_at(&maker->block, 0);
+
+	head->name = there->name;
+	head->input_type = there->input_type;
+	head->model_type = there->model_type;
+	memcpy(there, head, sizeof *head);
+	quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, texts), 0);
+}
+
 int
 quoin_rules_objective_make(struct rules_objective_maker *maker, uint32_t objective, const uint32_t *order, size_t count,
     struct quoin_span *ret, struct quoin_error *err)
@@ -546,29 +505,29 @@ quoin_rules_objective_make(struct rules_objective_maker *maker, uint32_t objecti
 	int rc;
 
 	maker->objective = thing;
-	maker->conjunct_count = maker->outcome_count = 0;
+	maker->filters.count = 0;
+	maker->made++;
 	maker->never = 0;
 	quoin_block_maker_reset(&maker->block);
 	quoin_block_maker_put(&maker->block, NULL, sizeof head, 8);
 	count_classes(maker, order, count, &head);
 	head.name_bytes = (uint16_t)strlen(thing->name);
+	quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, name),
+	    quoin_block_maker_text(&maker->block, quoin_span_str(thing->name)));
+	quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, input_type),
+	    quoin_block_maker_text(&maker->block, quoin_span_str(thing->input_type)));
+	quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, model_type),
+	    quoin_block_maker_text(&maker->block, quoin_span_str(thing->model_type)));
 	head.default_model = maker->ids->models[thing->default_ref.model];
 	/* In the order in which resolving looks. */
 	rc = gather_conjuncts(maker, order, count);
 	if (rc == 0) {
-		put_filters(maker, &head);
+		quoin_rules_filters_put(&maker->filters, &maker->block, &head);
 		rc = put_rules(maker, order, count, &head);
 	}
 	if (rc == 0) {
-		put_outcomes(maker, &head);
 		head.mask &= ~maker->never;
-		memcpy(quoin_block_maker_at(&maker->block, 0), &head, sizeof head);
-		quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, name),
-		    quoin_block_maker_text(&maker->block, quoin_span_str(thing->name)));
-		quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, input_type),
-		    quoin_block_maker_text(&maker->block, quoin_span_str(thing->input_type)));
-		quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, model_type),
-		    quoin_block_maker_text(&maker->block, quoin_span_str(thing->model_type)));
+		put_head(maker, &head);
 		rc = quoin_block_maker_finish(&maker->block, ret);
 	}
 	if (rc == QUOIN_ELIMIT)

@@ -17,42 +17,46 @@ config_is_sound(const struct rules_verifier *verifier, uint32_t at, uint32_t byt
 	return quoin_utf8_is_valid(quoin_span_of(text, bytes));
 }
 
-static int
-check_outcomes(struct rules_verifier *verifier)
+/* A text of a model, behind the objective's texts. */
+static bool
+model_text_is(const struct rules_verifier *verifier, uint32_t at, const struct rules_model *model, uint32_t want)
 {
 	const struct rules_objective *head = verifier->objective;
-	const struct rules_outcome *outcomes = RULES_AT(head, struct rules_outcome, head->outcomes), *outcome;
-	const struct rules_model *model;
-	struct quoin_span name, version, key;
-	const char *other;
+	const char *text = (const char *)model + want;
+	size_t bytes = strlen(text) + 1;
 
-	if (!has_array(verifier, head->outcomes, head->outcome_count, sizeof *outcomes, 4))
-		return bad(verifier, "the outcomes are outside");
-	for (uint32_t i = 0; i < head->outcome_count; i++) {
-		outcome = &outcomes[i];
-		if (!find_text(verifier, outcome->name, &name) || !find_text(verifier, outcome->version, &version) ||
-		    !find_text(verifier, outcome->routing_key, &key) ||
-		    !config_is_sound(verifier, outcome->config, outcome->config_bytes))
-			return bad(verifier, "an outcome's text is malformed");
-		if (outcome->model == QUOIN_PLACE_NONE)
-			continue;
-		model = model_of(verifier, outcome->model);
-		other = (const char *)model;
-		if (model == NULL || !quoin_span_equal_str(name, other + model->name) ||
-		    !quoin_span_equal_str(version, other + model->version) ||
-		    !quoin_span_equal_str(key, other + model->routing_key))
-			return bad(verifier, "an outcome names no model of this part");
-	}
-	return 0;
+	return at < head->bytes - head->texts && bytes <= head->bytes - head->texts - at &&
+	    memcmp((const char *)head + head->texts + at, text, bytes) == 0;
 }
 
 static bool
-outcome_selects(const struct rules_verifier *verifier, uint32_t index)
+outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
 {
-	const struct rules_objective *head = verifier->objective;
+	const struct rules_outcome *outcomes = RULES_AT(rule, struct rules_outcome, rule->outcomes), *outcome;
+	const struct rules_model *model;
 
-	return index < head->outcome_count &&
-	    RULES_AT(head, struct rules_outcome, head->outcomes)[index].model != QUOIN_PLACE_NONE;
+	if (!has_array(verifier, rule->outcomes, rule->outcome_count, sizeof *outcomes, 4))
+		return false;
+	for (uint32_t i = 0; i < rule->outcome_count; i++) {
+		outcome = &outcomes[i];
+		if (!config_is_sound(verifier, outcome->config, outcome->config_bytes))
+			return false;
+		if (outcome->model == QUOIN_PLACE_NONE)
+			continue;
+		model = model_of(verifier, outcome->model);
+		if (model == NULL || !model_text_is(verifier, outcome->name, model, model->name) ||
+		    !model_text_is(verifier, outcome->version, model, model->version) ||
+		    !model_text_is(verifier, outcome->routing_key, model, model->routing_key))
+			return false;
+	}
+	return true;
+}
+
+static bool
+outcome_selects(const struct rules_rule *rule, uint32_t index)
+{
+	return index < rule->outcome_count &&
+	    RULES_AT(rule, struct rules_outcome, rule->outcomes)[index].model != QUOIN_PLACE_NONE;
 }
 
 static bool
@@ -180,7 +184,7 @@ cells_are_sound(const struct rules_verifier *verifier, const struct rules_rule *
 		return false;
 	for (uint32_t i = 0; i < rule->cell_count; i++) {
 		if ((i > 0 && cells[i].cell <= cells[i - 1].cell) || cells[i].cell > INT32_MAX ||
-		    !outcome_selects(verifier, cells[i].outcome))
+		    !outcome_selects(rule, cells[i].outcome))
 			return false;
 	}
 	return true;
@@ -201,7 +205,7 @@ shares_are_sound(const struct rules_verifier *verifier, const struct rules_rule 
 		if (i > 0 && shares[i].limit < shares[i - 1].limit)
 			return false;
 		if (rule->kind == QUOIN_RULE_AB_TEST ? shares[i].target >= rule->cell_count
-						     : !outcome_selects(verifier, shares[i].target))
+						     : !outcome_selects(rule, shares[i].target))
 			return false;
 	}
 	return true;
@@ -216,7 +220,7 @@ overrides_are_sound(const struct rules_verifier *verifier, const struct rules_ru
 
 	if (!has_array(verifier, rule->overrides, rule->override_count, sizeof *entries, 4) ||
 	    !has_array(verifier, rule->callers, rule->caller_count, sizeof *callers, 4) ||
-	    (any ? rule->outcome >= verifier->objective->outcome_count : rule->outcome != RULES_NO_OUTCOME))
+	    (any ? rule->outcome >= rule->outcome_count : rule->outcome != RULES_NO_OUTCOME))
 		return false;
 	for (uint32_t i = 0; i < rule->override_count; i++) {
 		if ((i > 0 && entries[i].model <= entries[i - 1].model) || model_of(verifier, entries[i].model) == NULL ||
@@ -245,7 +249,7 @@ kind_is_sound(const struct rules_verifier *verifier, const struct rules_rule *ru
 	case QUOIN_RULE_AB_TEST:
 		return rule->cell_count > 0;
 	case QUOIN_RULE_CONTEXT:
-		return rule->share_count == 0 && outcome_selects(verifier, rule->outcome);
+		return rule->share_count == 0 && outcome_selects(rule, rule->outcome);
 	case QUOIN_RULE_SPLIT:
 		return rule->share_count > 0 && rule->share_count <= QUOIN_SPLIT_MAX;
 	case QUOIN_RULE_RAMP:
@@ -267,21 +271,52 @@ rule_is_sound(const struct rules_verifier *verifier, const struct rules_rule *ru
 	struct quoin_span name;
 
 	if (!find_text(verifier, rule->name, &name) || !quoin_rule_name_is_valid(name) || name.len != rule->name_bytes ||
-	    rule->number >= verifier->rules.rule_count || rule->zero != 0)
+	    rule->number >= verifier->rules.rule_count || rule->zero != 0 || rule->zeros[0] != 0)
 		return false;
 	if (index == head->rule_count)
 		return rule->kind == QUOIN_RULE_DEFAULT && rule->node_count == 0 && rule->share_count == 0 &&
-		    rule->outcome == 0 && outcome_selects(verifier, 0);
+		    outcomes_are_sound(verifier, rule) && rule->outcome == 0 && outcome_selects(rule, 0);
 	return is_first == (rule->kind == QUOIN_RULE_OVERRIDE) && is_last == (rule->kind == QUOIN_RULE_SHADOW) &&
-	    nodes_are_sound(verifier, rule) && cells_are_sound(verifier, rule) && shares_are_sound(verifier, rule) &&
-	    kind_is_sound(verifier, rule);
+	    outcomes_are_sound(verifier, rule) && nodes_are_sound(verifier, rule) && cells_are_sound(verifier, rule) &&
+	    shares_are_sound(verifier, rule) && kind_is_sound(verifier, rule);
+}
+
+/* Look at one rule as if it were the block: nothing of it leads out of it but to the models' texts. */
+static int
+check_rule(const struct rules_verifier *verifier, uint32_t index)
+{
+	const struct rules_objective *head = verifier->objective;
+	const uint32_t place = quoin_load_u32((const uint8_t *)head + head->rules + 4 * (size_t)index);
+	const struct rules_rule *rule;
+	struct rules_verifier inside = *verifier;
+
+	if (!has_array(verifier, place, 1, sizeof *rule, 8))
+		return bad(verifier, "a rule is outside");
+	rule = rules_rule_at(head, index);
+	if (rule->bytes < sizeof *rule || rule->bytes > head->bytes - place)
+		return bad(verifier, "a rule is outside");
+	inside.block = (const uint8_t *)rule;
+	inside.bytes = rule->bytes;
+	return rule_is_sound(&inside, rule, index) ? 0 : bad(verifier, "a rule is malformed");
+}
+
+static int
+check_default(const struct rules_verifier *verifier)
+{
+	const struct rules_objective *head = verifier->objective;
+	const struct rules_rule *rule = rules_rule_at(head, head->rule_count);
+
+	if (head->default_outcome != (uint32_t)((const uint8_t *)rule - verifier->block) + rule->outcomes)
+		return bad(verifier, "the default's outcome is elsewhere");
+	if (RULES_AT(rule, struct rules_outcome, rule->outcomes)->model != head->default_model)
+		return bad(verifier, "the default differs from the default rule's model");
+	return 0;
 }
 
 int
 quoin_rules_verify_objective(struct rules_verifier *verifier)
 {
 	const struct rules_objective *head = (const void *)verifier->block;
-	const struct rules_rule *rules = RULES_AT(head, struct rules_rule, head->rules);
 	struct quoin_span name, types[2];
 	int rc;
 
@@ -295,18 +330,11 @@ quoin_rules_verify_objective(struct rules_verifier *verifier)
 	    head->override_count + head->shadow_count > head->rule_count || head->mask_shift > 3 ||
 	    head->rule_count > 8u << head->mask_shift ||
 	    (head->rule_count < 64 && head->mask >> head->rule_count != 0) ||
-	    !has_array(verifier, head->rules, head->rule_count + 1u, sizeof *rules, 8))
+	    !has_array(verifier, head->rules, head->rule_count + 1u, sizeof(uint32_t), 4) ||
+	    !has_array(verifier, head->texts, 1, 1, 1))
 		return bad(verifier, "its counts do not fit together");
-	rc = check_outcomes(verifier);
-	if (rc == 0)
-		rc = check_filters(verifier);
-	for (uint32_t i = 0; rc == 0 && i <= head->rule_count; i++) {
-		if (!rule_is_sound(verifier, &rules[i], i))
-			rc = bad(verifier, "a rule is malformed");
-	}
-	if (rc == 0 &&
-	    RULES_AT(head, struct rules_outcome, head->outcomes)[rules[head->rule_count].outcome].model !=
-		head->default_model)
-		rc = bad(verifier, "the default differs from the default rule's model");
-	return rc;
+	rc = check_filters(verifier);
+	for (uint32_t i = 0; rc == 0 && i <= head->rule_count; i++)
+		rc = check_rule(verifier, i);
+	return rc == 0 ? check_default(verifier) : rc;
 }

@@ -1,7 +1,7 @@
 /*
  * What a host fetches when 1 % of the objectives change: the patches of the parts that a router takes, beside the same
- * parts in full. Each hundredth objective is edited as people do it: a rule goes, a rule comes, a split moves, a list of
- * countries changes, and its default model has a new version.
+ * parts in full. Each hundredth objective is edited as people do it, in turn: a rule goes, a rule comes, a split or a
+ * model's config changes in all its rules, all its rules get a condition more, its default model has a new version.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "tests/bench/workload.h"
 
 #define EVERY 100
+#define KINDS 5
 
 /* ---- Editing ---- */
 
@@ -54,7 +55,7 @@ put_edited(struct quoin_buf *out, const char *line, unsigned objective, unsigned
 {
 	char name[32], other[32];
 
-	switch (objective / EVERY % 4) {
+	switch (objective / EVERY % KINDS) {
 	case 0: /* a rule goes */
 		if (rule != 0)
 			quoin_buf_put_str(out, line);
@@ -79,8 +80,11 @@ put_edited(struct quoin_buf *out, const char *line, unsigned objective, unsigned
 			put_replaced(out, line, "timeoutMs: 40", "timeoutMs: 45");
 		}
 		break;
-	default: /* a condition changes */
+	case 3: /* a condition comes */
 		put_replaced(out, line, "when: {", "when: {userId: {exists: true}, ");
+		break;
+	default: /* not here, but in its models */
+		quoin_buf_put_str(out, line);
 		break;
 	}
 	quoin_buf_put_byte(out, '\n');
@@ -112,13 +116,13 @@ edit_rules(const char *path, unsigned *objective)
 	quoin_buf_clear(&text);
 }
 
-/* The default model of each edited objective has a new version. */
+/* The default model of each fifth edited objective has a new version. */
 static void
 edit_models(const char *path)
 {
 	struct quoin_buf text = read_file(path), out;
 	char *save = NULL, name[WORKLOAD_NAME_BYTES], start[WORKLOAD_NAME_BYTES + 8];
-	unsigned objective = EVERY / 2;
+	unsigned objective = (KINDS - 1) * EVERY + EVERY / 2;
 
 	quoin_buf_init(&out, 64u << 20);
 	for (char *line = strtok_r((char *)(uintptr_t)quoin_buf_str(&text), "\n", &save); line != NULL;
@@ -127,7 +131,7 @@ edit_models(const char *path)
 		snprintf(start, sizeof start, "\"%s-m0\"", name);
 		if (strncmp(line, start, strlen(start)) == 0) {
 			put_replaced(&out, line, "\"version\": \"", "\"version\": \"1");
-			objective += EVERY;
+			objective += KINDS * EVERY;
 		} else {
 			quoin_buf_put_str(&out, line);
 		}
@@ -141,7 +145,7 @@ edit_models(const char *path)
 static void
 edit(const char *dir, unsigned objectives)
 {
-	char path[2 * BENCH_PATH_BYTES];
+	char path[3 * BENCH_PATH_BYTES];
 	unsigned objective = 0;
 
 	snprintf(path, sizeof path, "%s/models.json", dir);

@@ -1,0 +1,33 @@
+/*
+ * The filters of an objective in the making: which rules each value of an attribute leaves (quoin-image(5)).
+ */
+#ifndef QUOIN_FORMATS_RULES_FILTERS_H
+#define QUOIN_FORMATS_RULES_FILTERS_H
+
+#include "formats/block.h"
+#include "formats/rules_ids.h"
+#include "formats/rules_layout.h"
+#include "formats/rules_when.h"
+
+#define RULES_CONJUNCTS_MAX (QUOIN_RULES_PER_OBJECTIVE_MAX * QUOIN_LEAVES_PER_RULE_MAX)
+
+/* A condition that a whole rule stands or falls with, and that depends on one attribute's value id alone. */
+struct rules_conjunct {
+	const struct rules_attribute_ids *attribute;
+	const struct quoin_when *when;
+	uint32_t rule; /* its bit */
+};
+
+struct rules_filters {
+	struct rules_conjunct items[RULES_CONJUNCTS_MAX];
+	size_t count;
+	struct rules_set sets[QUOIN_RULES_PER_OBJECTIVE_MAX]; /* scratch */
+};
+
+/* Both are borrowed until put. 0 or QUOIN_ELIMIT. */
+int quoin_rules_filters_add(struct rules_filters *filters, const struct rules_attribute_ids *attribute,
+    const struct quoin_when *when, uint32_t rule);
+/* Put the filters and their tables into the block; fills filter_count and filters of "head", which has its masks. */
+void quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head);
+
+#endif
