@@ -195,6 +195,7 @@ PUBLISHER_SRCS := \
 	publisher/guard.c \
 	publisher/guard_change.c \
 	publisher/guard_limits.c \
+	publisher/guard_overlap.c \
 	publisher/host_state.c \
 	publisher/keyring.c \
 	publisher/lost.c \

@@ -17,6 +17,8 @@ quoin_base_clear(struct quoin_base *base)
 	quoin_ruleset_clear(&base->ruleset);
 	for (size_t i = 0; i < QUOIN_BASE_RETAINED_MAX; i++)
 		quoin_parts_clear(&base->retained_parts[i]);
+	for (size_t i = 0; i < QUOIN_LIVE_MAX; i++)
+		quoin_parts_clear(&base->live_parts[i]);
 	memset(base, 0, sizeof *base);
 }
 
@@ -36,6 +38,8 @@ quoin_base_for_guard(const struct quoin_base *base, struct quoin_guard_input *gu
 {
 	guard->retained = base->retained;
 	guard->retained_count = base->retained_count;
+	guard->live = base->live;
+	guard->live_count = base->live_count;
 	guard->base_release = base->parts.release.number != 0 ? &base->parts.release : NULL;
 	guard->base_ruleset = base->has_ruleset ? &base->ruleset : NULL;
 	guard->base_objective_count = base->objective_count;
@@ -50,14 +54,17 @@ quoin_base_for_guard(const struct quoin_base *base, struct quoin_guard_input *gu
 
 int
 quoin_base_active(const struct quoin_control *control, struct quoin_bus_reader *reader, int timeout_ms,
-    uint64_t *ret_number, struct quoin_error *err)
+    struct quoin_base_choice *ret, struct quoin_error *err)
 {
 	struct quoin_activations activations = {0};
+	const struct quoin_activation *newest = &activations.newest;
 	int r = quoin_activations_read(&activations, &control->trust, reader, timeout_ms, NULL, NULL, err);
 
-	*ret_number = activations.has_newest ? activations.newest.from : 0;
-	if (*ret_number == 0)
-		*ret_number = control->ledger.head.number;
+	*ret = (struct quoin_base_choice){.number = activations.has_newest ? newest->from : 0};
+	if (ret->number == 0)
+		ret->number = control->ledger.head.number;
+	for (size_t i = 0; i < newest->live_count && ret->live_count < QUOIN_LIVE_MAX; i++)
+		ret->live[ret->live_count++] = newest->live[i].release.number;
 	quoin_activations_clear(&activations);
 	return r;
 }
@@ -128,6 +135,30 @@ fetch_retained(struct quoin_bus_lookup *lookup, const struct quoin_control *cont
 	}
 }
 
+/* The models of what is live beside the base; a release of files has none. */
+static int
+fetch_live(struct quoin_bus_lookup *lookup, const struct quoin_control *control, const struct quoin_base_choice *choice,
+    struct quoin_base *base, struct quoin_error *err)
+{
+	static const char *const names[] = {"models", NULL};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < choice->live_count; i++) {
+		struct quoin_parts *parts = &base->live_parts[base->live_count];
+		struct quoin_span models;
+
+		if (choice->live[i] == base->number)
+			continue;
+		r = quoin_parts_fetch(lookup, control, choice->live[i], names, FETCH_TIMEOUT_MS, parts, err);
+		models = r == 0 ? quoin_parts_content(parts, "models") : (struct quoin_span){0};
+		if (models.len > 0)
+			base->live[base->live_count++] = (struct quoin_guard_retained){choice->live[i], models};
+		else
+			quoin_parts_clear(parts);
+	}
+	return r;
+}
+
 int
 quoin_base_describe(const struct quoin_control *control, uint64_t number, struct quoin_base *ret,
     struct quoin_error *err)
@@ -137,18 +168,20 @@ quoin_base_describe(const struct quoin_control *control, uint64_t number, struct
 }
 
 int
-quoin_base_fetch(const struct quoin_conf *conf, const struct quoin_control *control, uint64_t number,
-    struct quoin_base *ret, struct quoin_error *err)
+quoin_base_fetch(const struct quoin_conf *conf, const struct quoin_control *control,
+    const struct quoin_base_choice *choice, struct quoin_base *ret, struct quoin_error *err)
 {
 	struct quoin_bus_lookup *lookup = NULL;
 	int r;
 
 	memset(ret, 0, sizeof *ret);
-	if (control->ledger.release_count == 0 && number == 0)
+	if (control->ledger.release_count == 0 && choice->number == 0)
 		return 0;
 	r = quoin_parts_open(conf, &lookup, err);
-	if (r == 0 && number != 0)
-		r = fetch_base(lookup, control, number, ret, err);
+	if (r == 0 && choice->number != 0)
+		r = fetch_base(lookup, control, choice->number, ret, err);
+	if (r == 0)
+		r = fetch_live(lookup, control, choice, ret, err);
 	if (r == 0)
 		fetch_retained(lookup, control, ret);
 	quoin_bus_lookup_close(lookup);

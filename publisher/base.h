@@ -20,17 +20,27 @@ struct quoin_base {
 	struct quoin_parts retained_parts[QUOIN_BASE_RETAINED_MAX];
 	struct quoin_guard_retained retained[QUOIN_BASE_RETAINED_MAX];
 	size_t retained_count;
+	struct quoin_parts live_parts[QUOIN_LIVE_MAX];
+	struct quoin_guard_retained live[QUOIN_LIVE_MAX];
+	size_t live_count;
+};
+
+/* Which release to compile against, and which others are live: their models are loaded during a change. */
+struct quoin_base_choice {
+	uint64_t number; /* 0: none */
+	uint64_t live[QUOIN_LIVE_MAX];
+	size_t live_count;
 };
 
 /* The release that is active, or the head if no gate has spoken: least movement and small deltas count against what hosts
- * hold. 0: there is none. Reads the gate topic. */
+ * hold. Reads the gate topic. */
 int quoin_base_active(const struct quoin_control *control, struct quoin_bus_reader *reader, int timeout_ms,
-    uint64_t *ret_number, struct quoin_error *err);
+    struct quoin_base_choice *ret, struct quoin_error *err);
 
-/* Fetch release "number" (0: nothing) as the base, and the models of the newest releases. Returns 0, QUOIN_ENOENT (no such
- * release), QUOIN_EMISSING, QUOIN_ECORRUPT, QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE. */
-int quoin_base_fetch(const struct quoin_conf *conf, const struct quoin_control *control, uint64_t number,
-    struct quoin_base *ret, struct quoin_error *err);
+/* Fetch the chosen release as the base, and the models of the live and of the newest releases. Returns 0, QUOIN_ENOENT (no
+ * such release), QUOIN_EMISSING, QUOIN_ECORRUPT, QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE. */
+int quoin_base_fetch(const struct quoin_conf *conf, const struct quoin_control *control,
+    const struct quoin_base_choice *choice, struct quoin_base *ret, struct quoin_error *err);
 /* The document alone, for releases of files. */
 int quoin_base_describe(const struct quoin_control *control, uint64_t number, struct quoin_base *ret,
     struct quoin_error *err);

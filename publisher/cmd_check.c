@@ -83,7 +83,8 @@ quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
 	if (against != NULL) {
 		r = quoin_session_open(cli, &session, &err);
 		if (r == 0)
-			r = quoin_base_fetch(&session.conf, &session.control, number, &material->base, &err);
+			r = quoin_base_fetch(&session.conf, &session.control, &(struct quoin_base_choice){.number = number},
+			    &material->base, &err);
 	}
 	if (r == 0)
 		r = check(cli, argv[1], against != NULL ? &session.conf : NULL, material, &err);

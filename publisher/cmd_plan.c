@@ -30,19 +30,20 @@ static int
 open_base(const struct quoin_cli *cli, const struct request *request, struct plan *plan, struct quoin_error *err)
 {
 	struct quoin_session *session = &plan->session;
-	uint64_t number = request->against;
+	struct quoin_base_choice choice;
 	int r;
 
-	if (cli->conf_path == NULL && number == 0)
+	if (cli->conf_path == NULL && request->against == 0)
 		return 0;
 	r = quoin_session_open(cli, session, err);
 	if (r != 0)
 		return r;
 	plan->has_session = true;
-	if (number == 0)
-		r = quoin_base_active(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, &number, err);
+	r = quoin_base_active(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, &choice, err);
+	if (request->against != 0)
+		choice.number = request->against;
 	if (r == 0)
-		r = quoin_base_fetch(&session->conf, &session->control, number, &plan->material.base, err);
+		r = quoin_base_fetch(&session->conf, &session->control, &choice, &plan->material.base, err);
 	if (r == QUOIN_ENOENT)
 		r = err->code = QUOIN_ECONFLICT;
 	return r == 0 ? quoin_material_read_fleet(session, &plan->material, err) : r;

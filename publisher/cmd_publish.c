@@ -108,13 +108,13 @@ static int
 make_material(const struct quoin_cli *cli, struct quoin_session *session, struct request *request,
     struct quoin_material *material, struct quoin_error *err)
 {
-	uint64_t active;
+	struct quoin_base_choice active;
 	int r = quoin_base_active(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, &active, err);
 
 	if (r == 0)
 		r = request->dir != NULL
-		    ? quoin_base_fetch(&session->conf, &session->control, active, &material->base, err)
-		    : quoin_base_describe(&session->control, active, &material->base, err);
+		    ? quoin_base_fetch(&session->conf, &session->control, &active, &material->base, err)
+		    : quoin_base_describe(&session->control, active.number, &material->base, err);
 	if (r == 0)
 		r = quoin_material_read_fleet(session, material, err);
 	if (r == 0)

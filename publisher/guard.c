@@ -72,9 +72,8 @@ try_empty(const struct guard *guard, const struct quoin_guard_input *input, stru
 	return 0;
 }
 
-/* Look at a models part, verified once more: whoever fetched it may have been careless. */
-static int
-open_models(struct quoin_span part, struct quoin_models *ret, struct quoin_error *err)
+int
+quoin_guard_open_models(struct quoin_span part, struct quoin_models *ret, struct quoin_error *err)
 {
 	struct quoin_image image;
 	int rc = quoin_image_of(part, &image, err);
@@ -113,7 +112,7 @@ try_version_reused(const struct guard *guard, const struct quoin_guard_input *in
 	for (size_t i = 0; i < input->retained_count; i++) {
 		struct quoin_models models;
 		struct quoin_model_entry before;
-		int rc = open_models(input->retained[i].models, &models, err);
+		int rc = quoin_guard_open_models(input->retained[i].models, &models, err);
 
 		if (rc != 0)
 			return rc;
@@ -156,9 +155,8 @@ try_closed_world(const struct guard *guard, const struct quoin_guard_input *inpu
 	return 0;
 }
 
-/* What the models placed on the shard need of the resource, up to UINT64_MAX. */
-static uint64_t
-placed_demand(const struct quoin_ruleset *ruleset, size_t shard, const char *resource)
+uint64_t
+quoin_guard_placed_demand(const struct quoin_ruleset *ruleset, size_t shard, const char *resource)
 {
 	uint64_t sum = 0;
 
@@ -185,7 +183,7 @@ try_capacity(const struct guard *guard, const struct quoin_guard_input *input, s
 		const struct quoin_shard *shard = &ruleset->shards[i];
 
 		for (size_t j = 0; j < shard->capacity_count; j++) {
-			uint64_t demand = placed_demand(ruleset, i, shard->capacity[j].resource);
+			uint64_t demand = quoin_guard_placed_demand(ruleset, i, shard->capacity[j].resource);
 
 			if (demand <= shard->capacity[j].amount)
 				continue;
@@ -196,77 +194,6 @@ try_capacity(const struct guard *guard, const struct quoin_guard_input *input, s
 		}
 	}
 	return 0;
-}
-
-/* Whether the models part has the model of this routing key on the shard of this name. */
-static bool
-is_placed(const struct quoin_models *models, const char *routing_key, const char *shard)
-{
-	struct quoin_model_entry model;
-	struct quoin_shard_entry entry;
-
-	if (!quoin_models_model_named(models, routing_key, &model))
-		return false;
-	for (uint32_t i = 0; i < model.placed_count; i++) {
-		if (quoin_models_shard(models, quoin_model_placed(&model, i).shard, &entry) &&
-		    strcmp(entry.name, shard) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What the models that only the base has on the shard need of the resource, up to UINT64_MAX. */
-static uint64_t
-leaving_demand(const struct quoin_models *now, const struct quoin_models *base, const struct quoin_shard_entry *before,
-    const char *resource)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < before->placed_count; i++) {
-		struct quoin_model_entry model;
-
-		if (quoin_models_model(base, quoin_shard_placed(before, i).model, &model) &&
-		    !is_placed(now, model.routing_key, before->name) &&
-		    __builtin_add_overflow(sum, quoin_model_demand_of(&model, resource), &sum))
-			sum = UINT64_MAX;
-	}
-	return sum;
-}
-
-static int
-try_overlap(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
-    struct quoin_error *err)
-{
-	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
-	struct quoin_models base, now;
-	struct quoin_shard_entry before;
-	int rc;
-
-	if (input->base_models.len == 0)
-		return 0;
-	rc = open_models(input->base_models, &base, err);
-	if (rc == 0)
-		rc = open_models(quoin_buf_span(&input->compiled->parts[QUOIN_COMPILED_MODELS].bytes), &now, err);
-	for (size_t i = 0; rc == 0 && i < ruleset->shard_count; i++) {
-		const struct quoin_shard *shard = &ruleset->shards[i];
-
-		for (size_t j = 0; quoin_models_shard_named(&base, shard->name, &before) && j < shard->capacity_count;
-		     j++) {
-			const char *resource = shard->capacity[j].resource;
-			uint64_t demand = placed_demand(ruleset, i, resource);
-			uint64_t leaving = leaving_demand(&now, &base, &before, resource);
-
-			/* What does not even fit alone is the guard capacity's. */
-			if (demand > shard->capacity[j].amount || leaving <= shard->capacity[j].amount - demand)
-				continue;
-			quoin_guard_object(guard, input, problems, input->compiled->places.shards[i],
-			    "during the change a host of shard \"%s\" holds models of both releases, which need "
-			    "%llu and %llu %s, and has %llu",
-			    shard->name, (unsigned long long)demand, (unsigned long long)leaving, resource,
-			    (unsigned long long)shard->capacity[j].amount);
-		}
-	}
-	return rc;
 }
 
 static int
@@ -294,7 +221,7 @@ static const struct guard guards[] = {
     {"empty", true, true, 50, try_empty},
     {"limits", true, false, -1, quoin_guard_try_limits},
     {"models_removed", true, true, 25, quoin_guard_try_models_removed},
-    {"overlap", true, true, -1, try_overlap},
+    {"overlap", true, true, -1, quoin_guard_try_overlap},
     {"parts_removed", true, false, 0, quoin_guard_try_parts_removed},
     {"rebucket", true, true, 0, quoin_guard_try_rebucket},
     {"rules_removed", true, true, 25, quoin_guard_try_rules_removed},

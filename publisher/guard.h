@@ -9,7 +9,7 @@
  *	empty            no objectives, no shards, or fewer than this percent of the base's objectives [50]
  *	limits           a live host that the release is for announced that it cannot take it
  *	models_removed   percent of the base's models, whatever their versions, that are gone [25]
- *	overlap          during the change a host holds the models of the new release and of the base: both must fit
+ *	overlap          during the change a host holds the models of the new, the active, pinned and warm releases
  *	parts_removed    parts of the base that are gone [0]
  *	rebucket         rules that survive but whose salt, unit or order of ranges changed (RULES.md section 5) [0]
  *	rules_removed    percent of the base's enabled rules that are gone [25]
@@ -45,6 +45,9 @@ struct quoin_guard_input {
 	size_t base_objective_count;
 	uint64_t base_part_bytes[QUOIN_COMPILED_PARTS];
 	struct quoin_span base_models; /* the base's models part, 16-byte aligned */
+	/* What is live beside the base: pinned, warm or kept. */
+	const struct quoin_guard_retained *live;
+	size_t live_count;
 	/* Hosts that a release goes to, and the time by the clock that their statuses were received with; NULL: nobody. */
 	const struct quoin_fleet *fleet;
 	int64_t now_ms;

@@ -523,7 +523,8 @@ test_overlap(void)
 	    {"objectives.json", OBJECTIVES},
 	    {"shards.json", "{\"a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\"], \"capacity\": {\"memory_mb\": 100}}}"},
 	    {NULL, NULL}};
-	struct quoin_compiled before, after;
+	struct quoin_compiled before, after, warm;
+	struct quoin_guard_retained live[3];
 	struct quoin_guard_input input = {.compiled = &after};
 	char text[1024];
 
@@ -536,12 +537,24 @@ test_overlap(void)
 	CHECK_INT(compile_texts(files, NULL, &after, text, sizeof text), 0);
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: shards.json:1:7: during the change a host of shard \"a\" holds models of both releases, which need 41 and 60 "
+	    "quoin: shards.json:1:7: during the change a host of shard \"a\" holds models of this release and of the live ones, which need 41 and 60 "
 	    "memory_mb, and has 100; mend it, or waive the guard overlap\n");
 	quoin_compiled_clear(&after);
 	files[0].text = "{\"m\": " MODEL("2", ", \"demand\": {\"memory_mb\": 40}") "}";
 	CHECK_INT(compile_texts(files, NULL, &after, text, sizeof text), 0);
 	CHECK_INT(guard(&input, text, sizeof text), 0);
+	/* What is live beside the base counts, each model once. */
+	files[0].text = "{\"m\": " MODEL("3", ", \"demand\": {\"memory_mb\": 1}") "}";
+	CHECK_INT(compile_texts(files, NULL, &warm, text, sizeof text), 0);
+	live[0] = live[1] = (struct quoin_guard_retained){40, quoin_buf_span(&warm.parts[QUOIN_COMPILED_MODELS].bytes)};
+	live[2] = (struct quoin_guard_retained){41, input.base_models};
+	input.live = live;
+	input.live_count = 3;
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "which need 40 and 61 memory_mb, and has 100");
+	input.live_count = 0;
+	CHECK_INT(guard(&input, text, sizeof text), 0);
+	quoin_compiled_clear(&warm);
 	quoin_compiled_clear(&before);
 	quoin_compiled_clear(&after);
 }
