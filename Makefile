@@ -181,7 +181,10 @@ PUBLISHER_SRCS := \
 	publisher/gate_decide.c \
 	publisher/gate_draft.c \
 	publisher/gate_evidence.c \
+	publisher/gate_exclude.c \
+	publisher/gate_fail.c \
 	publisher/gate_fetch.c \
+	publisher/gate_hook.c \
 	publisher/gate_hosts.c \
 	publisher/gate_input.c \
 	publisher/gate_models.c \
@@ -289,6 +292,7 @@ UNIT_TESTS := \
 	tests/unit/test_file.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_gate_core.c \
+	tests/unit/test_gate_hook.c \
 	tests/unit/test_gate_kafka.c \
 	tests/unit/test_gate_random.c \
 	tests/unit/test_guard.c \

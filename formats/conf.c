@@ -62,6 +62,7 @@ static const struct setting {
     {"metrics.listen", KIND_TEXT, AT(metrics_listen), 0, 0},
     {"gate.heartbeat_ms", KIND_DURATION, AT(gate_heartbeat_ms), 100, 5000},
     {"gate.health_hook", KIND_PATH, AT(gate_health_hook), 0, 0},
+    {"gate.vip_poll_ms", KIND_DURATION, AT(gate_vip_poll_ms), 0, 10000},
 #undef AT
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])

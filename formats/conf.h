@@ -44,6 +44,7 @@ struct quoin_conf {
 	char metrics_listen[QUOIN_PATH_BYTES_MAX];
 	uint64_t gate_heartbeat_ms; /* 5000 */
 	char gate_health_hook[QUOIN_PATH_BYTES_MAX];
+	uint64_t gate_vip_poll_ms; /* 10000: how long a VIP may take to see what /ready says */
 	struct quoin_conf_guard {
 		char name[QUOIN_NAME_BYTES_MAX + 1];
 		double threshold;

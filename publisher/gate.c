@@ -75,7 +75,9 @@ open_core(struct quoin_gate *gate, struct quoin_error *err)
 	struct quoin_gate_core_conf conf = {.origin = gate->control.trust.root.origin,
 	    .heartbeat_ms = gate->conf->gate_heartbeat_ms,
 	    .lease_ms = gate->conf->lease_ms,
-	    .lease_refuse = gate->conf->lease_refuse};
+	    .lease_refuse = gate->conf->lease_refuse,
+	    .vip_poll_ms = gate->conf->gate_vip_poll_ms,
+	    .has_health_hook = gate->conf->gate_health_hook[0] != '\0'};
 	uint32_t random;
 	int r;
 
@@ -122,6 +124,7 @@ quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct q
 	if (gate == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	gate->conf = conf;
+	quoin_gate_hook_init(&gate->hook);
 	gate->bus = (struct quoin_bus_conf){conf->properties, conf->property_count, "quoin-gate"};
 	r = quoin_keyring_load(conf, QUOIN_ROLE_GATE, false, &gate->keys, err);
 	if (r == 0)
@@ -144,6 +147,7 @@ quoin_gate_close(struct quoin_gate *gate)
 {
 	if (gate == NULL)
 		return;
+	quoin_gate_hook_stop(&gate->hook);
 	quoin_gate_fetch_close(gate->fetch);
 	quoin_bus_writer_close(gate->writer);
 	quoin_bus_reader_close(gate->reader);
@@ -210,15 +214,17 @@ wait_ms(const struct quoin_gate *gate, int timeout_ms)
 int
 quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quoin_error *err)
 {
-	struct pollfd fds[3] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
-	    {.fd = quoin_gate_fetch_fd(gate->fetch), .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+	struct pollfd fds[4] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
+	    {.fd = quoin_gate_fetch_fd(gate->fetch), .events = POLLIN}, {.fd = stop_fd, .events = POLLIN},
+	    {.fd = quoin_gate_hook_fd(&gate->hook), .events = POLLIN}};
 
 	gate->err = err;
-	(void)poll(fds, 3, wait_ms(gate, timeout_ms));
+	(void)poll(fds, 4, wait_ms(gate, timeout_ms));
 	if (gate->turn_ms != 0 && quoin_clock_boot_ms() - gate->turn_ms > LATE_MS)
 		gate->is_late = true;
 	gate_take_all(gate);
 	gate_take_fetched(gate);
+	gate_take_hook(gate);
 	gate_see_ends(gate);
 	gate_watch_tails(gate);
 	/* Decides what was gathered, and what time brings. */

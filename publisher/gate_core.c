@@ -116,6 +116,7 @@ quoin_gate_core_new(const struct quoin_gate_core_conf *conf, struct quoin_gate_c
 	core->conf = *conf;
 	core->mode = GATE_STANDBY;
 	core->wake_ms = INT64_MAX;
+	gate_health_reset(core);
 	*ret = core;
 	return 0;
 }
@@ -156,6 +157,7 @@ take_activation(struct quoin_gate_core *core, const struct quoin_gate_event *eve
 	core->is_producing = false;
 	core->is_undecided = true;
 	core->past[position.seq % QUOIN_GATE_POSITIONS_MAX] = position;
+	gate_note_exclusions(core);
 	/* The end of a lease is decided, and now written down. */
 	for (size_t i = 0; i < copy.kept_count; i++) {
 		struct gate_host *host = gate_host(core, copy.kept[i].host);
@@ -221,6 +223,7 @@ step_down(struct quoin_gate_core *core, uint64_t interval_ms)
 	core->mode = GATE_STANDBY;
 	core->is_producing = false;
 	core->is_reading = false;
+	gate_health_reset(core);
 	core->asked_count = 0;
 	core->alarm_count = core->told_count = 0;
 	core->reason[0] = core->told_reason[0] = '\0';
@@ -305,6 +308,9 @@ take(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 		core->is_undecided = true;
 		break;
 	case QUOIN_GATE_STATUS_READ:
+		break;
+	case QUOIN_GATE_HEALTH:
+		gate_take_health(core, event);
 		break;
 	case QUOIN_GATE_CAUGHT_UP:
 		core->is_caught_up = true;

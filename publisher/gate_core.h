@@ -28,9 +28,11 @@ struct quoin_gate_core_conf {
 	struct quoin_origin origin; /* goes into every activation */
 	uint8_t gate[16];	    /* the id of this process */
 	uint64_t heartbeat_ms;
-	uint64_t jitter_ms; /* a standby waits this much longer than three heartbeats; drawn by the shell */
-	uint64_t lease_ms;  /* of routers whose status does not say */
-	bool lease_refuse;  /* routers refuse after their lease: what they held may retire */
+	uint64_t jitter_ms;   /* a standby waits this much longer than three heartbeats; drawn by the shell */
+	uint64_t lease_ms;    /* of routers whose status does not say */
+	bool lease_refuse;    /* routers refuse after their lease: what they held may retire */
+	uint64_t vip_poll_ms; /* a VIP has seen what /ready says after this long */
+	bool has_health_hook; /* ASK_HEALTH is answered */
 };
 
 /* ---- What the gate must know of a release: its policy, and of its models part what each shard must load ---- */
@@ -87,8 +89,9 @@ enum quoin_gate_event_kind {
 	QUOIN_GATE_LOST,   /* the writer is lost, and what it wrote last is unknown: the log will tell */
 	QUOIN_GATE_NOT_WRITTEN,	      /* the produced activation is certainly not on the topic; decide anew */
 	QUOIN_GATE_HEARTBEAT_WRITTEN, /* the produced heartbeat is committed */
+	QUOIN_GATE_HEALTH, /* the answer to ASK_HEALTH "token": "code" 0 (well), QUOIN_EAGAIN (not now), else sick: "reason" */
 };
-#define QUOIN_GATE_EVENT_KINDS 16
+#define QUOIN_GATE_EVENT_KINDS 17
 
 /*
  * Pointers are borrowed for the step, but for two: "ledger" is borrowed until the next LEDGER event or the core's end (tell
@@ -107,13 +110,16 @@ struct quoin_gate_event {
 	const struct quoin_status *status;
 	int64_t
 	    age_ms; /* STATUS: 0 if it just came; how long ago it was written if it was found at the first reading */
-	int64_t lag_ms; /* STATUS: it may have been written this much earlier than "age_ms" says: the topic was not read to
+	int64_t
+	    lag_ms; /* STATUS: it may have been written this much earlier than "age_ms" says: the topic was not read to
 			   its end since. Counts against its freshness, and for nothing */
 	const struct quoin_activation *activation;
 	struct quoin_hash hash; /* of the activation */
 	const struct quoin_heartbeat *heartbeat;
 	struct quoin_gate_release *release;
 	uint64_t token;
+	int code;	    /* HEALTH */
+	const char *reason; /* HEALTH; may be NULL */
 };
 
 /* ---- Actions: what to do, in this order ---- */
@@ -126,9 +132,10 @@ enum quoin_gate_action_kind {
 					  NOT_WRITTEN, LOST or FENCED */
 	QUOIN_GATE_PRODUCE_HEARTBEAT, /* number, and the newest activation in "position" */
 	QUOIN_GATE_STEP_DOWN,	      /* be a standby; close the writer */
-	QUOIN_GATE_ALARM,	      /* a person must look: "text"; told once while it holds */
-	QUOIN_GATE_DECIDED,	      /* what the next activation changes, and why: "text" */
-	QUOIN_GATE_REASON,	      /* what is waited for: "text"; told when it changes, "" when nothing is */
+	QUOIN_GATE_ASK_HEALTH, /* run the health hook for release "number", and answer with "token"; an earlier question lapses */
+	QUOIN_GATE_ALARM,   /* a person must look: "text"; told once while it holds */
+	QUOIN_GATE_DECIDED, /* what the next activation changes, and why: "text" */
+	QUOIN_GATE_REASON,  /* what is waited for: "text"; told when it changes, "" when nothing is */
 };
 
 #define QUOIN_GATE_TEXT_BYTES  768

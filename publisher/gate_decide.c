@@ -192,51 +192,6 @@ take_intents(struct quoin_gate_core *core)
 	}
 }
 
-static bool
-is_excluded_by_operator(struct quoin_gate_core *core, const char *host)
-{
-	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
-		const struct quoin_exclusion *wanted = &core->ledger->excluded[i];
-
-		if (strcmp(wanted->host, host) != 0)
-			continue;
-		return wanted->until_ms == 0 || core->wall_ms < wanted->until_ms;
-	}
-	return false;
-}
-
-/* Excluded at once; included again when the host has everything that runs (section 5). */
-static void
-take_exclusions(struct quoin_gate_core *core)
-{
-	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
-		struct quoin_exclusion wanted = core->ledger->excluded[i];
-
-		if (!is_excluded_by_operator(core, wanted.host))
-			continue;
-		wanted.by_operator = true;
-		gate_draft_exclude(core, &wanted);
-		if (wanted.until_ms != 0)
-			gate_wake(core, gate_after(core->now_ms, (uint64_t)(wanted.until_ms - core->wall_ms)));
-	}
-	for (size_t i = 0; i < core->draft.excluded_count;) {
-		const struct gate_host *host = gate_host(core, core->draft.excluded[i].host);
-
-		if (is_excluded_by_operator(core, core->draft.excluded[i].host)) {
-			i++;
-			continue;
-		}
-		if (host != NULL && host->is_certified && host->role == QUOIN_HOST_SERVING &&
-		    !gate_is_complete(core, host)) {
-			gate_waits(core, "%s is included again when it is ready for everything that runs", host->name);
-			i++;
-			continue;
-		}
-		gate_decided(core, "%s is included again", core->draft.excluded[i].host);
-		gate_draft_include(core, core->draft.excluded[i].host);
-	}
-}
-
 static void
 take_ledger(struct quoin_gate_core *core)
 {
@@ -254,7 +209,7 @@ take_ledger(struct quoin_gate_core *core)
 			    ledger->releases[i].ref.number);
 	take_intents(core);
 	core->working = draft->asked;
-	take_exclusions(core);
+	gate_take_exclusions(core);
 }
 
 static void

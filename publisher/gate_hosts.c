@@ -102,6 +102,7 @@ host_made(struct quoin_gate_core *core, const char *name)
 	core->hosts[at] = host;
 	core->host_count++;
 	read_forgets_of(core, host);
+	gate_note_exclusion(core, host);
 	return host;
 }
 
@@ -271,6 +272,7 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	host->is_leaving = status->leaving;
 	host->is_heard = true;
 	take_lease(core, host);
+	gate_note_obeying(core, host);
 	return is_new;
 }
 

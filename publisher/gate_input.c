@@ -155,7 +155,8 @@ see_lateness(struct quoin_gate *gate)
 
 	if (!gate->is_late || !gate->is_caught_up)
 		return;
-	if (quoin_bus_reader_range(gate->reader, gate->tails[2].name, ASK_TIMEOUT_MS, &first, &gate->late_end, &err) != 0)
+	if (quoin_bus_reader_range(gate->reader, gate->tails[2].name, ASK_TIMEOUT_MS, &first, &gate->late_end, &err) !=
+	    0)
 		quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", gate->tails[2].name);
 	else
 		gate->is_late = false;
@@ -275,6 +276,24 @@ gate_take_all(struct quoin_gate *gate)
 		quoin_bus_event_clear(&event);
 	}
 	gate->has_more = taken == TAKE_MAX;
+}
+
+void
+gate_take_hook(struct quoin_gate *gate)
+{
+	char quoted[QUOIN_REASON_BYTES_MAX + 64];
+	int code;
+
+	if (!quoin_gate_hook_ended(&gate->hook, quoin_clock_mono_ms(), &code))
+		return;
+	if (code != 0)
+		quoin_log(QUOIN_LOG_WARN, "health", "answer=%s reason=%s", code == QUOIN_EAGAIN ? "later" : "sick",
+		    quoin_log_quote(gate->hook.reason, quoted, sizeof quoted));
+	gate_feed(gate,
+	    (struct quoin_gate_event){.kind = QUOIN_GATE_HEALTH,
+		.token = gate->hook.token,
+		.code = code,
+		.reason = gate->hook.reason});
 }
 
 void

@@ -300,7 +300,12 @@ gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action)
 	case QUOIN_GATE_PRODUCE_HEARTBEAT:
 		produce_heartbeat(gate, action->number, &action->position, gate->conf->gate_heartbeat_ms);
 		break;
+	case QUOIN_GATE_ASK_HEALTH:
+		quoin_gate_hook_start(&gate->hook, gate->conf->gate_health_hook, action->number, action->token,
+		    gate->conf->hook_timeout_ms, quoin_clock_mono_ms());
+		break;
 	case QUOIN_GATE_STEP_DOWN:
+		quoin_gate_hook_stop(&gate->hook);
 		quoin_log(QUOIN_LOG_INFO, "standing-by", NULL);
 		drop_writer(gate);
 		break;

@@ -60,7 +60,8 @@ print_activation(const struct quoin_activation *activation, struct quoin_buf *ou
 	if (activation->frozen)
 		quoin_buf_put_str(out, " frozen");
 	for (size_t i = 0; i < activation->excluded_count; i++)
-		quoin_buf_printf(out, " excluded %s", activation->excluded[i].host);
+		quoin_buf_printf(out, " excluded %s%s", activation->excluded[i].host,
+		    activation->excluded[i].by_operator ? "" : " by-gate");
 	for (size_t i = 0; i < activation->kept_count; i++) {
 		quoin_buf_printf(out, " kept %s", activation->kept[i].host);
 		print_numbers(out, "with", activation->kept[i].releases, activation->kept[i].release_count);
@@ -83,7 +84,8 @@ print_status(const struct quoin_status *status, struct quoin_buf *out)
 }
 
 static const char *const event_words[] = {"tick", "ledger", "root", "cert", "cert-gone", "activation", "heartbeat",
-    "status", "release", "status-read", "caught-up", "took-over", "fenced", "lost", "not-written", "heartbeat-written"};
+    "status", "release", "status-read", "caught-up", "took-over", "fenced", "lost", "not-written", "heartbeat-written",
+    "health"};
 _Static_assert(sizeof event_words / sizeof event_words[0] == QUOIN_GATE_EVENT_KINDS, "every event has its word");
 
 void
@@ -133,6 +135,12 @@ quoin_gate_event_print(const struct quoin_gate_event *event, struct quoin_buf *o
 	case QUOIN_GATE_STATUS_READ:
 		quoin_buf_printf(out, " %llu", (ull)event->token);
 		break;
+	case QUOIN_GATE_HEALTH:
+		quoin_buf_printf(out, " %llu %s", (ull)event->token,
+		    event->code == 0		? "well"
+			: event->reason != NULL ? event->reason
+						: "");
+		break;
 	}
 }
 
@@ -159,6 +167,9 @@ quoin_gate_action_print(const struct quoin_gate_action *action, struct quoin_buf
 		break;
 	case QUOIN_GATE_STEP_DOWN:
 		quoin_buf_put_str(out, "step-down");
+		break;
+	case QUOIN_GATE_ASK_HEALTH:
+		quoin_buf_printf(out, "ask-health %llu of release %llu", (ull)action->token, (ull)action->number);
 		break;
 	case QUOIN_GATE_ALARM:
 		quoin_buf_printf(out, "alarm: %s", action->text);

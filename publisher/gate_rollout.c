@@ -139,6 +139,61 @@ count_acknowledged(const struct quoin_gate_core *core, size_t *ret_routers, size
 	}
 }
 
+/* ---- Steps ---- */
+
+/* The clock of what is on its way: from its preparation, and anew from each step; a new gate counts from its own begin. */
+static void
+time_way(struct quoin_gate_core *core, uint64_t release)
+{
+	const struct quoin_activation *activation = &core->activation;
+	uint64_t step = activation->target == release ? activation->step_seq : 0;
+
+	if (core->way == release && core->way_step == step)
+		return;
+	core->way = release;
+	core->way_step = step;
+	core->way_ms = core->now_ms;
+	core->acked_ms = 0;
+}
+
+/* A step is over when it is acknowledged, has soaked since, and the health hook, asked after that, finds it well. The brake
+ * waits for neither. */
+static bool
+is_step_over(struct quoin_gate_core *core, uint64_t release)
+{
+	uint32_t index = core->draft.step_index + 1;
+	const struct quoin_gate_release *summary = gate_summary(core, release);
+	int64_t soaked_ms;
+
+	if (quoin_activation_has_active(&core->draft, release))
+		return true;
+	if (summary == NULL)
+		return false;
+	if (core->acked_ms == 0)
+		core->acked_ms = core->now_ms > 0 ? core->now_ms : 1;
+	soaked_ms = gate_after(core->acked_ms, summary->policy.step_soak_ms);
+	if (core->now_ms < soaked_ms) {
+		(void)gate_is_healthy(core, release, soaked_ms);
+		gate_wake(core, soaked_ms);
+		gate_waits(core, "step %u of release %llu soaks", index, (unsigned long long)release);
+		return false;
+	}
+	if (gate_is_healthy(core, release, soaked_ms))
+		return true;
+	gate_waits(core, "step %u of release %llu waits for the health hook%s%s", index, (unsigned long long)release,
+	    core->health.reason[0] != '\0' ? ": " : "", core->health.reason);
+	return false;
+}
+
+/* While routers are awaited: the soak begins anew, and the hook is asked all the same. */
+static void
+await_acknowledgements(struct quoin_gate_core *core, uint64_t release)
+{
+	core->acked_ms = 0;
+	if (!quoin_activation_has_active(&core->draft, release))
+		(void)gate_is_healthy(core, release, INT64_MAX);
+}
+
 /* ---- Completion ---- */
 
 /* Section 1: "from" becomes the target when every router that counts runs it. A superseded or bad target never does. */
@@ -152,8 +207,10 @@ gate_complete(struct quoin_gate_core *core)
 	if (draft->target == 0 || draft->target == draft->from || core->activation.asked != draft->target ||
 	    draft->step_threshold != QUOIN_BUCKETS || !gate_is_good(core, draft->target))
 		return;
+	time_way(core, draft->target);
 	count_acknowledged(core, &routers, &asked, &done, &lacking);
 	if (lacking != NULL) {
+		await_acknowledgements(core, draft->target);
 		gate_waits(core, "release %llu is complete when every router runs it; %s does not (%zu of %zu do)",
 		    (unsigned long long)draft->target, lacking->name, done, asked);
 		return;
@@ -163,6 +220,9 @@ gate_complete(struct quoin_gate_core *core)
 		    (unsigned long long)draft->target);
 		return;
 	}
+	gate_fail_by_health(core, draft->target);
+	if (!gate_is_good(core, draft->target) || !is_step_over(core, draft->target))
+		return;
 	gate_decided(core, "release %llu is fully active: %zu routers run it", (unsigned long long)draft->target, done);
 	draft->from = draft->target;
 	draft->step_index = 0;
@@ -172,21 +232,13 @@ gate_complete(struct quoin_gate_core *core)
 
 /* ---- Time and failure ---- */
 
-/* The time of what is on its way runs from its preparation, and anew from each step; a new gate counts from its own begin. */
 static bool
 is_timed_out(struct quoin_gate_core *core, uint64_t release)
 {
-	const struct quoin_activation *activation = &core->activation;
 	const struct quoin_gate_release *summary;
-	uint64_t step = activation->target == release ? activation->step_seq : 0;
 	int64_t end_ms;
 
-	if (core->way != release || core->way_step != step) {
-		core->way = release;
-		core->way_step = step;
-		core->way_ms = core->now_ms;
-		core->acked_ms = 0;
-	}
+	time_way(core, release);
 	summary = gate_summary(core, release);
 	if (summary == NULL)
 		return false;
@@ -346,25 +398,18 @@ widen(struct quoin_gate_core *core, uint64_t release)
 	char why[QUOIN_GATE_TEXT_BYTES];
 	size_t routers, asked, done;
 	const struct gate_host *lacking;
-	int64_t soaked_ms;
 
 	if (draft->step_threshold == QUOIN_BUCKETS || summary == NULL)
 		return;
 	count_acknowledged(core, &routers, &asked, &done, &lacking);
 	if (lacking != NULL) {
-		core->acked_ms = 0;
+		await_acknowledgements(core, release);
 		gate_waits(core, "step %u of release %llu: %zu of %zu routers run it; %s does not",
 		    draft->step_index + 1, (unsigned long long)release, done, asked, lacking->name);
 		return;
 	}
-	if (core->acked_ms == 0)
-		core->acked_ms = core->now_ms;
-	soaked_ms = gate_after(core->acked_ms, summary->policy.step_soak_ms);
-	if (core->now_ms < soaked_ms) {
-		gate_wake(core, soaked_ms);
-		gate_waits(core, "step %u of release %llu soaks", draft->step_index + 1, (unsigned long long)release);
+	if (!is_step_over(core, release))
 		return;
-	}
 	if (!gate_may_be_selected(core, release, why)) {
 		gate_waits(core, "the next step of release %llu waits: %s", (unsigned long long)release, why);
 		return;
@@ -385,6 +430,9 @@ gate_rollout(struct quoin_gate_core *core)
 
 	if (way != 0 && way != draft->from && quoin_activation_live(&core->activation, way) != NULL)
 		gate_fail_by_reports(core, way);
+	if (way != 0 && way != draft->from)
+		gate_fail_by_health(core, way);
+	gate_fail_by_lost_readiness(core);
 	replace_from(core);
 	choose_work(core);
 	work = core->working = draft->asked;

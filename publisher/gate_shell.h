@@ -11,6 +11,7 @@
 #include "publisher/gate.h"
 #include "publisher/gate_core.h"
 #include "publisher/gate_fetch.h"
+#include "publisher/gate_hook.h"
 #include "publisher/keyring.h"
 
 #define QUOIN_GATE_TOPICS 3 /* control, gate, status: in this order in "tails" */
@@ -38,6 +39,7 @@ struct quoin_gate {
 	struct gate_tail tails[QUOIN_GATE_TOPICS];
 	struct quoin_bus_writer *writer; /* while it takes over and acts */
 	struct quoin_gate_fetch *fetch;
+	struct quoin_gate_hook hook;
 	struct quoin_gate_core *core;
 	struct quoin_gate_actions *actions; /* of the step */
 
@@ -55,7 +57,7 @@ struct quoin_gate {
 	uint64_t root_version; /* the same */
 	int64_t watchdog_ms;
 	bool is_root_over; /* it has expired, and that was told */
-	int code; /* why the process must end; 0 */
+	int code;	   /* why the process must end; 0 */
 	struct quoin_error *err;
 
 	/* Events to come: what actions led to, in order. */
@@ -77,6 +79,8 @@ void gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...) __attrib
 
 /* Take what the reader has at hand. */
 void gate_take_all(struct quoin_gate *gate);
+/* What the health hook says. */
+void gate_take_hook(struct quoin_gate *gate);
 /* Summaries that were fetched. */
 void gate_take_fetched(struct quoin_gate *gate);
 /* Begin to read these tails to ends asked for now. */

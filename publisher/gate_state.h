@@ -15,6 +15,7 @@
 #define QUOIN_GATE_HAVES_MAX	 (2 * QUOIN_LIVE_MAX)
 #define QUOIN_GATE_FAILED_MAX	 256 /* entries of "failed" that are kept: with their reasons they must fit the document */
 #define QUOIN_GATE_HOLD_MS	 1000
+#define QUOIN_GATE_HEALTH_MS	 5000	 /* between two questions to the health hook */
 #define QUOIN_GATE_AGE_MS_MAX	 3600000 /* however slowly a host means to report */
 
 /* How far a host is with one release, by its newest status. */
@@ -53,6 +54,9 @@ struct gate_host {
 
 	int64_t lease_until_ms; /* routers; 0: no lease, or its end was decided */
 	bool is_heard;		/* a status came since the take-over */
+	/* Excluded since this activation, as far as this gate knows (0: it is not), and known to obey that since (0: not). */
+	uint64_t out_epoch, out_seq;
+	int64_t out_ms;
 	uint64_t forget_intent; /* the last "forget" of this host; 0: none */
 	bool is_returned;	/* it spoke after that without having read it */
 };
@@ -119,6 +123,13 @@ struct quoin_gate_core {
 		int64_t since_ms;
 	} drains[QUOIN_LIVE_MAX];
 	size_t drain_count;
+	struct gate_health {
+		uint64_t release, step_seq; /* the step that is asked about */
+		bool is_asking, is_sick;
+		uint64_t token;
+		int64_t asked_ms, well_ms; /* when last asked; when last asked with a good answer; -1: never */
+		char reason[QUOIN_REASON_BYTES_MAX + 1];
+	} health;
 
 	/* One decision. */
 	bool is_producing; /* an activation is on its way to the log */
@@ -202,19 +213,44 @@ bool gate_fits(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GA
 
 /* ---- gate_evidence ---- */
 
-/* Section 5, evidence: "host" is ready for the live release, and may be counted. */
+/* Section 5, evidence: by its newest status "host" is ready for the live release, excluded or not. */
+bool gate_has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    int64_t soak_ms);
+/* The same, and it is not excluded: it may be counted. */
 bool gate_is_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
     int64_t soak_ms);
 /* The policy of the release is met; or the brake's condition. Both by the newest activation. "why" names what is missing. */
 bool gate_policy_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
 bool gate_brake_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
-/* Mark it failed; and if more hosts report so than its policy allows. */
-void gate_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
-void gate_fail_by_reports(struct quoin_gate_core *core, uint64_t release);
-/* A serving host is ready for every live release that a router may hold, and for what is about to be selected. */
-bool gate_is_complete(struct quoin_gate_core *core, const struct gate_host *host);
+/* The next shard from "*at" on that has too few hosts ready for a live release; "why" names it. */
+bool gate_lacks_hosts(struct quoin_gate_core *core, uint64_t release, size_t *at, char why[QUOIN_GATE_TEXT_BYTES]);
 /* Shards short of hosts for what is in effect. */
 void gate_watch_readiness(struct quoin_gate_core *core);
+
+/* ---- gate_fail ---- */
+
+/* Mark it failed. */
+void gate_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
+/* If more hosts report so than its policy allows; if the health hook says so of its step; if what is in effect has lost its
+ * hosts and what was active before has not. */
+void gate_fail_by_reports(struct quoin_gate_core *core, uint64_t release);
+void gate_fail_by_health(struct quoin_gate_core *core, uint64_t release);
+void gate_fail_by_lost_readiness(struct quoin_gate_core *core);
+/* Whether the health hook, asked at or after "since_ms", finds the present step well. It is asked again and again. */
+bool gate_is_healthy(struct quoin_gate_core *core, uint64_t release, int64_t since_ms);
+void gate_take_health(struct quoin_gate_core *core, const struct quoin_gate_event *event);
+void gate_health_reset(struct quoin_gate_core *core);
+
+/* ---- gate_exclude ---- */
+
+/* Who is excluded changed; this host is new; or what it obeys changed. */
+void gate_note_exclusions(struct quoin_gate_core *core);
+void gate_note_exclusion(struct quoin_gate_core *core, struct gate_host *host);
+void gate_note_obeying(const struct quoin_gate_core *core, struct gate_host *host);
+/* Excluded by the gate: it reported obeying that, and its VIP has seen it since. */
+bool gate_is_out(struct quoin_gate_core *core, const struct gate_host *host);
+/* What operators exclude, and who is included again. */
+void gate_take_exclusions(struct quoin_gate_core *core);
 
 /* ---- gate_draft: sorted lists of the draft; each sets is_changed ---- */
 

@@ -78,27 +78,51 @@ is_ready(const struct view *view, int host, uint64_t release)
 	    note->obeyed.seq >= live->since && (note->ready & 1ull << release) != 0;
 }
 
-/* Declared by the release itself or by any selectable one, and not excluded. */
+/* Excluded by an operator; or by the gate, for a VIP that follows /ready, and it has said that it obeys that. */
 static bool
-is_asked(const struct view *view, uint64_t release, int shard, int host)
+is_out(const struct view *view, int shard, int host)
+{
+	const struct quoin_exclusion *exclusion =
+	    quoin_activation_exclusion(view->before, view->sim->hosts[host].cert.host);
+	const struct sim_note *note = newest_note(view->sim->judge, host, view->end);
+
+	if (exclusion == NULL || exclusion->by_operator)
+		return exclusion != NULL;
+	return note != NULL && note->obeyed.epoch == view->before->epoch &&
+	    note->obeyed.seq >= view->sim->judge->excluded_at[host] && shard == 1 && view->sim->health_checked;
+}
+
+/* Declared by the release itself or by any selectable one. */
+static bool
+is_declared(const struct view *view, uint64_t release, int shard, int host)
 {
 	const struct sim *sim = view->sim;
 	bool declared = sim_declares(&sim->releases[release], shard, host);
 
-	if (quoin_activation_exclusion(view->before, sim->hosts[host].cert.host) != NULL)
-		return false;
 	for (uint64_t n = 1; n < SIM_RELEASES && !declared; n++)
 		declared = quoin_activation_may_select(view->before, n) && sim_declares(&sim->releases[n], shard, host);
 	return declared;
 }
 
-/* Section 5: every host that is not excluded, and at least the minimum. */
+static bool
+is_asked(const struct view *view, uint64_t release, int shard, int host)
+{
+	return !is_out(view, shard, host) && is_declared(view, release, shard, host);
+}
+
+/* Section 5: every host that is not excluded, and at least the minimum; of those that operators do not exclude the share. */
 static bool
 policy_met(const struct view *view, uint64_t release, int shard, int *ret_lacking)
 {
-	size_t ready = 0;
+	const struct quoin_policy *policy = &view->sim->releases[release].doc.policy;
+	uint32_t percent = view->sim->releases[release].shards[shard].health_checked ? policy->ready_percent : 100;
+	size_t ready = 0, out = 0;
 
 	for (int h = sim_shard_first(shard); h < sim_shard_first(shard) + sim_shard_hosts(shard); h++) {
+		const struct quoin_exclusion *exclusion =
+		    quoin_activation_exclusion(view->before, view->sim->hosts[h].cert.host);
+
+		out += exclusion != NULL && !exclusion->by_operator && is_declared(view, release, shard, h);
 		if (!is_asked(view, release, shard, h))
 			continue;
 		*ret_lacking = h;
@@ -106,7 +130,7 @@ policy_met(const struct view *view, uint64_t release, int shard, int *ret_lackin
 			return false;
 		ready++;
 	}
-	return ready >= view->sim->releases[release].doc.policy.ready_hosts_min;
+	return ready >= policy->ready_hosts_min && ready * 100 >= (ready + out) * percent;
 }
 
 /* Section 7. */
@@ -169,7 +193,8 @@ sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct qu
 			continue;
 		if (is_brake ? brake_met(&view, release, s, &lacking) : policy_met(&view, release, s, &lacking))
 			continue;
-		sim_violate(sim, 4, "release %llu is %s by activation %llu/%llu, but by its reports %s of shard %c is not ready",
+		sim_violate(sim, 4,
+		    "release %llu is %s by activation %llu/%llu, but by its reports %s of shard %c is not ready",
 		    (unsigned long long)release, how, (unsigned long long)activation->epoch,
 		    (unsigned long long)activation->seq, sim->hosts[lacking].cert.host, 'A' + s);
 	}

@@ -282,6 +282,7 @@ execute(struct sim *sim, struct sim_gate *gate, const struct quoin_gate_action *
 	case QUOIN_GATE_STEP_DOWN:
 		drop_writer(gate);
 		break;
+	case QUOIN_GATE_ASK_HEALTH:
 	case QUOIN_GATE_ALARM:
 	case QUOIN_GATE_DECIDED:
 	case QUOIN_GATE_REASON:

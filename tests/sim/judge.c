@@ -196,6 +196,12 @@ sim_judge_activation(struct sim *sim, const struct sim_gate *gate, const struct 
 	check_reach(sim, activation);
 	QUOIN_ASSERT(quoin_activation_copy(activation, &copy) == 0);
 	quoin_activation_clear(&judge->newest);
+	for (int i = 0; i < SIM_HOSTS; i++) {
+		if (quoin_activation_exclusion(&copy, sim->hosts[i].cert.host) == NULL)
+			judge->excluded_at[i] = 0;
+		else if (judge->excluded_at[i] == 0 || copy.epoch != judge->newest_at.epoch)
+			judge->excluded_at[i] = copy.seq;
+	}
 	judge->newest = copy;
 	judge->newest_at = at;
 	judge->has_newest = true;
@@ -264,12 +270,14 @@ check_models(struct sim *sim, int router, uint64_t number, int invariant)
 	for (int s = 0; s < SIM_SHARDS; s++)
 		for (int h = sim_shard_first(s); h < sim_shard_first(s) + sim_shard_hosts(s); h++) {
 			const struct sim_host *host = &sim->hosts[h];
+			const struct quoin_exclusion *exclusion =
+			    quoin_activation_exclusion(&sim->judge->newest, host->cert.host);
 			bool takes;
 
 			if (!sim_declares(release, s, h) || host->is_liar || !host->actor.is_up)
 				continue;
 			/* The operator's word that nobody is sent there. */
-			if (quoin_activation_exclusion(&sim->judge->newest, host->cert.host) != NULL)
+			if (exclusion != NULL && exclusion->by_operator)
 				continue;
 			takes = release->shards[s].health_checked
 			    ? host->has_core && quoin_agent_core_is_ready(&host->core)

@@ -81,7 +81,10 @@ draw(uint64_t *state, uint64_t below)
 static void
 draw_policy(uint64_t *state, struct quoin_policy *policy)
 {
+	uint64_t own = *state ^ 0x9e3779b97f4a7c15u; /* so that the other choices of a seed stay what they were */
+
 	quoin_policy_init(policy);
+	policy->ready_percent = draw(&own, 3) == 0 ? 50 : 100;
 	policy->soak_ms = draw(state, 3) == 0 ? 1000 + draw(state, 3000) : 0;
 	policy->staged_percent = (uint32_t)(draw(state, 3) * 50);
 	policy->failed_hosts_max = (uint32_t)draw(state, 2);

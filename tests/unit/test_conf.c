@@ -39,6 +39,7 @@ test_defaults(void)
 	CHECK_INT(conf.limit_models, QUOIN_MODELS_MAX);
 	CHECK_INT(conf.limit_attributes, QUOIN_ATTRIBUTES_MAX);
 	CHECK_INT(conf.gate_heartbeat_ms, 5000);
+	CHECK_INT(conf.gate_vip_poll_ms, 10000);
 	CHECK_INT(conf.part_count, 0);
 }
 

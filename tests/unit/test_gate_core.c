@@ -11,6 +11,7 @@
  * > tick MS		time goes on, with a tick at every deadline
  * > manual W / auto W	W is produce, read or summary: answer that action by hand, or at once as usual
  * > committed / not-written / read / summary N / fenced / writer-lost / unsound / heartbeat AGE INTERVAL / epoch N
+ * > poll MS / hook / health well|later|sick [REASON]	before start: the VIP's interval, a health hook; what the hook says
  * > start		a new gate: reads the topics, takes over at once
  * > standby		a new gate: reads the topics
  */
@@ -49,6 +50,8 @@ static struct world {
 	bool is_reading;
 	bool by_hand_produce, by_hand_read, by_hand_summary;
 	unsigned gate;
+	uint64_t vip_poll_ms, health_token;
+	bool has_hook;
 	struct quoin_buf *out;
 	int depth;
 } world;
@@ -190,6 +193,9 @@ answer(const struct quoin_gate_action *action)
 		if (!world.by_hand_produce)
 			commit();
 		break;
+	case QUOIN_GATE_ASK_HEALTH:
+		world.health_token = action->token;
+		break;
 	case QUOIN_GATE_PRODUCE_HEARTBEAT:
 	case QUOIN_GATE_STEP_DOWN:
 	case QUOIN_GATE_ALARM:
@@ -285,6 +291,10 @@ read_policy(const char *word, struct quoin_policy *policy)
 		policy->warm_releases = (uint32_t)number_of(v);
 	else if ((v = value_of(word, "min")) != NULL)
 		policy->ready_hosts_min = (uint32_t)number_of(v);
+	else if ((v = value_of(word, "pct")) != NULL)
+		policy->ready_percent = (uint32_t)number_of(v);
+	else if (strcmp(word, "lost=rollback") == 0)
+		policy->on_lost_readiness = QUOIN_ON_LOST_ROLLBACK;
 	else if ((v = value_of(word, "failed")) != NULL)
 		policy->failed_hosts_max = (uint32_t)number_of(v);
 	else if ((v = value_of(word, "soak")) != NULL)
@@ -440,7 +450,7 @@ do_cert(char **words, size_t count)
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = cert});
 }
 
-/* "2:ready", "2:failed:cw@1_does_not_fit" */
+/* "2:ready", "2:failed:cw@1_does_not_fit", "2:failed:crashed" (no model: a crash fuse) */
 static void
 read_progress(char *word, struct quoin_status *status)
 {
@@ -453,6 +463,13 @@ read_progress(char *word, struct quoin_status *status)
 	if (reason != NULL) {
 		*reason++ = '\0';
 		snprintf(release->reason, sizeof release->reason, "%s", reason);
+		if (strchr(reason, '@') != NULL) {
+			size_t len = strcspn(reason, "_");
+
+			snprintf(release->model, sizeof release->model, "%.*s", (int)len, reason);
+			memmove(release->reason, release->reason + len + (reason[len] == '_'),
+			    strlen(reason + len) + 1);
+		}
 		for (char *c = release->reason; *c != '\0'; c++)
 			if (*c == '_')
 				*c = ' ';
@@ -555,7 +572,11 @@ do_tick(char **words)
 static void
 do_start(bool is_first)
 {
-	struct quoin_gate_core_conf conf = {.heartbeat_ms = 5000, .jitter_ms = 1000, .lease_ms = 3600000};
+	struct quoin_gate_core_conf conf = {.heartbeat_ms = 5000,
+	    .jitter_ms = 1000,
+	    .lease_ms = 3600000,
+	    .vip_poll_ms = world.vip_poll_ms,
+	    .has_health_hook = world.has_hook};
 
 	quoin_gate_core_free(world.core);
 	world.has_produced = world.is_reading = false;
@@ -589,6 +610,19 @@ do_heartbeat(char **words)
 
 	heartbeat.gate[0] = 0xff;
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT, .heartbeat = &heartbeat});
+}
+
+static void
+do_health(char **words, size_t count)
+{
+	bool is_well = strcmp(words[1], "well") == 0, is_later = strcmp(words[1], "later") == 0;
+
+	step((struct quoin_gate_event){.kind = QUOIN_GATE_HEALTH,
+	    .token = world.health_token,
+	    .code = is_well ? 0
+		: is_later  ? QUOIN_EAGAIN
+			    : QUOIN_EREFUSED,
+	    .reason = count > 2 ? words[2] : ""});
 }
 
 static void
@@ -644,6 +678,12 @@ run_line(char *line)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 	else if (strcmp(verb, "heartbeat") == 0)
 		do_heartbeat(words);
+	else if (strcmp(verb, "poll") == 0)
+		world.vip_poll_ms = number_of(words[1]);
+	else if (strcmp(verb, "hook") == 0)
+		world.has_hook = true;
+	else if (strcmp(verb, "health") == 0)
+		do_health(words, count);
 	else if (strcmp(verb, "epoch") == 0) {
 		world.epoch = number_of(words[1]);
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_ROOT, .epoch = world.epoch});
@@ -879,6 +919,36 @@ heard_again(void)
 	run_trace("heard_again");
 }
 
+static void
+share(void)
+{
+	run_trace("share");
+}
+
+static void
+share_brake(void)
+{
+	run_trace("share_brake");
+}
+
+static void
+health_hook(void)
+{
+	run_trace("health");
+}
+
+static void
+lost_readiness(void)
+{
+	run_trace("lost_readiness");
+}
+
+static void
+step_fails(void)
+{
+	run_trace("step_fails");
+}
+
 static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_model}, {"failed_model", failed_model},
     {"rollback_during", rollback_during}, {"rollback_after", rollback_after}, {"brake_sick_host", brake_sick_host},
     {"publish_during", publish_during}, {"retire", retire}, {"takeover", takeover}, {"leases", leases},
@@ -894,6 +964,11 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"epoch", epoch},
 	{"unsound", unsound},
 	{"late_models", late_models},
+	{"step_fails", step_fails},
+	{"share", share},
+	{"share_brake", share_brake},
+	{"health", health_hook},
+	{"lost_readiness", lost_readiness},
 };
 
 int
