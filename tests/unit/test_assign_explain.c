@@ -88,7 +88,7 @@ test_strange(void)
 	struct quoin_json_writer writer;
 	struct quoin_buf out;
 
-	small_compile("{'a': " SMALL_MODEL("1", "") "}", "{'o': " SMALL_OBJECTIVE("a", "") "}", "[]",
+	small_compile("{'a': " SMALL_MODEL("1", "'shards': 2,") "}", "{'o': " SMALL_OBJECTIVE("a", "") "}", "[]",
 	    "{'s': " SHARD("") ", 't': {'vip': 't:1', 'hosts': ['t1'], 'capacity': {}}}", &compiled);
 	quoin_buf_init(&out, 1 << 16);
 	CHECK_INT(quoin_assign_explain_print(&explain, &out), QUOIN_ENOENT);
@@ -103,9 +103,9 @@ test_strange(void)
 	CHECK_INT(quoin_assign_explain_print_json(&explain, &writer), 0);
 	quoin_json_end_object(&writer);
 	CHECK_STR(quoin_buf_str(&out),
-	    "{\"assignment\":[{\"model\":\"a@1\",\"shards\":1,\"demand\":{},\"on\":[{\"shard\":\"s\",\"weight\":50000,\"because\":"
+	    "{\"assignment\":[{\"model\":\"a@1\",\"shards\":2,\"demand\":{},\"on\":[{\"shard\":\"s\",\"weight\":50000,\"because\":"
 	    "\"of the shards that can have it this one had the most room, or it was there before\"}],\"not_on\":[{\"shard\":"
-	    "\"t\",\"because\":\"it has room, but 1 of 1 shards have the model\"}]}]}");
+	    "\"t\",\"because\":\"it has room, but 1 of 2 shards have the model\"}]}]}");
 	quoin_buf_clear(&out);
 	quoin_compiled_clear(&compiled);
 }

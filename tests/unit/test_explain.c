@@ -189,10 +189,44 @@ test_json(void)
 	quoin_buf_clear(&out);
 }
 
+/* The first four shadows go with the decision, but neither the selected model nor one that went already. */
+static void
+test_shadows(void)
+{
+	static const char *const names[] = {"a", "m1", "m1", "m2", "m3", "m4", "m5"};
+	static const bool left_out[] = {true, false, true, false, false, false, true};
+	struct quoin_compiled compiled;
+	struct quoin_json_doc *doc = NULL;
+	struct quoin_explain explanation;
+	struct quoin_buf models, rules;
+
+	quoin_buf_init(&models, 1 << 16);
+	quoin_buf_init(&rules, 1 << 16);
+	quoin_buf_put_str(&models, "{'a': " SMALL_MODEL("1", ""));
+	for (int i = 1; i <= 5; i++)
+		quoin_buf_printf(&models, ", 'm%d': " SMALL_MODEL("1", ""), i);
+	quoin_buf_put_byte(&models, '}');
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		quoin_buf_printf(&rules, "%s{'name': 's%zu', 'targetObjectives': ['p'], 'shadow': '%s', 'percent': 100}",
+		    i == 0 ? "[" : ",", i, names[i]);
+	quoin_buf_put_byte(&rules, ']');
+	small_compile(quoin_buf_str(&models), OBJECTIVES, quoin_buf_str(&rules), SHARDS, &compiled);
+	CHECK_INT(quoin_json_parse(quoin_span_str("{\"objective\": \"p\", \"userId\": \"u\"}"), &doc, NULL), 0);
+	CHECK_INT(quoin_explain_make(&compiled.ruleset, quoin_json_root(doc), &explanation), 0);
+	CHECK_INT(explanation.shadow_count, sizeof names / sizeof names[0]);
+	for (size_t i = 0; i < explanation.shadow_count; i++)
+		CHECK(explanation.shadows[i].is_left_out == left_out[i]);
+	quoin_json_free(doc);
+	quoin_compiled_clear(&compiled);
+	quoin_buf_clear(&models);
+	quoin_buf_clear(&rules);
+}
+
 static const struct check_case cases[] = {
     {"explain: agrees with the resolver", test_agreement},
     {"explain: in words", test_words},
     {"explain: as JSON", test_json},
+    {"explain: shadows", test_shadows},
 };
 
 int

@@ -57,6 +57,7 @@ try(const struct quoin_guard_input *input, char *text, size_t text_bytes)
 #define SPLIT(salt, by, entries) \
 	"[{'name': 'r', 'targetObjectives': ['o1'], 'split': [" entries "], 'salt': '" salt "', 'by': '" by "'}]"
 #define RULE(name) "{'name': '" name "', 'targetObjectives': ['o1'], 'model': 'a', 'when': {'country': 'DE'}}"
+#define OFF(name) "{'name': '" name "', 'targetObjectives': ['o1'], 'model': 'a', 'when': {'k': 1}, 'enabled': false}"
 #define SALTED "rule \"r\" exists in the base with another "
 
 struct change {
@@ -96,6 +97,13 @@ static const struct change changes[] = {
 	{SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
 	    "[{'name': 'r', 'targetObjectives': ['o1'], 'ramp': {'to': 'b', 'percent': 50}, 'salt': 'x'}]"}, SALTED "salt",
 	"rebucket", 1},
+    {"it was disabled, and had another salt", {"a", "a"},
+	{"[{'name': 'r', 'enabled': false, 'targetObjectives': ['o1'], 'ramp': {'to': 'b', 'percent': 50}, 'salt': 'x'}]",
+	    SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}")}, NULL, NULL, 0},
+    {"rules: three of five are disabled", {"a", "a"}, {"[" RULE("v") "," RULE("w") "," RULE("x") "," RULE("y") "," RULE("z") "]",
+	"[" RULE("v") "," RULE("w") "," OFF("x") "," OFF("y") "," OFF("z") "]"}, "3 of 5 rules are gone", "rules_removed", 60},
+    {"rules: three that were disabled", {"a", "a"}, {"[" RULE("v") "," OFF("x") "," OFF("y") "," OFF("z") "]",
+	"[" RULE("v") "]"}, NULL, NULL, 0},
     {"disabled, and with another salt", {"a", "a"},
 	{SPLIT("s", "userId", "{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}"),
 	    "[{'name': 'r', 'enabled': false, 'targetObjectives': ['o1'], 'ramp': {'to': 'b', 'percent': 50}, 'salt': 'x'}]"},
