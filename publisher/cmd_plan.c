@@ -56,8 +56,9 @@ measure_transfer(struct plan *plan, struct quoin_error *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < QUOIN_COMPILED_PARTS; i++)
-		r = quoin_transfer_add(&base->parts.release, plan->material.compiled.parts[i].name,
-		    quoin_buf_span(&plan->material.compiled.parts[i].bytes), &plan->transfer);
+		r = quoin_transfer_add(plan->material.compiled.parts[i].name,
+		    quoin_buf_span(&plan->material.compiled.parts[i].bytes),
+		    quoin_parts_content(&base->parts, plan->material.compiled.parts[i].name), &plan->transfer);
 	return r == 0 ? 0 : quoin_error_set(err, r, "cannot pack the parts");
 }
 

@@ -42,6 +42,19 @@ is_worth(const struct quoin_deltas *deltas, const struct quoin_part *part)
 	return true;
 }
 
+int
+quoin_deltas_pack(struct quoin_span content, struct quoin_span base, uint64_t full_bytes, struct quoin_buf *out)
+{
+	int r;
+
+	if (full_bytes < FULL_BYTES_MIN || base.len == 0)
+		return 0;
+	r = quoin_pack_delta(content, base, out);
+	if (r == 0 && out->len >= full_bytes / 2)
+		quoin_buf_reset(out);
+	return r;
+}
+
 static bool
 has_delta(const struct quoin_part *part, const struct quoin_hash *base)
 {
@@ -74,8 +87,8 @@ put_delta(struct quoin_deltas *deltas, struct quoin_span content, const struct q
 	quoin_buf_init(&patch, (size_t)QUOIN_CHUNK_BYTES_MAX * QUOIN_CHUNKS_MAX);
 	r = fetch_base(deltas, base, &old, err);
 	if (r == 0)
-		r = quoin_pack_delta(content, quoin_buf_span(&old), &patch);
-	if (r == 0 && patch.len < part->encodings[0].packed_bytes / 2) {
+		r = quoin_deltas_pack(content, quoin_buf_span(&old), part->encodings[0].packed_bytes, &patch);
+	if (r == 0 && patch.len > 0) {
 		r = quoin_blobs_put_encoding(deltas->bus, deltas->topic, part, &encoding, quoin_buf_span(&patch), NULL, NULL,
 		    NULL, sent, err);
 		if (r == 0)

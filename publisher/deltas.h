@@ -24,6 +24,10 @@ void quoin_deltas_init(struct quoin_deltas *deltas, const struct quoin_bus_conf 
     const struct quoin_release *const *bases, size_t base_count);
 void quoin_deltas_clear(struct quoin_deltas *deltas);
 
+/* The patch from "base" to "content", whose full encoding has "full_bytes", into the empty "out", which stays empty where none
+ * is made. 0, QUOIN_ENOMEM, QUOIN_ELIMIT. */
+int quoin_deltas_pack(struct quoin_span content, struct quoin_span base, uint64_t full_bytes, struct quoin_buf *out);
+
 /* Add what deltas there are to a part that has its full encoding, and put their chunks. "content" is the part's. */
 void quoin_deltas_put(struct quoin_deltas *deltas, struct quoin_span content, struct quoin_part *part,
     struct quoin_blobs_sent *sent);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/pack.h"
+#include "publisher/deltas.h"
 
 bool
 quoin_transfer_wants(enum quoin_host_role role, const char *part)
@@ -57,23 +58,23 @@ quoin_transfer_of_release(const struct quoin_release *before, const struct quoin
 }
 
 int
-quoin_transfer_add(const struct quoin_release *before, const char *name, struct quoin_span content,
-    struct quoin_transfer *ret)
+quoin_transfer_add(const char *name, struct quoin_span content, struct quoin_span base, struct quoin_transfer *ret)
 {
-	const struct quoin_part *old = before != NULL ? quoin_release_part(before, name) : NULL;
-	struct quoin_hash hash;
-	struct quoin_buf packed;
-	int r;
+	struct quoin_buf full, patch;
+	int r = 0;
 
-	quoin_hash_of(content, &hash);
-	if (old != NULL && quoin_hash_equal(&old->hash, &hash)) {
+	if (quoin_span_equal(content, base)) {
 		add(ret, name, content.len, 0, false);
 		return 0;
 	}
-	quoin_buf_init(&packed, (size_t)QUOIN_PART_BYTES_MAX + (1u << 20));
-	r = quoin_pack(content, &packed);
+	quoin_buf_init(&full, (size_t)QUOIN_PART_BYTES_MAX + (1u << 20));
+	quoin_buf_init(&patch, (size_t)QUOIN_PART_BYTES_MAX + (1u << 20));
+	r = quoin_pack(content, &full);
+	if (r == 0 && strcmp(name, "source") != 0)
+		r = quoin_deltas_pack(content, base, full.len, &patch);
 	if (r == 0)
-		add(ret, name, content.len, packed.len, false);
-	quoin_buf_clear(&packed);
+		add(ret, name, content.len, patch.len > 0 ? patch.len : full.len, patch.len > 0);
+	quoin_buf_clear(&full);
+	quoin_buf_clear(&patch);
 	return r;
 }

@@ -27,9 +27,8 @@ bool quoin_transfer_wants(enum quoin_host_role role, const char *part);
 void quoin_transfer_of_release(const struct quoin_release *before, const struct quoin_release *after,
     struct quoin_transfer *ret);
 
-/* One part that is not published yet, with this content, against the same release; adds to *ret. QUOIN_ENOMEM,
- * QUOIN_ELIMIT. */
-int quoin_transfer_add(const struct quoin_release *before, const char *name, struct quoin_span content,
-    struct quoin_transfer *ret);
+/* One part that is not published yet, with this content, where a host has "base" (empty: nothing); adds to *ret. 0,
+ * QUOIN_ENOMEM, QUOIN_ELIMIT. */
+int quoin_transfer_add(const char *name, struct quoin_span content, struct quoin_span base, struct quoin_transfer *ret);
 
 #endif
