@@ -5,19 +5,25 @@
 #include "lib/assert.h"
 #include "publisher/gate_state.h"
 
-/* Certified for serving, speaking, obeying at least "since", and ready by its newest status; the boot id and the load
- * generation are that status's own, and ready_since begins anew with either. */
-bool
-gate_has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+/* Certified for serving, obeying at least "since", and ready by its newest status; the boot id and the load generation are
+ * that status's own, and ready_since begins anew with either. */
+static bool
+says_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
     int64_t soak_ms)
 {
 	const struct gate_have *have;
 
-	if (host->role != QUOIN_HOST_SERVING || !gate_host_speaks(core, host) ||
-	    !gate_host_obeys(core, host, live->since))
+	if (host->role != QUOIN_HOST_SERVING || !gate_host_obeys(core, host, live->since))
 		return false;
 	have = gate_host_have(host, &live->release);
 	return have != NULL && have->progress == QUOIN_PROGRESS_READY && core->now_ms - have->ready_since_ms >= soak_ms;
+}
+
+bool
+gate_has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    int64_t soak_ms)
+{
+	return gate_host_speaks(core, host) && says_ready(core, host, live, soak_ms);
 }
 
 bool
@@ -134,7 +140,7 @@ struct tally {
 	size_t declared;
 	size_t ready;	 /* for the release */
 	size_t unready;	 /* not even loaded, and not excluded */
-	size_t speaking; /* not excluded, not silent */
+	size_t speaking; /* not excluded, not known to be silent */
 	size_t speaking_ready;
 	size_t active;				/* ready for what is in effect */
 	size_t active_ready;			/* of these, ready for the release too */
@@ -189,17 +195,19 @@ count_host(const struct count *count, const char *name, struct tally *tally)
 	}
 	is_ready = host != NULL && gate_is_ready(core, host, count->live, count->soak_ms);
 	is_loaded = host != NULL && gate_is_ready(core, host, count->live, 0);
-	is_active = host != NULL && count->active != NULL && gate_is_ready(core, host, count->active, 0);
+	/* Who may hold the brake is not left out for a doubt. */
+	is_active = host != NULL && count->active != NULL && exclusion == NULL && gate_host_may_speak(core, host) &&
+	    says_ready(core, host, count->active, 0);
 	tally->ready += is_ready;
 	tally->unready += !is_loaded;
 	tally->active += is_active;
 	tally->active_ready += is_active && is_ready;
-	if (host != NULL && gate_host_speaks(core, host)) {
+	if (host != NULL && gate_host_may_speak(core, host)) {
 		tally->speaking++;
 		tally->speaking_ready += is_ready;
-	} else {
-		note_name(tally->silent, name);
 	}
+	if (host == NULL || !gate_host_speaks(core, host))
+		note_name(tally->silent, name);
 	if (is_active && !is_ready)
 		note_name(tally->behind, name);
 	if (!is_ready)

@@ -282,13 +282,24 @@ gate_host_holds(const struct gate_host *host, uint64_t release)
 	return host->runs == release || gate_has_number(host->holds, host->hold_count, release);
 }
 
-bool
-gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host)
+static bool
+is_heard_since(const struct quoin_gate_core *core, const struct gate_host *host, int64_t at_ms)
 {
 	uint64_t age_ms = host->interval_ms > QUOIN_GATE_AGE_MS_MAX / 3 ? QUOIN_GATE_AGE_MS_MAX : 3 * host->interval_ms;
 
-	return host->has_status && host->is_certified && !host->is_leaving &&
-	    core->now_ms - host->fresh_ms <= (int64_t)age_ms;
+	return host->has_status && host->is_certified && !host->is_leaving && core->now_ms - at_ms <= (int64_t)age_ms;
+}
+
+bool
+gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host)
+{
+	return is_heard_since(core, host, host->fresh_ms);
+}
+
+bool
+gate_host_may_speak(const struct quoin_gate_core *core, const struct gate_host *host)
+{
+	return is_heard_since(core, host, host->received_ms);
 }
 
 bool

@@ -421,6 +421,24 @@ widen(struct quoin_gate_core *core, uint64_t release)
 	gate_decided(core, "release %llu reaches step %u", (unsigned long long)release, draft->step_index + 1);
 }
 
+/* Section 5: what was superseded makes room for what is asked for now. Everyone goes back to "from", as a brake. */
+static void
+make_room(struct quoin_gate_core *core)
+{
+	struct quoin_activation *draft = &core->draft;
+	char why[QUOIN_GATE_TEXT_BYTES];
+
+	if (!core->is_cramped || draft->target == 0 || draft->target == draft->from || draft->from == 0 ||
+	    draft->target == core->working || !gate_is_good(core, draft->from) || !gate_brake_met(core, draft->from, why))
+		return;
+	if (!gate_may(core, GATE_WISH_SELECT, draft->from, 0, NULL))
+		return;
+	gate_decided(core, "release %llu makes room for %llu", (unsigned long long)draft->target,
+	    (unsigned long long)core->working);
+	draft->target = draft->from;
+	gate_draft_step(core, 0, NULL);
+}
+
 void
 gate_rollout(struct quoin_gate_core *core)
 {
@@ -448,6 +466,7 @@ gate_rollout(struct quoin_gate_core *core)
 			gate_waits(core, "release %llu waits: the namespace is frozen", (unsigned long long)work);
 		else
 			gate_enter(core, work);
+		make_room(core);
 		return;
 	}
 	/* It enters anew with this activation: what was reported before does not count. */

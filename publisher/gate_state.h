@@ -188,7 +188,8 @@ void gate_grant_leases(struct quoin_gate_core *core);
 void gate_read_forgets(struct quoin_gate_core *core);
 const struct gate_have *gate_host_have(const struct gate_host *host, const struct quoin_docref *release);
 bool gate_host_holds(const struct gate_host *host, uint64_t release);
-/* It said something within three of its status intervals. */
+/* It said something within three of its status intervals: certainly; or perhaps, when the log could not be read for a while. */
+bool gate_host_may_speak(const struct quoin_gate_core *core, const struct gate_host *host);
 bool gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host);
 /* It obeys at least this seq of the present epoch. */
 bool gate_host_obeys(const struct quoin_gate_core *core, const struct gate_host *host, uint64_t seq);

@@ -163,6 +163,8 @@ heed_intent(struct quoin_agent_step *step, const struct quoin_intent *intent)
 	if (intent->action == QUOIN_ACTION_RETRY &&
 	    (intent->host[0] == '\0' || strcmp(intent->host, step->core->cert.host) == 0))
 		quoin_agent_track_retry(step, intent->release.number);
+	if (intent->action == QUOIN_ACTION_FORGET && strcmp(intent->host, step->core->cert.host) == 0)
+		quoin_agent_choose_forgotten(step);
 }
 
 static void

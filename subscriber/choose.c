@@ -95,7 +95,25 @@ leave(struct quoin_agent_step *step)
 {
 	step->core->join = QUOIN_JOIN_REPORTING;
 	step->core->join_number = 0;
+	step->core->acked_boot_ms = step->core->acked_wall_ms = 0;
 	quoin_agent_report_now(step);
+}
+
+/* Section 6: a status counts after "forget" only if it names that intent; those on their way do not. */
+void
+quoin_agent_choose_forgotten(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	if (quoin_agent_is_serving(core))
+		return;
+	quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EEXPIRED,
+	    "this router was forgotten; nothing new is started before it is counted again");
+	core->ratchets.lease_boot_ms = core->ratchets.lease_wall_ms = 0;
+	core->change.has_ratchets = true;
+	core->sent_count = 0;
+	leave(step);
+	tell_lease(step);
 }
 
 void
@@ -128,6 +146,12 @@ count_lease(struct quoin_agent_step *step, int64_t boot_ms, int64_t wall_ms)
 	struct quoin_ratchets *ratchets = &core->ratchets;
 	const bool other_boot = strcmp(ratchets->boot, core->conf.boot) != 0;
 
+	/* While it joins it has none: an agent that died now must join again, and not go on with what it obeyed before. */
+	if (core->join != QUOIN_JOIN_DONE) {
+		core->acked_boot_ms = boot_ms > core->acked_boot_ms ? boot_ms : core->acked_boot_ms;
+		core->acked_wall_ms = wall_ms > core->acked_wall_ms ? wall_ms : core->acked_wall_ms;
+		return;
+	}
 	if (!other_boot && boot_ms <= ratchets->lease_boot_ms)
 		return;
 	memcpy(ratchets->boot, core->conf.boot, sizeof ratchets->boot);
@@ -135,7 +159,7 @@ count_lease(struct quoin_agent_step *step, int64_t boot_ms, int64_t wall_ms)
 	ratchets->lease_wall_ms = wall_ms;
 	tell_lease(step);
 	/* An older base only ends the lease early: a commit now and then will do. */
-	if (other_boot || core->join != QUOIN_JOIN_DONE || boot_ms - core->lease_saved >= (int64_t)core->conf.lease_ms / 16)
+	if (other_boot || boot_ms - core->lease_saved >= (int64_t)core->conf.lease_ms / 16)
 		core->change.has_ratchets = true;
 }
 
@@ -171,16 +195,26 @@ quoin_agent_choose_acked(struct quoin_agent_step *step)
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 }
 
-void
-quoin_agent_choose_end(struct quoin_agent_step *step)
+/* The end of the gate topic is not the end of what it says while an activation on it waits for the control topic. */
+static void
+settle_join(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (core->join != QUOIN_JOIN_READING)
+	if (core->join != QUOIN_JOIN_READ || core->waiting.bytes.len > 0)
 		return;
 	core->join = QUOIN_JOIN_DONE;
 	quoin_agent_say(step, QUOIN_AGENT_NOTE, 0, "joined");
+	count_lease(step, core->acked_boot_ms, core->acked_wall_ms);
+	core->change.has_ratchets = true;
 	quoin_agent_report_soon(step);
+}
+
+void
+quoin_agent_choose_end(struct quoin_agent_step *step)
+{
+	if (step->core->join == QUOIN_JOIN_READING)
+		step->core->join = QUOIN_JOIN_READ;
 }
 
 /* ---- What to run ---- */
@@ -316,6 +350,7 @@ quoin_agent_choose_settle(struct quoin_agent_step *step)
 	struct quoin_agent_core *core = step->core;
 	uint64_t number;
 
+	settle_join(step);
 	settle_lease(step);
 	settle_refused(step);
 	settle_drain(step);

@@ -30,6 +30,7 @@
 #define QUOIN_AGENT_URI_BYTES	1024
 #define QUOIN_AGENT_SENT_MAX	4	/* statuses on their way; more would only queue behind an outage */
 #define QUOIN_AGENT_EVIDENCE_MAX 64	/* pieces of evidence kept; later ones replace the oldest */
+#define QUOIN_AGENT_LEFTOVER_TRIES 8	/* of learning what a release that is gone placed here, while loads wait */
 #define QUOIN_AGENT_DRAINING_MAX 8	/* releases that a data plane drains at once; one more goes undrained */
 #define QUOIN_AGENT_HOOKS_MAX	64	/* hooks at once, whatever the configuration says */
 
@@ -200,6 +201,7 @@ struct quoin_agent_change {
 enum quoin_agent_join {
 	QUOIN_JOIN_REPORTING, /* a status must be acknowledged */
 	QUOIN_JOIN_READING,   /* the gate topic must be read to an end asked for after that */
+	QUOIN_JOIN_READ,      /* it was; the newest activation may still wait for the control topic */
 	QUOIN_JOIN_DONE,
 };
 
@@ -228,6 +230,7 @@ struct quoin_agent_core {
 
 	enum quoin_agent_join join;
 	uint64_t join_number; /* the status to be acknowledged */
+	int64_t acked_boot_ms, acked_wall_ms; /* when it was sent, or a later one: the lease, once joined */
 	struct {
 		uint64_t number;
 		int64_t boot_ms, wall_ms;

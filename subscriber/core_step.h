@@ -63,6 +63,8 @@ int64_t quoin_agent_track_deadline(const struct quoin_agent_core *core);
 void quoin_agent_choose_start(struct quoin_agent_step *step);
 void quoin_agent_choose_settle(struct quoin_agent_step *step);
 void quoin_agent_choose_prepared(struct quoin_agent_step *step);
+/* An operator said that this host is gone: whatever lease it has, nobody counts on it. */
+void quoin_agent_choose_forgotten(struct quoin_agent_step *step);
 /* The gate topic's end came; a status was acknowledged. */
 void quoin_agent_choose_end(struct quoin_agent_step *step);
 void quoin_agent_choose_acked(struct quoin_agent_step *step);

@@ -2,6 +2,7 @@
  * Serving: the models that the live releases place on this host's shard, loaded, validated and unloaded through hooks
  * (PROTOCOL.md section 3). One entry per model, version and digest, however many releases place it here.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +148,8 @@ quoin_agent_core_is_ready(const struct quoin_agent_core *core)
 
 	if (!quoin_agent_is_serving(core))
 		return core->runs.number != 0;
-	if (core->obeyed.epoch == 0 || (core->is_new && !core->gate_was_read) ||
+	if (core->obeyed.epoch == 0 || 
+	    (core->is_new && (!core->gate_was_read || core->waiting.bytes.len > 0)) ||
 	    quoin_activation_exclusion(&core->obeyed, core->cert.host) != NULL)
 		return false;
 	for (size_t i = 0; i < core->obeyed.live_count; i++) {
@@ -315,14 +317,17 @@ is_in_the_dark(const struct quoin_agent_core *core)
 		known++;
 	}
 	/* A new store meets old activations first, and does not know what this host has promised since. */
-	return core->obeyed.epoch == 0 || (core->is_new && !core->gate_was_read) || known < core->obeyed.live_count;
+	return core->obeyed.epoch == 0 || (core->is_new && !core->gate_was_read) || core->waiting.bytes.len > 0 ||
+	    known < core->obeyed.live_count;
 }
 
 static void
-settle_wanted(struct quoin_agent_step *step, struct quoin_agent_model *model)
+settle_wanted(struct quoin_agent_step *step, struct quoin_agent_model *model, bool held)
 {
 	const int64_t now = step->event->boot_ms;
 
+	if (model->state == QUOIN_MODEL_ABSENT && held && !model->may_be_loaded)
+		return; /* there may be no room yet; what leaves leaves first */
 	if (model->state == QUOIN_MODEL_ABSENT)
 		run(step, model, QUOIN_HOOK_LOAD);
 	else if (model->state == QUOIN_MODEL_WAITING && model->hook == QUOIN_HOOK_UNLOAD)
@@ -415,13 +420,38 @@ settle_ever_ready(struct quoin_agent_step *step)
 static bool
 has_leftovers(const struct quoin_agent_core *core, uint64_t live)
 {
-	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
-		if (core->releases[i].ref.number != 0 && core->releases[i].is_bound)
-			return true;
 	for (size_t i = 0; i < core->model_count; i++)
 		if (core->models[i].may_be_loaded && (core->models[i].placed & live) == 0)
 			return true;
 	return false;
+}
+
+/* A release left the live set before a restart, and what it placed here is still to be learned. */
+static bool
+has_unknown_leftovers(const struct quoin_agent_core *core, unsigned tries_max)
+{
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++) {
+		const struct quoin_agent_release *release = &core->releases[i];
+
+		if (release->ref.number != 0 && release->is_bound && release->since == 0 && release->retries < tries_max)
+			return true;
+	}
+	return false;
+}
+
+/* What no live release places here leaves. */
+static void
+settle_all_unwanted(struct quoin_agent_step *step, uint64_t live, bool dark)
+{
+	struct quoin_agent_core *core = step->core;
+
+	for (size_t i = 0; i < core->model_count && core->hooks_out < core->conf.hook_parallel;) {
+		const struct quoin_agent_model *model = &core->models[i];
+
+		if (model->state == QUOIN_MODEL_RUNNING || (model->placed & live) != 0 ||
+		    !settle_unwanted(step, i, dark))
+			i++;
+	}
 }
 
 void
@@ -429,27 +459,18 @@ quoin_agent_serving_settle(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 	const uint64_t live = live_bits(core);
-	const bool dark = is_in_the_dark(core);
+	bool held;
 
 	if (!quoin_agent_is_serving(core))
 		return;
-	for (size_t i = 0; i < core->model_count && !core->stopping;) {
-		struct quoin_agent_model *model = &core->models[i];
-		bool forgotten = false;
-
-		if (core->hooks_out >= core->conf.hook_parallel)
-			break;
-		if (model->state == QUOIN_MODEL_RUNNING)
-			;
-		else if ((model->placed & live) != 0)
-			settle_wanted(step, model);
-		else
-			forgotten = settle_unwanted(step, i, dark);
-		if (!forgotten)
-			i++;
-	}
+	if (!core->stopping)
+		settle_all_unwanted(step, live, is_in_the_dark(core));
+	held = has_leftovers(core, live) || has_unknown_leftovers(core, QUOIN_AGENT_LEFTOVER_TRIES);
+	for (size_t i = 0; i < core->model_count && !core->stopping && core->hooks_out < core->conf.hook_parallel; i++)
+		if (core->models[i].state != QUOIN_MODEL_RUNNING && (core->models[i].placed & live) != 0)
+			settle_wanted(step, &core->models[i], held);
 	settle_ever_ready(step);
-	if (!has_leftovers(core, live))
+	if (!has_leftovers(core, live) && !has_unknown_leftovers(core, UINT_MAX))
 		quoin_agent_track_unloaded(step);
 }
 

@@ -173,7 +173,7 @@ void
 sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct quoin_activation *activation,
     uint64_t release, const char *how)
 {
-	struct view view = {sim, &sim->judge->newest, gate != NULL ? gate->asked_end : INT64_MAX, SLACK_MS};
+	struct view view = {sim, &sim->judge->newest, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS};
 
 	if (gate != NULL && gate->actor.clock.wall_offset_ms < 0)
 		view.slack_ms += gate->actor.clock.wall_offset_ms < -60000 ? 60000 : -gate->actor.clock.wall_offset_ms;

@@ -367,6 +367,7 @@ see_ends(struct sim *sim, struct sim_gate *gate)
 		feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_TOOK_OVER});
 	} else {
 		gate->is_reading = false;
+		gate->read_end = gate->actor.tails[QUOIN_TOPIC_STATUS].next;
 		feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_STATUS_READ, .token = gate->token});
 	}
 }
@@ -402,8 +403,6 @@ ask(struct sim *sim, struct sim_gate *gate)
 			continue;
 		tail->is_asking = false;
 		tail->wanted = sim->log[topics[i]].count;
-		if (topics[i] == QUOIN_TOPIC_STATUS && gate->is_reading)
-			gate->asked_end = tail->wanted;
 	}
 	turn(sim, gate);
 }

@@ -514,7 +514,7 @@ sim_host_effective(const struct sim *sim, const struct sim_host *host, uint64_t 
 	quoin_agent_add_number(host->store.runs.number, ret, &count, SIM_EFFECTIVE);
 	for (size_t i = 0; i < SIM_READERS; i++)
 		quoin_agent_add_number(host->readers[i], ret, &count, SIM_EFFECTIVE);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < SIM_PLANE; i++)
 		quoin_agent_add_number(host->plane[i], ret, &count, SIM_EFFECTIVE);
 	return count;
 }
@@ -569,17 +569,19 @@ assign(struct sim *sim, struct sim_host *host, enum quoin_topic topic, int64_t o
 static void
 plane(struct sim_host *host, uint64_t add, uint64_t remove)
 {
-	for (size_t i = 0; i < 2; i++)
-		if (host->plane[i] == remove)
+	size_t free_at = SIM_PLANE;
+
+	for (size_t i = 0; i < SIM_PLANE; i++) {
+		if (add != 0 && host->plane[i] == add)
+			return;
+		if (remove != 0 && host->plane[i] == remove)
 			host->plane[i] = 0;
-	for (size_t i = 0; i < 2 && add != 0; i++)
-		if (host->plane[i] == add)
-			return;
-	for (size_t i = 0; i < 2 && add != 0; i++)
-		if (host->plane[i] == 0) {
-			host->plane[i] = add;
-			return;
-		}
+		if (host->plane[i] == 0)
+			free_at = i;
+	}
+	QUOIN_ASSERT(add == 0 || free_at < SIM_PLANE);
+	if (add != 0)
+		host->plane[free_at] = add;
 }
 
 static void
@@ -624,8 +626,10 @@ execute(struct sim *sim, struct sim_host *host, const struct quoin_agent_action 
 	case QUOIN_AGENT_PREPARE:
 		if (!host->conf.has_data_plane)
 			break;
-		plane(host, action->release, 0);
 		event = event_of(sim, host, SIM_PREPARED);
+		for (size_t i = 0; i < SIM_PLANE; i++)
+			event.c = event.c || host->plane[i] == action->release;
+		plane(host, action->release, 0);
 		event.a = action->release;
 		event.b = sim_chance(sim, 5) ? QUOIN_EREFUSED : 0;
 		sim_push(sim, event, 5 + (int64_t)sim_draw(sim, 300));
@@ -793,6 +797,9 @@ sim_host_event(struct sim *sim, struct sim_host *host, struct sim_event *event)
 		hooked(sim, host, event);
 		break;
 	case SIM_PREPARED:
+		/* What it refuses it does not have, unless it had it before. */
+		if (event->b != 0 && event->c == 0)
+			plane(host, 0, event->a);
 		feed(sim, host,
 		    (struct quoin_agent_event){.kind = QUOIN_AGENT_PREPARED, .release = event->a, .code = (int)event->b});
 		break;

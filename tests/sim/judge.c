@@ -519,6 +519,9 @@ host_converged(const struct sim *sim, int index, uint64_t release, char *why, si
 	for (uint32_t m = 0; index < SIM_SERVING && m < sim->model_count && !host->is_liar; m++) {
 		bool is_wanted = false;
 
+		/* What does not load stays so on a host that was excluded while others went on. */
+		if (sim->models[m].kind == SIM_MODEL_BAD || sim->models[m].kind == SIM_MODEL_FLAKY)
+			continue;
 		for (size_t i = 0; i < sim->judge->newest.live_count; i++)
 			is_wanted = is_wanted ||
 			    places(sim, sim->judge->newest.live[i].release.number, host->shard, m);

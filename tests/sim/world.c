@@ -282,7 +282,7 @@ begin(struct sim *sim, uint64_t seed)
 	sim->converged_at = 0;
 	sim->trace_count = 0;
 	sim->lease_refuse = seed % 3 == 0;
-	sim->slots = 4 + seed / 3 % 3;
+	sim->slots = 5 + seed / 3 % 3;
 	sim->health_checked = seed / 9 % 2 == 0;
 	memset(&sim->violation, 0, sizeof sim->violation);
 	memset(sim->releases, 0, sizeof sim->releases);

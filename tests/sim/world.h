@@ -28,6 +28,7 @@
 #define SIM_MODELS   128
 #define SIM_ON_SHARD 3 /* models of one release on one shard, at most */
 #define SIM_READERS  2 /* per router */
+#define SIM_PLANE    12 /* releases in one data plane */
 #define SIM_ACTS     96
 #define SIM_DOCS     (SIM_RELEASES + SIM_INTENTS + 16)
 
@@ -154,7 +155,7 @@ struct sim_host {
 	bool is_looking;
 	int64_t refuse_boot_ms, refuse_wall_ms; /* both 0: never */
 	unsigned refuse_boots; /* the boot that this was said in */
-	uint64_t plane[2]; /* releases in its data plane */
+	uint64_t plane[SIM_PLANE]; /* releases in its data plane */
 };
 
 enum sim_outcome {
@@ -175,7 +176,7 @@ struct sim_gate {
 	int64_t late_end, current_ms; /* as in publisher/gate_shell.h */
 	uint64_t token;
 	uint64_t epoch_told;
-	int64_t asked_end;     /* of the status topic, for the last READ_STATUS that was answered or is being read */
+	int64_t read_end;      /* how far the status topic was read at the last STATUS_READ */
 	uint64_t writer;       /* the fence of its writer; 0: none */
 	bool is_busy;	       /* something produced is on its way */
 	bool has_activation;   /* in "produced" */
@@ -361,7 +362,7 @@ void sim_host_event(struct sim *sim, struct sim_host *host, struct sim_event *ev
 void sim_host_act(struct sim *sim, struct sim_host *host, const struct sim_act *act);
 void sim_host_settle(struct sim *sim, struct sim_host *host);
 /* The releases that a router may serve from now: at most SIM_EFFECTIVE. */
-#define SIM_EFFECTIVE (SIM_READERS + 3)
+#define SIM_EFFECTIVE (SIM_READERS + SIM_PLANE + 1)
 size_t sim_host_effective(const struct sim *sim, const struct sim_host *host, uint64_t ret[SIM_EFFECTIVE]);
 
 void sim_gate_init(struct sim *sim, int index);

@@ -628,6 +628,7 @@ TRACE(data_plane, "data-plane")
 TRACE(failing, "failing")
 TRACE(runs, "runs")
 TRACE(found, "found")
+TRACE(found_router, "found-router")
 TRACE(refuse, "refuse")
 TRACE(expired_root, "expired-root")
 
@@ -644,7 +645,8 @@ main(int argc, char **argv)
 		{"agent core: a data plane", data_plane},
 		{"agent core: hooks and fetches that fail", failing},
 		{"agent core: the runs of PROTOCOL.md section 10", runs},
-		{"agent core: the runs that the simulator found", found},
+		{"agent core: runs of serving hosts that the simulator found", found},
+		{"agent core: runs of routers that the simulator found", found_router},
 		{"agent core: a lapsed router that refuses", refuse},
 		{"agent core: a root that has expired (I7)", expired_root},
 	};
