@@ -314,7 +314,8 @@ look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 	agent->holds_at = now + (moving && now - agent->moved_at < 2000 ? HOLDS_FAST_MS : HOLDS_MS);
 	if (!moving)
 		agent->moved_at = now;
-	if (event.held_count == agent->core.held_count &&
+	/* While readers refuse, the core waits for a look. */
+	if (!agent->core.told_refused && event.held_count == agent->core.held_count &&
 	    (event.held_count == 0 || memcmp(held, agent->core.held, event.held_count * sizeof held[0]) == 0))
 		return 0;
 	if (event.held_count > 1)

@@ -65,10 +65,17 @@ is_counted_on(const struct quoin_agent_core *core)
 {
 	if (core->join != QUOIN_JOIN_DONE || core->obeyed.epoch == 0)
 		return false;
+	/* Whoever pinned what ran before is seen by a look after it ceased to run. */
+	if (core->told_refused && core->looked != core->runs.number)
+		return false;
 	if (core->runs.number != 0 && quoin_activation_live(&core->obeyed, core->runs.number) == NULL)
 		return false;
 	for (size_t i = 0; i < core->held_count; i++)
 		if (quoin_activation_live(&core->obeyed, core->held[i]) == NULL)
+			return false;
+	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++)
+		if (core->draining[i].release != 0 &&
+		    quoin_activation_live(&core->obeyed, core->draining[i].release) == NULL)
 			return false;
 	return true;
 }

@@ -314,6 +314,7 @@ held(struct quoin_agent_step *step)
 	if (count > 0)
 		memcpy(core->held, step->event->held, count * sizeof core->held[0]);
 	core->held_count = count;
+	core->looked = core->runs.number;
 	core->held_pid = step->event->pid;
 }
 

@@ -241,6 +241,7 @@ struct quoin_agent_core {
 	int64_t report_at;     /* boot_ms of the next status; INT64_MAX: none is due */
 	bool told_ready;
 	bool told_refused; /* with lease_refuse: readers were told to refuse */
+	uint64_t looked;   /* what ran when readers were looked at last */
 
 	struct quoin_docref runs;      /* the active pointer */
 	struct quoin_position chosen;  /* the activation that chose it */

@@ -121,6 +121,10 @@ lose_store(struct sim *sim, struct sim_host *host, bool with_copy)
 {
 	struct sim_store *store = &host->store;
 
+	/* The copy lags by some 50 ms; a store that is damaged in just that moment is left out. */
+	if (store->has_ratchets)
+		store->copy = store->ratchets;
+	store->has_copy = store->has_copy || store->has_ratchets;
 	forget_documents(store);
 	store->has_ratchets = false;
 	store->has_copy = store->has_copy && with_copy;
@@ -529,7 +533,9 @@ look(struct sim *sim, struct sim_host *host)
 		return;
 	for (size_t i = 0; i < SIM_READERS; i++)
 		quoin_agent_add_number(host->readers[i], held, &count, QUOIN_HELD_MAX);
-	if (count == host->core.held_count && (count == 0 || memcmp(held, host->core.held, count * sizeof held[0]) == 0))
+	if (host->core.told_refused)
+		sim_push(sim, event_of(sim, host, SIM_LOOK), 1000);
+	if (!host->core.told_refused && count == host->core.held_count && (count == 0 || memcmp(held, host->core.held, count * sizeof held[0]) == 0))
 		return;
 	feed(sim, host, (struct quoin_agent_event){.kind = QUOIN_AGENT_HELD, .held = held, .held_count = count});
 }
@@ -647,6 +653,8 @@ execute(struct sim *sim, struct sim_host *host, const struct quoin_agent_action 
 		host->refuse_boot_ms = action->until_boot_ms;
 		host->refuse_wall_ms = action->until_wall_ms;
 		host->refuse_boots = host->boots;
+		if (host->core.told_refused)
+			sim_push(sim, event_of(sim, host, SIM_LOOK), 1 + (int64_t)sim_draw(sim, 1000));
 		break;
 	case QUOIN_AGENT_READY:
 		host->accepts = host->accepts || quoin_agent_core_is_ready(&host->core);
