@@ -182,8 +182,13 @@ report(struct quoin_agent *agent, uint64_t number)
 
 	for (i = 0; i < QUOIN_AGENT_RECEIPTS_MAX && agent->receipts[i].is_used; i++)
 		;
-	if (i == QUOIN_AGENT_RECEIPTS_MAX)
+	/* All places are taken by statuses of cores that are gone, and the broker does not answer: one more would not get
+	 * there sooner, but the core must hear of it. */
+	if (i == QUOIN_AGENT_RECEIPTS_MAX) {
+		if (agent->unsent_count < QUOIN_AGENT_RECEIPTS_MAX)
+			agent->unsent[agent->unsent_count++] = number;
 		return;
+	}
 	memset(&agent->receipts[i], 0, sizeof agent->receipts[i]);
 	r = seal_status(agent, number, &sealed);
 	if (r != 0)
@@ -203,6 +208,11 @@ report(struct quoin_agent *agent, uint64_t number)
 bool
 quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, int *ret_code)
 {
+	if (agent->unsent_count > 0) {
+		*ret_number = agent->unsent[--agent->unsent_count];
+		*ret_code = QUOIN_EAGAIN;
+		return true;
+	}
 	for (size_t i = 0; i < QUOIN_AGENT_RECEIPTS_MAX; i++) {
 		if (!agent->receipts[i].is_used || !agent->receipts[i].receipt.is_done)
 			continue;
@@ -223,17 +233,20 @@ struct keep {
 	size_t count;
 };
 
-/* Add the parts of a release; their bytes. False if there is no more room: then nothing is removed. */
+/* Add the parts of a release; their bytes. False if there is no more room, or the release is there and cannot be read now
+ * (memory, disk): then nothing is removed, for it may be what runs. */
 static bool
 keep_release(struct quoin_agent *agent, uint64_t number, struct keep *keep, uint64_t *ret_bytes)
 {
 	const struct quoin_fetch_parts parts = quoin_agent_parts(agent);
 	struct quoin_release release = {0};
 	uint64_t bytes = 0;
+	int r;
 
 	*ret_bytes = 0;
-	if (quoin_release_load(agent->store, number, &release, NULL) != 0)
-		return true;
+	r = quoin_release_load(agent->store, number, &release, NULL);
+	if (r != 0)
+		return r == QUOIN_ENOENT;
 	for (size_t i = 0; i < release.part_count && keep->count < KEEP_MAX; i++) {
 		if (!quoin_fetch_wants(&parts, release.parts[i].name))
 			continue;

@@ -34,7 +34,9 @@ give_up(struct quoin_agent *agent, const struct quoin_error *err)
 		return err->code;
 	quoin_log_error(QUOIN_LOG_ERROR, "alarm", err, "retry_s=%u", wait_s);
 	quoin_hooks_stop(agent->hooks);
+	quoin_stager_void(agent->stager);
 	agent->instant_count = 0;
+	agent->unsent_count = 0;
 	agent->rebuilds++;
 	agent->rebuild_at = quoin_clock_mono_ms() + (int64_t)wait_s * 1000;
 	return 0;
@@ -355,7 +357,6 @@ rebuild(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 	if (r != 0)
 		return r;
 	agent->rebuild_at = 0;
-	memset(agent->receipts, 0, sizeof agent->receipts);
 	return feed(agent, &event, err);
 }
 

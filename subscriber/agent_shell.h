@@ -39,7 +39,9 @@ struct quoin_agent {
 		bool is_used;
 		uint64_t number;
 		struct quoin_bus_receipt receipt;
-	} receipts[QUOIN_AGENT_RECEIPTS_MAX];
+	} receipts[QUOIN_AGENT_RECEIPTS_MAX]; /* the writer fills them, whatever becomes of the core that sent the status */
+	uint64_t unsent[QUOIN_AGENT_RECEIPTS_MAX]; /* numbers of statuses for which there was no receipt */
+	size_t unsent_count;
 	struct quoin_stager *stager;
 	struct quoin_watchdog *watchdog;
 	struct quoin_hooks *hooks;

@@ -288,13 +288,23 @@ quoin_follower_stop(struct quoin_follower *follower)
 	free(follower);
 }
 
+/* What it knows of where the store is stays, for another try. */
+static void
+let_go_of_parents(struct quoin_follower *follower)
+{
+	if (follower->attachment == NULL)
+		return;
+	quoin_store_abandon(follower->attachment->store);
+	free(follower->attachment);
+	follower->attachment = NULL;
+}
+
 void
 quoin_follower_abandon(struct quoin_follower *follower)
 {
 	if (follower == NULL)
 		return;
-	quoin_store_abandon(follower->attachment->store);
-	free(follower->attachment);
+	let_go_of_parents(follower);
 	free(follower);
 }
 
@@ -368,15 +378,16 @@ int
 quoin_reader_reopen(struct quoin_reader *reader, struct quoin_message *message)
 {
 	struct quoin_follower *parents = reader->follower;
-	char state[QUOIN_PATH_BYTES], name[QUOIN_NAME_BYTES_MAX + 1];
 	struct quoin_error err = {0};
 
 	if (atomic_load(&reader->is_forked) == 0)
 		return 0;
-	memcpy(state, parents->state, sizeof state);
-	memcpy(name, parents->namespace_name, sizeof name);
-	reader->follower = NULL;
+	/* First: to close anything of the parent's after opening the store would drop this process's locks on it. */
+	let_go_of_parents(parents);
+	/* A failure (no reader slot, say) leaves the reader forked: the next call tries again. */
+	if (quoin_follower_start(reader, parents->state, parents->namespace_name, &err) != 0)
+		return quoin_message_set(message, &err);
 	quoin_follower_abandon(parents);
 	atomic_store(&reader->is_forked, 0);
-	return quoin_follower_start(reader, state, name, &err) == 0 ? 0 : quoin_message_set(message, &err);
+	return 0;
 }

@@ -274,6 +274,18 @@ quoin_stager_cancel(struct quoin_stager *stager, uint64_t release)
 	(void)pthread_mutex_unlock(&stager->lock);
 }
 
+void
+quoin_stager_void(struct quoin_stager *stager)
+{
+	(void)pthread_mutex_lock(&stager->lock);
+	stager->job_count = 0;
+	stager->is_cancelled = stager->is_busy;
+	for (size_t i = 0; i < stager->answer_count; i++)
+		free(stager->answers[i].models);
+	stager->answer_count = 0;
+	(void)pthread_mutex_unlock(&stager->lock);
+}
+
 bool
 quoin_stager_next(struct quoin_stager *stager, struct quoin_stager_answer *ret)
 {

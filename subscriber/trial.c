@@ -50,6 +50,17 @@ is_image(const struct quoin_part *part)
 	return strcmp(part->schema, "raw") != 0 && strcmp(part->schema, "source-v1") != 0;
 }
 
+/* Ids of attributes that are not named any more are not used. */
+static uint64_t
+count_attributes(const struct quoin_rules *rules)
+{
+	uint64_t count = 0;
+
+	for (uint32_t id = 0; id < rules->attributes.id_count; id++)
+		count += quoin_rules_attribute_name(rules, id) != NULL;
+	return count;
+}
+
 static int
 try_part(const struct quoin_trial *trial, struct quoin_store_snapshot *snapshot, const struct quoin_part *part,
     struct quoin_error *err)
@@ -67,7 +78,9 @@ try_part(const struct quoin_trial *trial, struct quoin_store_snapshot *snapshot,
 		return r;
 	if (strcmp(part->schema, "rules-v1") == 0) {
 		r = quoin_rules_verify(&image, &rules, err);
-		return r != 0 ? r : over("objectives", rules.objective_count, trial->objectives_max, err);
+		if (r == 0)
+			r = over("objectives", rules.objective_count, trial->objectives_max, err);
+		return r != 0 ? r : over("attributes", count_attributes(&rules), trial->attributes_max, err);
 	}
 	if (strcmp(part->schema, "routes-v1") == 0) {
 		r = quoin_routes_verify(&image, &routes, err);
