@@ -152,8 +152,12 @@ make(const struct quoin_cli *cli, const struct request *request, struct plan *pl
 	if (r == 0)
 		r = quoin_material_compile(cli, request->dir, material, err);
 	if (r == 0) {
-		/* What guards object to is part of the plan, not its failure. */
+		/* What guards object to, and tests that fail, are part of the plan, not its failure. */
 		r = quoin_material_guard(plan->has_session ? &plan->session.conf : NULL, NULL, 0, material, err);
+		r = r == QUOIN_EREFUSED ? 0 : r;
+	}
+	if (r == 0) {
+		r = quoin_material_test(material, err);
 		r = r == QUOIN_EREFUSED ? 0 : r;
 	}
 	if (r == 0 && quoin_difference_make(material->base.has_ruleset ? &material->base.ruleset : &plan->nothing,
@@ -177,6 +181,8 @@ print(const struct quoin_cli *cli, const struct request *request, const struct p
 	    .decisions = plan->has_decisions ? &plan->decisions : NULL,
 	    .contexts = plan->contexts,
 	    .guards = &plan->material.problems,
+	    .tests_passed = plan->material.tests.passed,
+	    .tests_failed = plan->material.tests.failed,
 	    .is_coloured = cli->is_terminal,
 	};
 	struct quoin_buf text;

@@ -409,6 +409,21 @@ put_guards(struct printer *printer)
 	end_section(printer);
 }
 
+/* Only failures need a word. */
+static void
+put_tests(struct printer *printer)
+{
+	const struct quoin_problems *problems = printer->review->guards;
+
+	begin_section(printer, "tests", "%zu passed, %zu failed", printer->review->tests_passed,
+	    printer->review->tests_failed);
+	for (size_t i = 0; i < problems->count; i++)
+		if (strcmp(problems->items[i].code, "test_failed") == 0 && next_line(printer))
+			quoin_buf_printf(printer->out, "  %s!%s %s:%u: %s\n", colour(printer, QUOIN_CHANGE_REMOVED), plain(printer),
+			    problems->items[i].place.file, problems->items[i].place.line, problems->items[i].message);
+	end_section(printer);
+}
+
 void
 quoin_review_print(const struct quoin_review *review, struct quoin_buf *out)
 {
@@ -438,6 +453,8 @@ quoin_review_print(const struct quoin_review *review, struct quoin_buf *out)
 	put_transfer(&printer);
 	if (review->decisions != NULL)
 		put_decisions(&printer);
-	if (review->guards != NULL)
+	if (review->guards != NULL) {
 		put_guards(&printer);
+		put_tests(&printer);
+	}
 }

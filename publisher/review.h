@@ -19,7 +19,8 @@ struct quoin_review {
 	const struct quoin_transfer *transfer;
 	const struct quoin_decisions *decisions; /* NULL: no contexts were given */
 	const char *contexts; /* where they came from */
-	const struct quoin_problems *guards; /* NULL: none were tried; else those that do not hold */
+	const struct quoin_problems *guards; /* NULL: none were tried; else what guards and tests found, among others */
+	size_t tests_passed, tests_failed;
 	bool is_coloured;
 };
 

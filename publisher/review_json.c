@@ -249,7 +249,12 @@ quoin_review_print_json(const struct quoin_review *review, struct quoin_buf *out
 	put_shards(&writer, review->difference);
 	put_transfer(&writer, review->transfer);
 	put_decisions(&writer, review->decisions);
-	if (review->guards != NULL)
+	if (review->guards != NULL) {
 		put_guards(&writer, review->guards);
+		quoin_json_begin_object(&writer, "tests");
+		quoin_json_put_u64(&writer, "passed", review->tests_passed);
+		quoin_json_put_u64(&writer, "failed", review->tests_failed);
+		quoin_json_end_object(&writer);
+	}
 	quoin_json_end_object(&writer);
 }

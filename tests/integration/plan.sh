@@ -47,6 +47,13 @@ check plan-guards test "$(jq -c .guards plan.json)" = '[]'
 check_has plan-says-percents "now retry-timing@14 25 %, retry-timing@13 75 % by accountId, salt retry-14" quoin plan next
 check_has plan-says-when "now when kmFromLastLogin >= 800" quoin plan next
 check_has plan-says-flow "ChargebackPrediction: chargeback-gbdt@5 -> fraud-graph@2  1 of 1 (100.0 %)" quoin plan next
+check plan-tests test "$(quoin --json plan next | jq -c .tests)" = '{"passed":4,"failed":0}'
+cp -R next failing
+sed -i '0,/"expect": *{/s//"expect": {"rule": "no such rule", /' failing/payments.test.json
+check_exit plan-tests-failing 0 quoin --json plan failing
+cp check.out failing.json
+check plan-tests-failed test "$(jq -c .tests failing.json)" = '{"passed":3,"failed":1}'
+check_has plan-tests-say "3 passed, 1 failed" quoin plan failing
 check_exit plan-unknown 5 quoin plan next --against 9
 echo '{"objective": "ChargebackPrediction"}' >some.jsonl
 echo 'nonsense' >>some.jsonl

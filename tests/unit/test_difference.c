@@ -335,12 +335,111 @@ test_many(void)
 	quoin_buf_clear(&lines);
 }
 
+/* ---- Bytes ---- */
+
+static void
+test_transfer(void)
+{
+	struct quoin_encoding full = {.packed_bytes = 100}, delta = {.is_delta = true, .packed_bytes = 7};
+	struct quoin_part had[] = {{.name = "models", .bytes = 1}, {.name = "rules", .bytes = 2}, {.name = "source", .bytes = 3}};
+	struct quoin_part has[3];
+	struct quoin_release before = {.number = 1, .parts = had, .part_count = 3};
+	struct quoin_release after = {.number = 2, .parts = has, .part_count = 3};
+	struct quoin_transfer transfer;
+
+	for (size_t i = 0; i < 3; i++) {
+		had[i].hash.bytes[0] = (uint8_t)(i + 1);
+		has[i] = had[i];
+		has[i].encodings[0] = full;
+		has[i].encoding_count = 1;
+	}
+	quoin_transfer_of_release(&before, &after, &transfer);
+	CHECK_INT(transfer.router_bytes + transfer.serving_bytes, 0);
+	quoin_transfer_of_release(NULL, &after, &transfer);
+	CHECK_INT(transfer.router_bytes, 100); /* rules; source is for nobody */
+	CHECK_INT(transfer.serving_bytes, 100); /* models */
+	/* A delta counts where its base is what the host has. */
+	has[1].hash.bytes[0] = 9;
+	delta.base = had[0].hash;
+	has[1].encodings[1] = delta;
+	has[1].encoding_count = 2;
+	quoin_transfer_of_release(&before, &after, &transfer);
+	CHECK_INT(transfer.router_bytes, 100);
+	has[1].encodings[1].base = had[1].hash;
+	quoin_transfer_of_release(&before, &after, &transfer);
+	CHECK_INT(transfer.router_bytes, 7);
+	CHECK_INT(transfer.serving_bytes, 0);
+	CHECK(transfer.parts[1].is_delta);
+}
+
+static void
+test_transfer_planned(void)
+{
+	struct quoin_transfer transfer = {0};
+	uint32_t noise = 1;
+	uint8_t old[20000], new[20000];
+
+	CHECK_INT(quoin_crypto_init(), 0);
+	for (size_t i = 0; i < sizeof old; i++) {
+		noise = noise * 1664525 + 1013904223;
+		old[i] = new[i] = (uint8_t)(noise >> 24);
+	}
+	new[5000] ^= 1;
+	CHECK_INT(quoin_transfer_add("rules", quoin_span_of(old, sizeof old), quoin_span_of(old, sizeof old), &transfer), 0);
+	CHECK_INT(transfer.router_bytes, 0);
+	CHECK_INT(quoin_transfer_add("rules", quoin_span_of(new, sizeof new), quoin_span_of(old, sizeof old), &transfer), 0);
+	CHECK(transfer.parts[1].is_delta && transfer.router_bytes > 0 && transfer.router_bytes < 1000);
+	CHECK_INT(quoin_transfer_add("source", quoin_span_of(new, sizeof new), quoin_span_of(old, sizeof old), &transfer), 0);
+	CHECK(!transfer.parts[2].is_delta && transfer.parts[2].packed_bytes > 19000);
+	CHECK_INT(quoin_transfer_add("models", quoin_span_of(new, 100), quoin_span_of(old, 99), &transfer), 0);
+	CHECK(!transfer.parts[3].is_delta && transfer.serving_bytes > 90);
+}
+
+/* Long sections are cut, and say so. */
+static void
+test_review(void)
+{
+	static const struct quoin_ruleset nothing;
+	static const struct quoin_transfer transfer;
+	struct quoin_compiled compiled;
+	struct quoin_difference difference;
+	struct quoin_review review = {.directory = "rules", .difference = &difference, .transfer = &transfer};
+	struct quoin_buf objectives, out;
+
+	quoin_buf_init(&objectives, 1 << 20);
+	quoin_buf_init(&out, 1 << 20);
+	for (int i = 0; i < 100; i++)
+		quoin_buf_printf(&objectives, "%s'o%d': " SMALL_OBJECTIVE("a", ""), i == 0 ? "{" : ",", i);
+	quoin_buf_put_byte(&objectives, '}');
+	small_compile(MODELS, quoin_buf_str(&objectives), "[]", SHARDS, &compiled);
+	CHECK_INT(quoin_difference_make(&nothing, &compiled.ruleset, &difference), 0);
+	quoin_review_print(&review, &out);
+	CHECK_CONTAINS(quoin_buf_str(&out), "rules against nothing: there is no release yet\n");
+	CHECK_CONTAINS(quoin_buf_str(&out), "objectives  0 of 100 can decide otherwise, 100 added, 0 removed\n");
+	CHECK_CONTAINS(quoin_buf_str(&out), "  … and 40 more; --json has all\n");
+	CHECK_CONTAINS(quoin_buf_str(&out), "  + a@1 on s 100 %\n");
+	quoin_difference_clear(&difference);
+	quoin_buf_reset(&out);
+	CHECK_INT(quoin_difference_make(&compiled.ruleset, &compiled.ruleset, &difference), 0);
+	review.before = 7;
+	quoin_review_print(&review, &out);
+	CHECK_STR(quoin_buf_str(&out), "rules against release 7\nno objective, model, route or shard differs\n"
+	    "transfer    a router fetches 0 bytes, a serving host 0\n");
+	quoin_difference_clear(&difference);
+	quoin_compiled_clear(&compiled);
+	quoin_buf_clear(&objectives);
+	quoin_buf_clear(&out);
+}
+
 static const struct check_case cases[] = {
     {"difference: what changed, in words", test_table},
     {"difference: from nothing", test_nothing},
     {"phrase: conditions and choices", test_phrases},
     {"decisions: what moves", test_decisions},
     {"decisions: many objectives", test_many},
+    {"transfer: between releases", test_transfer},
+    {"transfer: of what is planned", test_transfer_planned},
+    {"review: long and short", test_review},
 };
 
 int
