@@ -374,6 +374,7 @@ CRASH_SRCS := \
 SH_TESTS := \
 	tests/lint/house.sh \
 	tests/lint/man.sh \
+	tests/model/run \
 	tests/integration/article.sh \
 	tests/integration/demo.sh \
 	tests/integration/dev.sh \
@@ -578,7 +579,7 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan sim unit analyze bench demo fuzz fuzz-run crash clean help
+.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan sim unit analyze bench demo fuzz fuzz-run crash model clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
 
@@ -665,6 +666,9 @@ fuzz-run: $(FUZZ_TARGETS)
 
 crash: $(BUILD)/tests/crash/test_crash ## replay the store's power failures for SECONDS=10 per workload
 	@QUOIN_CRASH_SECONDS=$(SECONDS) $< -t 86400 life quarantine large
+
+model: | build/setup/check ## the protocol's model, further than "make check" goes: minutes and gigabytes
+	@tests/model/run long
 
 clean: ## remove what was built
 	rm -rf build
