@@ -291,6 +291,7 @@ UNIT_TESTS := \
 	tests/unit/test_explain.c \
 	tests/unit/test_fetch.c \
 	tests/unit/test_file.c \
+	tests/unit/test_fleet.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_gate_core.c \
 	tests/unit/test_gate_hook.c \

@@ -73,3 +73,10 @@ quoin_cert_parse(struct quoin_span text, struct quoin_cert *ret, struct quoin_er
 		memset(ret, 0, sizeof *ret);
 	return rc;
 }
+
+bool
+quoin_cert_is_same_host(const struct quoin_cert *a, const struct quoin_cert *b)
+{
+	return strcmp(a->host, b->host) == 0 && memcmp(a->key, b->key, sizeof a->key) == 0 && a->role == b->role &&
+	    strcmp(a->shard, b->shard) == 0;
+}

@@ -39,6 +39,8 @@ struct quoin_cert {
 
 int quoin_cert_print(const struct quoin_cert *cert, struct quoin_buf *out);
 int quoin_cert_parse(struct quoin_span text, struct quoin_cert *ret, struct quoin_error *err);
+/* Whether both make the host the same: its key, role and shard. Times and labels may differ. */
+bool quoin_cert_is_same_host(const struct quoin_cert *a, const struct quoin_cert *b);
 const char *quoin_host_role_name(enum quoin_host_role role);
 
 #endif

@@ -33,11 +33,29 @@ quoin_fleet_host(const struct quoin_fleet *fleet, const char *host)
 	return found ? &fleet->hosts[i] : NULL;
 }
 
+/* Somebody enrolled this host anew since: whoever still has the former key does not speak for it. */
+static int
+check_newest(const struct quoin_control *control, const struct quoin_cert *cert, struct quoin_error *err)
+{
+	const struct quoin_control_cert *newest = quoin_control_cert(control, cert->host);
+
+	if (newest == NULL || quoin_cert_is_same_host(&newest->cert, cert))
+		return 0;
+	return quoin_error_set(err, QUOIN_EKEY,
+	    "a status of %s under an older certificate: it was enrolled anew with another %s; stop what still reports with the "
+	    "old identity, or give it the new one",
+	    cert->host,
+	    memcmp(newest->cert.key, cert->key, sizeof cert->key) != 0 ? "key"
+		: newest->cert.role != cert->role			? "role"
+									: "shard");
+}
+
 /* Certificate first (from the header), then the status under its key: verified before it is parsed. */
 static int
-verify(const struct quoin_trust *trust, const struct quoin_bus_record *record, int64_t now_ms,
+verify(const struct quoin_control *control, const struct quoin_bus_record *record, int64_t now_ms,
     struct quoin_fleet_host *ret, struct quoin_error *err)
 {
+	const struct quoin_trust *trust = &control->trust;
 	struct quoin_envelope envelope, cert;
 	struct quoin_hash hash;
 	struct quoin_span bytes = {0};
@@ -54,6 +72,8 @@ verify(const struct quoin_trust *trust, const struct quoin_bus_record *record, i
 	if (r == 0)
 		r = quoin_trust_verify_cert(trust, &cert, now_ms, &ret->cert, err);
 	if (r == 0)
+		r = check_newest(control, &ret->cert, err);
+	if (r == 0)
 		r = quoin_trust_verify_status(trust, &ret->cert, &envelope, &hash, err);
 	if (r == 0)
 		r = quoin_status_parse(envelope.document, &ret->status, err);
@@ -65,7 +85,7 @@ verify(const struct quoin_trust *trust, const struct quoin_bus_record *record, i
 }
 
 int
-quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_trust *trust, const struct quoin_bus_record *record,
+quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_control *control, const struct quoin_bus_record *record,
     int64_t now_ms, const struct quoin_fleet_host **ret_host, struct quoin_error *err)
 {
 	struct quoin_fleet_host entry, *hosts;
@@ -79,7 +99,7 @@ quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_trust *trust, co
 	fleet->next_offset = record->offset + 1;
 	if (record->is_tombstone || quoin_span_equal_str(record->key, "incarnation"))
 		return 0;
-	r = verify(trust, record, now_ms, &entry, err);
+	r = verify(control, record, now_ms, &entry, err);
 	if (r != 0) {
 		fleet->refused++;
 		return r;
@@ -87,7 +107,8 @@ quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_trust *trust, co
 	entry.received_ms = now_ms;
 	at = host_index(fleet, entry.cert.host, &found);
 	if (found) {
-		if (fleet->hosts[at].status.number >= entry.status.number) {
+		if (fleet->hosts[at].status.number >= entry.status.number &&
+		    quoin_cert_is_same_host(&fleet->hosts[at].cert, &entry.cert)) {
 			quoin_status_clear(&entry.status);
 			return quoin_error_set(err, QUOIN_EREPLAY, "an older status of %s", entry.cert.host);
 		}
@@ -113,7 +134,7 @@ quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_trust *trust, co
 
 struct reading {
 	struct quoin_fleet *fleet;
-	const struct quoin_trust *trust;
+	const struct quoin_control *control;
 };
 
 static int
@@ -121,15 +142,15 @@ take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err)
 {
 	struct reading *reading = ctx;
 
-	(void)quoin_fleet_admit(reading->fleet, reading->trust, record, record->timestamp_ms, NULL, err);
+	(void)quoin_fleet_admit(reading->fleet, reading->control, record, record->timestamp_ms, NULL, err);
 	return 0;
 }
 
 int
-quoin_fleet_read(struct quoin_fleet *fleet, const struct quoin_trust *trust, struct quoin_bus_reader *reader,
+quoin_fleet_read(struct quoin_fleet *fleet, const struct quoin_control *control, struct quoin_bus_reader *reader,
     const char *topic, int timeout_ms, struct quoin_error *err)
 {
-	struct reading reading = {.fleet = fleet, .trust = trust};
+	struct reading reading = {.fleet = fleet, .control = control};
 
 	return quoin_bus_reader_drain(reader, topic, fleet->next_offset, timeout_ms, take, &reading, err);
 }

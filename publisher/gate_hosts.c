@@ -110,9 +110,28 @@ static void
 certify(struct gate_host *host, const struct quoin_cert *cert)
 {
 	host->is_certified = true;
+	memcpy(host->key, cert->key, sizeof host->key);
 	host->role = cert->role;
 	memcpy(host->shard, cert->shard, sizeof host->shard);
 	host->labels = cert->labels;
+}
+
+static bool
+is_as_enrolled(const struct gate_host *host, const struct quoin_cert *cert)
+{
+	return memcmp(host->key, cert->key, sizeof host->key) == 0 && host->role == cert->role &&
+	    strcmp(host->shard, cert->shard) == 0;
+}
+
+/* What was said under another key, role or shard is no evidence any more, whatever it was. A router keeps its lease, and
+ * what it may hold by then is everything: the one that said so may still be there. */
+static void
+distrust(struct gate_host *host)
+{
+	memset(&host->obeyed, 0, sizeof host->obeyed);
+	host->is_heard = false;
+	host->number = 0;
+	host->have_count = 0;
 }
 
 void
@@ -122,7 +141,10 @@ gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert)
 
 	if (host == NULL)
 		return;
+	if (host->has_status && !is_as_enrolled(host, cert))
+		distrust(host);
 	certify(host, cert);
+	host->is_enrolled = true;
 }
 
 void
@@ -250,6 +272,8 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 
 	if (host == NULL || (host->has_status && status->number <= host->number))
 		return false;
+	if (event->cert != NULL && host->is_enrolled && !is_as_enrolled(host, event->cert))
+		return false; /* under an older certificate: the shell has said so */
 	QUOIN_ASSERT(event->age_ms >= 0 && event->lag_ms >= 0);
 	is_new = !says_nothing_new(core, host, status);
 	if (event->cert != NULL)

@@ -176,7 +176,7 @@ take_status(struct quoin_gate *gate, const struct quoin_bus_record *record)
 	struct quoin_error err = {0};
 	int r;
 
-	r = quoin_fleet_admit(&gate->fleet, &gate->control.trust, record, quoin_clock_wall_ms(), &host, &err);
+	r = quoin_fleet_admit(&gate->fleet, &gate->control, record, quoin_clock_wall_ms(), &host, &err);
 	if (r == QUOIN_ENOMEM)
 		gate_stop(gate, r, "out of memory");
 	else if (r != 0 && r != QUOIN_EREPLAY)

@@ -31,6 +31,9 @@ struct gate_have {
 struct gate_host {
 	char name[QUOIN_NAME_BYTES_MAX + 1];
 	bool is_certified;
+	/* By its newest certificate on the control topic; where that has none, by the one of its newest status. */
+	bool is_enrolled; /* the control topic has one */
+	uint8_t key[QUOIN_PUBLIC_KEY_BYTES];
 	enum quoin_host_role role;
 	char shard[QUOIN_NAME_BYTES_MAX + 1];
 	struct quoin_labels labels;

@@ -32,7 +32,7 @@ quoin_material_read_fleet(struct quoin_session *session, struct quoin_material *
 	int r;
 
 	quoin_topic_name(session->conf.namespace_name, QUOIN_TOPIC_STATUS, topic);
-	r = quoin_fleet_read(&material->fleet, &session->control.trust, session->reader, topic, QUOIN_SESSION_TIMEOUT_MS,
+	r = quoin_fleet_read(&material->fleet, &session->control, session->reader, topic, QUOIN_SESSION_TIMEOUT_MS,
 	    err);
 	material->has_fleet = r == 0;
 	return r;

@@ -41,7 +41,7 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 		r = quoin_activations_read(&picture->activations, &session->control.trust, session->reader,
 		    QUOIN_SESSION_TIMEOUT_MS, NULL, NULL, err);
 	if (r == 0)
-		r = quoin_fleet_read(&picture->fleet, &session->control.trust, session->reader, topic,
+		r = quoin_fleet_read(&picture->fleet, &session->control, session->reader, topic,
 		    QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0)
 		r = look_for_losses(picture, err);

@@ -5,9 +5,10 @@
  *
  * > publish N [same=M] [POLICY=V]… [shard S hosts=A,B models=M,… [cap=V] [hc]]…	onto the control topic; every model demands 1
  * > intent ACTION [N|HOST] [KEY=VALUE]… [until=MS]
- * > cert HOST serving S | router [KEY=VALUE]…
+ * > cert HOST serving S | router [KEY=VALUE]…	again: enrolled anew, with another key
  * > status HOST obeys [EPOCH/]SEQ [runs N] [holds N,…] [N:PROGRESS[:REASON]]… [boot X] [gen N] [intent N] [leaving]
- *	[interval MS] [fork] [lost]	with the next number; lost: on the topic, but delivered only by a later read
+ *	[interval MS] [fork] [lost] [former]	with the next number; lost: on the topic, but delivered only by a later read;
+ *	former: under the certificate before the newest
  * > tick MS		time goes on, with a tick at every deadline
  * > manual W / auto W	W is produce, read or summary: answer that action by hand, or at once as usual
  * > committed / not-written / read / summary N / fenced / writer-lost / unsound / heartbeat AGE INTERVAL / epoch N
@@ -30,6 +31,7 @@ struct told {
 	struct quoin_status status;
 	int64_t at_ms;
 	bool lost;
+	const struct quoin_cert *cert;
 };
 
 static struct world {
@@ -227,11 +229,12 @@ step(struct quoin_gate_event event)
 	world.depth--;
 }
 
+/* The newest certificate (0), or the one before it (1). */
 static const struct quoin_cert *
-cert_of(const char *host)
+cert_of(const char *host, int back)
 {
-	for (size_t i = 0; i < world.cert_count; i++)
-		if (strcmp(world.certs[i].host, host) == 0)
+	for (size_t i = world.cert_count; i-- > 0;)
+		if (strcmp(world.certs[i].host, host) == 0 && back-- == 0)
 			return &world.certs[i];
 	check_fail(__FILE__, __LINE__, "no certificate of %s", host);
 }
@@ -240,7 +243,7 @@ static void
 tell(struct told *told, int64_t age_ms)
 {
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_STATUS,
-	    .cert = cert_of(told->status.host),
+	    .cert = told->cert,
 	    .status = &told->status,
 	    .age_ms = age_ms});
 }
@@ -442,6 +445,7 @@ do_cert(char **words, size_t count)
 	size_t at = 3;
 
 	snprintf(cert->host, sizeof cert->host, "%s", words[1]);
+	cert->key[0] = (uint8_t)world.cert_count;
 	cert->role = strcmp(words[2], "router") == 0 ? QUOIN_HOST_ROUTER : QUOIN_HOST_SERVING;
 	if (cert->role == QUOIN_HOST_SERVING)
 		snprintf(cert->shard, sizeof cert->shard, "%s", words[at++]);
@@ -517,9 +521,10 @@ do_status(char **words, size_t count)
 	snprintf(status->boot, sizeof status->boot, "boot");
 	status->number = world.status_count;
 	status->interval_ms = 10000;
-	status->lease_ms = cert_of(words[1])->role == QUOIN_HOST_ROUTER ? 3600000 : 0;
+	status->lease_ms = cert_of(words[1], 0)->role == QUOIN_HOST_ROUTER ? 3600000 : 0;
 	status->intent = world.ledger.last_intent.number;
 	told->at_ms = world.now_ms;
+	told->cert = cert_of(words[1], 0);
 	for (size_t i = 4; i < count; i++) {
 		const char *next = i + 1 < count ? words[i + 1] : "";
 
@@ -546,6 +551,8 @@ do_status(char **words, size_t count)
 			is_fork = true;
 		else if (strcmp(words[i], "lost") == 0)
 			told->lost = true;
+		else if (strcmp(words[i], "former") == 0)
+			told->cert = cert_of(words[1], 1);
 		else
 			read_progress(words[i], status);
 	}
@@ -932,6 +939,12 @@ share_brake(void)
 }
 
 static void
+enrolled_anew(void)
+{
+	run_trace("enrolled_anew");
+}
+
+static void
 health_hook(void)
 {
 	run_trace("health");
@@ -966,6 +979,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"late_models", late_models},
 	{"step_fails", step_fails},
 	{"share", share},
+	{"enrolled_anew", enrolled_anew},
 	{"share_brake", share_brake},
 	{"health", health_hook},
 	{"lost_readiness", lost_readiness},
