@@ -153,24 +153,32 @@ router_refuses_bad_images(void)
 
 /* What is over a limit that this host announces is refused, whatever the publisher's guard let through. */
 static void
-router_refuses_what_is_over_its_limits(void)
+refuses_what_is_over(const char *limit)
 {
-	static const char *const limits[] = {"limit.objectives = 1\n", "limit.models = 1\n", "limit.bytes = 100\n"};
+	struct rulesets_parts parts;
+	char name[32];
 
-	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-		char name[32];
-		struct rulesets_parts parts;
+	open_site(QUOIN_HOST_ROUTER, "", limit);
+	put_rules_release(7, &parts);
+	rulesets_parts_clear(&parts);
+	start_agent();
+	await(is_rejected, "release 1 rejected");
+	(void)snprintf(name, sizeof name, "(%.*s)", (int)strcspn(limit, " "), limit);
+	CHECK_CONTAINS(quoin_status_of(&site.status, 1)->reason, name);
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	close_site();
+}
 
-		open_site(QUOIN_HOST_ROUTER, "", limits[i]);
-		put_rules_release(7, &parts);
-		rulesets_parts_clear(&parts);
-		start_agent();
-		await(is_rejected, "release 1 rejected");
-		(void)snprintf(name, sizeof name, "(%.*s)", (int)strcspn(limits[i], " "), limits[i]);
-		CHECK_CONTAINS(quoin_status_of(&site.status, 1)->reason, name);
-		CHECK_INT(stop_agent(SIGTERM), 0);
-		close_site();
-	}
+static void
+router_refuses_too_many_objectives(void)
+{
+	refuses_what_is_over("limit.objectives = 1\n");
+}
+
+static void
+router_refuses_too_many_bytes(void)
+{
+	refuses_what_is_over("limit.bytes = 100\n");
 }
 
 static bool
@@ -343,7 +351,8 @@ main(int argc, char **argv)
 		{"agent: a router is killed again and again (I2, I3)", router_is_killed_again_and_again},
 		{"agent: a router survives damage", router_survives_damage},
 		{"agent: a router refuses bad images", router_refuses_bad_images},
-		{"agent: a router refuses what is over its limits", router_refuses_what_is_over_its_limits},
+		{"agent: a router refuses too many objectives", router_refuses_too_many_objectives},
+		{"agent: a router refuses too many bytes", router_refuses_too_many_bytes},
 		{"agent: a serving host loads and unloads", serving_loads_and_unloads},
 		{"agent: says what is wrong with the configuration", says_what_is_wrong_with_the_configuration},
 		{"agent: refuses the store of another", refuses_the_store_of_another},
