@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "subscriber/view.h"
@@ -189,6 +190,16 @@ fail(const struct quoin_view *view, const char *objective, int code, struct quoi
 	return ret->code = code;
 }
 
+/* Whether the lease is over after which nothing may be resolved. Without lease.on_expiry = refuse no clock is read. */
+static inline bool
+is_over(const struct quoin_reader *reader)
+{
+	if (__builtin_expect(atomic_load_explicit(&reader->has_lease, memory_order_acquire) == 0, 1))
+		return false;
+	return quoin_clock_boot_ms() >= atomic_load_explicit(&reader->lease_boot_ms, memory_order_relaxed) ||
+	    quoin_clock_wall_ms() >= atomic_load_explicit(&reader->lease_wall_ms, memory_order_relaxed);
+}
+
 static inline int
 decide(const struct quoin_view *view, const char *name, const uint8_t *block, struct quoin_context *context,
     struct quoin_decision *ret)
@@ -199,7 +210,7 @@ decide(const struct quoin_view *view, const char *name, const uint8_t *block, st
 		return fail(view, name, QUOIN_ENOENT, ret);
 	if (__builtin_expect(context->rules != &view->snapshot->rules, 0))
 		return fail(view, name, QUOIN_EUSAGE, ret);
-	if (__builtin_expect(atomic_load_explicit(&reader->is_refused, memory_order_relaxed) != 0, 0))
+	if (__builtin_expect(is_over(reader), 0))
 		return fail(view, name, QUOIN_EREFUSED, ret);
 	quoin_resolve_block(&view->snapshot->rules, block, context, (struct quoin_result *)(void *)ret);
 	ret->snapshot = view->snapshot;

@@ -204,11 +204,15 @@ static void
 feel_pulse(struct quoin_follower *follower)
 {
 	const struct quoin_pulse *pulse = quoin_store_pulse(follower->attachment->store);
-	int64_t boot_ms = quoin_clock_boot_ms();
+	struct quoin_reader *reader = follower->reader;
+	int64_t boot_ms = 0, wall_ms = 0;
+	bool has_lease = quoin_pulse_lease(pulse, &boot_ms, &wall_ms);
 
-	atomic_store_explicit(&follower->reader->is_stale, quoin_pulse_is_stale(pulse, boot_ms), memory_order_relaxed);
-	atomic_store_explicit(&follower->reader->is_refused,
-	    quoin_pulse_is_refused(pulse, boot_ms, quoin_clock_wall_ms()), memory_order_relaxed);
+	atomic_store_explicit(&reader->is_stale, quoin_pulse_is_stale(pulse, quoin_clock_boot_ms()),
+	    memory_order_relaxed);
+	atomic_store_explicit(&reader->lease_boot_ms, boot_ms, memory_order_relaxed);
+	atomic_store_explicit(&reader->lease_wall_ms, wall_ms, memory_order_relaxed);
+	atomic_store_explicit(&reader->has_lease, has_lease, memory_order_release);
 }
 
 static void *

@@ -194,14 +194,23 @@ quoin_pulse_is_refused(const struct quoin_pulse *pulse, int64_t boot_ms, int64_t
 {
 	int64_t until_boot_ms, until_wall_ms;
 
+	return quoin_pulse_lease(pulse, &until_boot_ms, &until_wall_ms) &&
+	    (boot_ms >= until_boot_ms || wall_ms >= until_wall_ms);
+}
+
+bool
+quoin_pulse_lease(const struct quoin_pulse *pulse, int64_t *ret_until_boot_ms, int64_t *ret_until_wall_ms)
+{
 	if (pulse == NULL)
 		return false;
-	until_boot_ms = atomic_load_explicit(&pulse->page->lease_until_boot_ms, memory_order_relaxed);
-	until_wall_ms = atomic_load_explicit(&pulse->page->lease_until_wall_ms, memory_order_relaxed);
-	if (until_boot_ms == 0 && until_wall_ms == 0)
+	*ret_until_boot_ms = atomic_load_explicit(&pulse->page->lease_until_boot_ms, memory_order_relaxed);
+	*ret_until_wall_ms = atomic_load_explicit(&pulse->page->lease_until_wall_ms, memory_order_relaxed);
+	if (*ret_until_boot_ms == 0 && *ret_until_wall_ms == 0)
 		return false;
 	/* A lease counted in another boot has ended. */
-	return !is_of_this_boot(pulse) || boot_ms >= until_boot_ms || wall_ms >= until_wall_ms;
+	if (!is_of_this_boot(pulse))
+		*ret_until_boot_ms = *ret_until_wall_ms = INT64_MIN;
+	return true;
 }
 
 void

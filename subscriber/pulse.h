@@ -38,6 +38,8 @@ uint64_t quoin_pulse_environment(const struct quoin_pulse *pulse);
 bool quoin_pulse_is_stale(const struct quoin_pulse *pulse, int64_t boot_ms);
 /* lease.on_expiry = refuse, and the lease ended by either clock: resolves must fail, on pinned views too. */
 bool quoin_pulse_is_refused(const struct quoin_pulse *pulse, int64_t boot_ms, int64_t wall_ms);
+/* The ends of that lease, by both clocks; false: never refused. Of another boot: both long over. */
+bool quoin_pulse_lease(const struct quoin_pulse *pulse, int64_t *ret_until_boot_ms, int64_t *ret_until_wall_ms);
 
 /* ---- The agent. ---- */
 

@@ -58,7 +58,10 @@ struct quoin_reader {
 	_Alignas(64) struct quoin_snapshot *_Atomic current;
 	_Atomic uint64_t generation;
 	_Atomic uint32_t is_stale;
-	_Atomic uint32_t is_refused;
+	/* With lease.on_expiry = refuse: views resolve until then, by both clocks. A process that was stopped must not go on
+	 * with what its follower saw before. */
+	_Atomic uint32_t has_lease;
+	_Atomic int64_t lease_boot_ms, lease_wall_ms;
 	_Atomic uint32_t is_forked; /* the follower stayed in the parent */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

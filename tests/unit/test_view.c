@@ -262,7 +262,7 @@ activate(struct quoin_store *store, uint64_t release)
 	rulesets_parts_clear(&parts);
 }
 
-/* Orders: a number activates that release, 'f' makes the pulse fresh, 'r' refuses, '.' ends. */
+/* Orders: a number activates that release, 'f' makes the pulse fresh, 'r' refuses, 'l' grants a lease, '.' ends. */
 static void
 write_store(int orders, int replies)
 {
@@ -275,6 +275,9 @@ write_store(int orders, int replies)
 	while (write(replies, "+", 1) == 1 && read(orders, &order, 1) == 1 && order != '.') {
 		if (order == 'f')
 			quoin_pulse_set_fresh(quoin_store_pulse_writer(store), now_ms + 3600000);
+		else if (order == 'l')
+			quoin_pulse_set_lease(quoin_store_pulse_writer(store), now_ms + 3600000,
+			    quoin_clock_wall_ms() + 3600000);
 		else if (order == 'r')
 			quoin_pulse_set_lease(quoin_store_pulse_writer(store), now_ms - 1, 1);
 		else
@@ -388,11 +391,24 @@ test_pulse(void)
 	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), 0);
 	CHECK_INT(decision.stale, 0);
 	order(&writer, 'r');
-	while (atomic_load(&reader->is_refused) == 0)
+	while (atomic_load(&reader->has_lease) == 0)
 		usleep(1000);
 	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), QUOIN_FAILED_REFUSED);
 	quoin_decision_json(&decision, out, sizeof out);
 	CHECK_STR(out, "{\"objective\":\"Objective0\",\"error\":\"no_release\"}");
+	/* What the follower saw last is enough to know that it is over: a process that was stopped for an hour goes on with
+	 * that. */
+	order(&writer, 'l');
+	while (quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision) != 0)
+		usleep(1000);
+	quoin_follower_stop(reader->follower);
+	reader->follower = NULL;
+	atomic_store(&reader->lease_boot_ms, quoin_clock_boot_ms() - 1);
+	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), QUOIN_FAILED_REFUSED);
+	atomic_store(&reader->lease_boot_ms, quoin_clock_boot_ms() + 3600000);
+	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), 0);
+	atomic_store(&reader->lease_wall_ms, quoin_clock_wall_ms() - 1);
+	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), QUOIN_FAILED_REFUSED);
 	quoin_view_release(&view);
 	order(&writer, '.');
 	quoin_reader_close(reader);
