@@ -264,6 +264,7 @@ UNIT_TESTS := \
 	tests/unit/test_agent_core.c \
 	tests/unit/test_agent_fuse.c \
 	tests/unit/test_agent_lease.c \
+	tests/unit/test_agent_ready.c \
 	tests/unit/test_assign.c \
 	tests/unit/test_assign_explain.c \
 	tests/unit/test_bucket.c \
@@ -519,7 +520,7 @@ TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS))
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
 $(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
 $(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_fuse $(BUILD)/tests/unit/test_agent_lease \
-$(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
+$(BUILD)/tests/unit/test_agent_ready $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -530,7 +531,8 @@ $(BUILD)/tests/unit/test_assign_explain $(BUILD)/tests/unit/test_difference $(BU
 $(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
 
 # One runs the program, the other stands inside its walls.
-$(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_lease: | $(BUILD)/bin/quoind
+$(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_lease $(BUILD)/tests/unit/test_agent_ready: | \
+	$(BUILD)/bin/quoind
 $(BUILD)/tests/unit/test_agent_fuse: | $(BUILD)/tests/unit/quoind-poisoned
 # The agent with a reader that some rules crash.
 $(BUILD)/tests/unit/quoind-poisoned: private LDFLAGS += -Wl,--wrap=quoin_rules_verify
