@@ -230,6 +230,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/agent.c \
 	subscriber/agent_execute.c \
 	subscriber/agent_loop.c \
+	subscriber/agent_reload.c \
 	subscriber/audit.c \
 	subscriber/child.c \
 	subscriber/choose.c \

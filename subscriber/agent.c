@@ -61,6 +61,16 @@ read_files(struct quoin_agent *agent, struct quoin_error *err)
 	return r;
 }
 
+/* Nothing pretends: what somebody counts on is there, or is refused. */
+static int
+check_built(const struct quoin_conf *conf, struct quoin_error *err)
+{
+	if (conf->metrics_listen[0] != '\0')
+		return quoin_error_set(err, QUOIN_ENOTBUILT,
+		    "metrics.listen: not built; remove the line from %s (\"quoin status --json\" has the figures)", conf->file);
+	return 0;
+}
+
 int
 quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 {
@@ -69,6 +79,9 @@ quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 	struct quoin_cert cert;
 	int r;
 
+	r = check_built(conf, err);
+	if (r != 0)
+		return r;
 	r = quoin_crypto_init();
 	agent = calloc(1, sizeof *agent);
 	trust = calloc(1, sizeof *trust);
@@ -338,13 +351,17 @@ quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct
 	struct quoin_agent *agent;
 	int r;
 
+	r = check_built(conf, err);
+	if (r != 0)
+		return r;
 	r = quoin_crypto_init();
 	agent = calloc(1, sizeof *agent);
 	if (r != 0 || agent == NULL) {
 		free(agent);
 		return quoin_error_set(err, r != 0 ? r : QUOIN_ENOMEM, "cannot begin");
 	}
-	agent->conf = conf;
+	agent->settings = *conf;
+	agent->conf = &agent->settings;
 	quoin_boot_id(agent->boot);
 	agent->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	agent->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -362,8 +379,6 @@ quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct
 		r = open_bus(agent, err);
 	if (r == 0 && agent->core.is_new)
 		raise_status_number(agent);
-	if (r == 0 && conf->metrics_listen[0] != '\0')
-		quoin_log(QUOIN_LOG_WARN, "not-built", "key=metrics.listen");
 	if (r == 0)
 		*ret = agent;
 	else
@@ -402,5 +417,16 @@ quoin_agent_stop(struct quoin_agent *agent)
 	const uint64_t one = 1;
 
 	(void)!write(agent->stop_fd, &one, sizeof one);
+	errno = saved;
+}
+
+void
+quoin_agent_hangup(struct quoin_agent *agent)
+{
+	const int saved = errno;
+	const uint64_t one = 1;
+
+	atomic_store(&agent->is_hung_up, true);
+	(void)!write(agent->wake_fd, &one, sizeof one);
 	errno = saved;
 }

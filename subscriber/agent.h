@@ -32,5 +32,8 @@ int quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err);
 int quoin_agent_run(struct quoin_agent *agent, struct quoin_error *err);
 /* May be called from a signal handler or another thread. */
 void quoin_agent_stop(struct quoin_agent *agent);
+/* Have the configuration file read anew, soon: hooks, retention and the interval of statuses change at once; what else
+ * differs is logged, and waits for a restart. A file that cannot be read changes nothing. Callable as quoin_agent_stop. */
+void quoin_agent_hangup(struct quoin_agent *agent);
 
 #endif

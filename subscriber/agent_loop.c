@@ -439,6 +439,8 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 	const int64_t now = quoin_clock_mono_ms();
 	int r;
 
+	if (atomic_exchange(&agent->is_hung_up, false))
+		quoin_agent_reload(agent);
 	r = take_stop(agent, err);
 	if (r == 0)
 		r = rebuild(agent, now, err);

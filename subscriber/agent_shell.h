@@ -4,6 +4,8 @@
 #ifndef QUOIN_SUBSCRIBER_AGENT_SHELL_H
 #define QUOIN_SUBSCRIBER_AGENT_SHELL_H
 
+#include <stdatomic.h>
+
 #include "lib/bus.h"
 #include "subscriber/agent.h"
 #include "subscriber/core.h"
@@ -16,7 +18,8 @@
 #define QUOIN_AGENT_RECEIPTS_MAX (QUOIN_AGENT_SENT_MAX + 4)
 
 struct quoin_agent {
-	const struct quoin_conf *conf;
+	const struct quoin_conf *conf; /* "settings", once it is open */
+	struct quoin_conf settings;    /* the caller's, and what SIGHUP changed since; strings borrowed */
 	struct quoin_origin origin;
 	char boot[QUOIN_BOOT_ID_BYTES + 1];
 	struct quoin_detached root_files;
@@ -53,6 +56,7 @@ struct quoin_agent {
 	int wake_fd; /* answers of the threads */
 	int stop_fd;
 	bool is_stopping, is_over;
+	_Atomic bool is_hung_up; /* the configuration is to be read anew */
 
 	bool must_assign[QUOIN_TOPICS]; /* an assignment that did not succeed, or a lost place to be tried again */
 	int64_t assign_at[QUOIN_TOPICS]; /* mono_ms */
@@ -78,6 +82,8 @@ void quoin_agent_copy(struct quoin_agent *agent);
 bool quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, int *ret_code);
 /* Read the store and the pinned root into a new core. */
 int quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err);
+/* Read the configuration anew, and take of it what may change now. */
+void quoin_agent_reload(struct quoin_agent *agent);
 struct quoin_fetch_parts quoin_agent_parts(const struct quoin_agent *agent);
 
 #endif

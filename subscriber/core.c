@@ -133,10 +133,7 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 	quoin_ledger_init(&core->ledger);
 	core->conf = *conf;
 	core->cert = *cert;
-	if (core->conf.hook_parallel == 0)
-		core->conf.hook_parallel = 1;
-	if (core->conf.hook_parallel > QUOIN_AGENT_HOOKS_MAX)
-		core->conf.hook_parallel = QUOIN_AGENT_HOOKS_MAX;
+	quoin_agent_core_retune(core, conf->status_interval_ms, conf->hook_retries, conf->hook_parallel, conf->hook_check_ms);
 	core->ratchets = stored->ratchets;
 	core->is_new = stored->is_new;
 	memcpy(core->offsets, stored->offsets, sizeof core->offsets);
@@ -245,6 +242,18 @@ quoin_agent_core_restore(struct quoin_agent_core *core, enum quoin_store_kind ki
 		break;
 	}
 	return r == 0 || r == QUOIN_ENOMEM ? r : QUOIN_ECORRUPT;
+}
+
+void
+quoin_agent_core_retune(struct quoin_agent_core *core, uint64_t status_interval_ms, uint64_t hook_retries,
+    uint64_t hook_parallel, uint64_t hook_check_ms)
+{
+	core->conf.status_interval_ms = status_interval_ms;
+	core->conf.hook_retries = hook_retries;
+	core->conf.hook_check_ms = hook_check_ms;
+	core->conf.hook_parallel = hook_parallel == 0 ? 1 : hook_parallel;
+	if (core->conf.hook_parallel > QUOIN_AGENT_HOOKS_MAX)
+		core->conf.hook_parallel = QUOIN_AGENT_HOOKS_MAX;
 }
 
 static void

@@ -34,7 +34,7 @@
 #define QUOIN_AGENT_DRAINING_MAX 8	/* releases that a data plane drains at once; one more goes undrained */
 #define QUOIN_AGENT_HOOKS_MAX	64	/* hooks at once, whatever the configuration says */
 
-/* What does not change while the agent lives. */
+/* What does not change while the agent lives, but for what quoin_agent_core_retune sets. */
 struct quoin_agent_conf {
 	struct quoin_origin origin;
 	char boot[QUOIN_BOOT_ID_BYTES + 1];
@@ -298,6 +298,10 @@ int quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agen
 int quoin_agent_core_restore(struct quoin_agent_core *core, enum quoin_store_kind kind, struct quoin_span bytes,
     struct quoin_error *err);
 void quoin_agent_core_clear(struct quoin_agent_core *core);
+
+/* Between two steps: what of the configuration may change while the core lives. */
+void quoin_agent_core_retune(struct quoin_agent_core *core, uint64_t status_interval_ms, uint64_t hook_retries,
+    uint64_t hook_parallel, uint64_t hook_check_ms);
 
 /* Actions are replaced. 0, or QUOIN_ENOMEM: the core is dead, make a new one from the store. */
 int quoin_agent_core_step(struct quoin_agent_core *core, const struct quoin_agent_event *event,

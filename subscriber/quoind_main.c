@@ -27,8 +27,11 @@ static struct quoin_agent *running; /* of this process */
 static void
 on_signal(int number)
 {
-	(void)number;
-	if (running != NULL)
+	if (running == NULL)
+		return;
+	if (number == SIGHUP)
+		quoin_agent_hangup(running);
+	else
 		quoin_agent_stop(running);
 }
 
@@ -87,13 +90,13 @@ run_one(const struct quoin_conf *conf)
 	int r;
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
-	/* A renewed certificate comes by the control topic; all else waits for a restart, which is cheap. */
 	(void)sigaction(SIGHUP, &ignore, NULL);
 	r = quoin_agent_open(conf, &running, &err);
 	if (r != 0)
 		return fail(&err);
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGHUP, &stop, NULL);
 	r = quoin_agent_run(running, &err);
 	quoin_agent_close(running);
 	running = NULL;
@@ -152,6 +155,7 @@ run_several(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &signals, &before);
 	for (size_t i = 0; i < seat_count && status == 0; i++) {
@@ -173,7 +177,9 @@ run_several(void)
 		if (sigwait(&signals, &number) != 0)
 			continue;
 		left = reap_seats(&status);
-		if (number != SIGCHLD || left < before_it)
+		if (number == SIGHUP && left == before_it)
+			signal_seats(SIGHUP);
+		else if (number != SIGCHLD || left < before_it)
 			signal_seats(SIGTERM);
 	}
 	return status;

@@ -275,6 +275,62 @@ serving_loads_and_unloads(void)
 	close_site();
 }
 
+static bool
+has_interval_900(const struct quoin_status *status)
+{
+	return status->interval_ms == 900;
+}
+
+/* Put lines in place of these in quoin.conf, and send SIGHUP. */
+static void
+change_conf(const char *from, const char *to)
+{
+	struct quoin_buf text;
+	char changed[2048];
+	char *at;
+
+	quoin_buf_init(&text, 1 << 16);
+	CHECK_INT(quoin_file_read(site.conf_path, &text, NULL), 0);
+	at = strstr(quoin_buf_str(&text), from);
+	CHECK(at != NULL);
+	(void)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - quoin_buf_str(&text)), quoin_buf_str(&text), to,
+	    at + strlen(from));
+	quoin_buf_clear(&text);
+	write_text(site.conf_path, changed, 0644);
+	CHECK_INT(kill(site.pid, SIGHUP), 0);
+}
+
+/* What can change changes at once; what cannot is named; what cannot be read changes nothing. */
+static void
+reads_its_configuration_anew(void)
+{
+	struct quoin_buf log;
+	char path[320];
+
+	open_site(QUOIN_HOST_ROUTER, "", "");
+	put_raw_release('a', 100, false);
+	activate(1, 0, 1, 1, 1);
+	(void)snprintf(path, sizeof path, "%s/log", check_dir());
+	(void)unlink(path);
+	start_agent();
+	await(runs_head, "runs release 1");
+	change_conf("status.interval_ms = 1000", "status.interval_ms = never");
+	put_raw_release('b', 100, false);
+	await(has_staged_head, "release 2 staged");
+	CHECK_INT(site.status.interval_ms, 1000);
+	change_conf("status.interval_ms = never", "status.interval_ms = 900\nlimit.bytes = 1000");
+	await(has_interval_900, "the new interval");
+	CHECK_INT(site.status.limit_bytes, QUOIN_RELEASE_BYTES_MAX);
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	quoin_buf_init(&log, 1 << 20);
+	CHECK_INT(quoin_file_read(path, &log, NULL), 0);
+	CHECK_CONTAINS(quoin_buf_str(&log), "event=not-reloaded");
+	CHECK_CONTAINS(quoin_buf_str(&log), "event=changed key=status.interval_ms");
+	CHECK_CONTAINS(quoin_buf_str(&log), "event=needs-restart key=limit.bytes");
+	quoin_buf_clear(&log);
+	close_site();
+}
+
 /* Start an agent that cannot work: its exit status, and what it must have said. */
 static void
 ends_with(int exit_status, const char *words)
@@ -327,6 +383,14 @@ says_what_is_wrong_with_the_configuration(void)
 }
 
 static void
+refuses_what_is_not_built(void)
+{
+	open_site(QUOIN_HOST_ROUTER, "", "metrics.listen = :9100\n");
+	ends_with(1, "metrics.listen: not built");
+	close_site();
+}
+
+static void
 refuses_the_store_of_another(void)
 {
 	char path[320];
@@ -354,6 +418,8 @@ main(int argc, char **argv)
 		{"agent: a router refuses too many objectives", router_refuses_too_many_objectives},
 		{"agent: a router refuses too many bytes", router_refuses_too_many_bytes},
 		{"agent: a serving host loads and unloads", serving_loads_and_unloads},
+		{"agent: reads its configuration anew", reads_its_configuration_anew},
+		{"agent: refuses what is not built", refuses_what_is_not_built},
 		{"agent: says what is wrong with the configuration", says_what_is_wrong_with_the_configuration},
 		{"agent: refuses the store of another", refuses_the_store_of_another},
 	};
