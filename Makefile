@@ -385,6 +385,7 @@ SH_TESTS := \
 	tests/integration/install.sh \
 	tests/integration/plan.sh \
 	tests/integration/readme.sh \
+	tests/integration/refusals.sh \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \
 

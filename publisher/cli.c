@@ -206,6 +206,8 @@ quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struc
 		if (r != 0 && quoin_error_class(r) == QUOIN_CLASS_RETRY)
 			(void)quoin_error_prefix(err, "the broker does not answer, nothing was done");
 	}
+	if (r == 0)
+		r = quoin_control_check_system(&ret->control, err);
 	if (r != 0)
 		quoin_session_close(ret);
 	else if (quoin_control_check_root(&ret->control, quoin_clock_wall_ms(), &expired) != 0)

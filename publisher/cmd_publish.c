@@ -248,8 +248,11 @@ publish_new(const struct quoin_cli *cli, struct quoin_session *session, const st
 	struct quoin_blobs_sent sent = {0};
 	int r = 0;
 
-	if (request->prepare == NULL) /* a missing key is told before anything is sent */
+	/* A missing key, or one that nobody believes, is told before anything is sent. */
+	if (request->prepare == NULL)
 		r = quoin_keyring_load(&session->conf, QUOIN_ROLE_RELEASE, true, &keys, err);
+	if (r == 0 && request->prepare == NULL)
+		r = quoin_publish_vet(&session->control, &keys, err);
 	if (r == 0)
 		r = quoin_publish_send(&session->conf, &session->control, publication, show_progress,
 		    (void *)(uintptr_t)cli, release, &sent, err);

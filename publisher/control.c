@@ -333,6 +333,20 @@ vet_signatures(const struct quoin_trust *trust, const char *key, const struct qu
 }
 
 int
+quoin_control_check_system(const struct quoin_control *control, struct quoin_error *err)
+{
+	const struct quoin_ledger *ledger = &control->ledger;
+
+	if (control->has_incarnation || control->refusal_count == 0 || ledger->release_count > 0 ||
+	    ledger->intent_count > 0 || control->cert_count > 0)
+		return 0;
+	return quoin_error_set(err, QUOIN_EOTHERSYSTEM,
+	    "all %zu documents on the control topic are of another system than the pinned root, none of them counts; is "
+	    "\"root\" in quoin.conf that of another system, or \"kafka.bootstrap.servers\" another broker's?",
+	    control->refusal_count);
+}
+
+int
 quoin_control_vet(const struct quoin_control *control, const char *key, const struct quoin_envelope *envelope,
     int64_t now_ms, struct quoin_error *err)
 {

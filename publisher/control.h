@@ -50,6 +50,9 @@ int quoin_control_admit(struct quoin_control *control, const struct quoin_bus_re
  * operator wants goes through in any case: the brake is always at hand, and hosts serve on (DESIGN.md section 5). */
 int quoin_control_check_root(const struct quoin_control *control, int64_t now_ms, struct quoin_error *err);
 
+/* Whether what was read is this root's at all. QUOIN_EOTHERSYSTEM: there are documents, and every single one was refused. */
+int quoin_control_check_system(const struct quoin_control *control, struct quoin_error *err);
+
 /*
  * Whether readers of the topic would believe this document, which is about to be written under this key. A record that
  * nobody believes would still take the place of a good one when the topic is compacted. 0, QUOIN_EOTHERSYSTEM (the topic

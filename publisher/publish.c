@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/line.h"
 #include "lib/clock.h"
 #include "publisher/announce.h"
 #include "publisher/deltas.h"
@@ -191,6 +192,29 @@ quoin_publish_number(const struct quoin_control *control, struct quoin_release *
 	release->head = control->ledger.head;
 	release->intent = control->ledger.last_intent;
 	release->created_ms = quoin_clock_wall_ms();
+}
+
+/* The release itself cannot be signed before its chunks have their places: what stands in for it is a release document that
+ * says nothing but whose it is. It is never written, and no reader would take it. */
+int
+quoin_publish_vet(const struct quoin_control *control, const struct quoin_keyring *release_keys, struct quoin_error *err)
+{
+	struct quoin_sealed sealed = {0};
+	struct quoin_buf text;
+	char key[32];
+	int r;
+
+	snprintf(key, sizeof key, "release/%llu", (unsigned long long)control->ledger.head.number + 1);
+	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
+	quoin_line_print_head(&text, QUOIN_DOCUMENT_RELEASE, &control->trust.root.origin);
+	r = text.error;
+	if (r == 0)
+		r = quoin_seal(quoin_buf_span(&text), release_keys->keys, release_keys->count, &sealed);
+	quoin_buf_clear(&text);
+	r = r != 0 ? quoin_error_set(err, r, "cannot sign with the release keys")
+		   : quoin_control_vet(control, key, &sealed.envelope, quoin_clock_wall_ms(), err);
+	quoin_sealed_clear(&sealed);
+	return r;
 }
 
 static int

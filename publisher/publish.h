@@ -39,6 +39,11 @@ int quoin_publish_describe(const struct quoin_publication *publication, struct q
 const struct quoin_ledger_release *quoin_publish_same(const struct quoin_ledger *ledger,
     const struct quoin_release *release, bool *ret_is_revoked);
 
+/* Whether readers would believe the next release, if it is signed by these keys: asked before anything is sent. The codes of
+ * quoin_control_vet. */
+int quoin_publish_vet(const struct quoin_control *control, const struct quoin_keyring *release_keys,
+    struct quoin_error *err);
+
 /* Send the parts' chunks and fill in the encodings. "retained": how many of the newest releases are looked through for
  * content that is there already. */
 int quoin_publish_send(const struct quoin_conf *conf, const struct quoin_control *control,

@@ -94,6 +94,19 @@ publish(struct site *site, const char *content, const struct quoin_docref *expec
 	return r;
 }
 
+/* Whether the next release by these keys would be believed. */
+static int
+vet(struct site *site)
+{
+	struct quoin_keyring keys = {0};
+	int r;
+
+	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_RELEASE, false, &keys, &site->err));
+	r = quoin_publish_vet(&site->control, &keys, &site->err);
+	quoin_keyring_clear(&keys);
+	return r;
+}
+
 static void
 test_begin(void)
 {
@@ -442,6 +455,8 @@ test_strangers(void)
 	snprintf(site.conf.keys, sizeof site.conf.keys, "%s", other.keys);
 	CHECK_INT(publish(&site, "hello", &none, &number, &sent), QUOIN_ESIGNATURE);
 	CHECK_CONTAINS(site.err.message, "nobody would believe release/1");
+	CHECK_INT(vet(&site), QUOIN_ESIGNATURE);
+	CHECK_CONTAINS(site.err.message, "nobody would believe release/1");
 	operate(&site, &freeze, QUOIN_ESIGNATURE);
 	snprintf(path, sizeof path, "%s/id", check_dir());
 	cert.not_after_ms = quoin_clock_wall_ms() + 3600000;
@@ -459,6 +474,9 @@ test_strangers(void)
 		site.control = stranger;
 		CHECK_INT(publish(&site, "hello", &none, &number, &sent), QUOIN_EOTHERSYSTEM);
 		CHECK_CONTAINS(site.err.message, "not begun by the system of the pinned root");
+		CHECK_INT(vet(&site), QUOIN_EOTHERSYSTEM);
+		CHECK_INT(quoin_control_check_system(&site.control, &site.err), QUOIN_EOTHERSYSTEM);
+		CHECK_CONTAINS(site.err.message, "of another system than the pinned root");
 		quoin_control_clear(&site.control);
 		site.control = ours;
 	}
@@ -468,6 +486,8 @@ test_strangers(void)
 	OK(&site, publish(&site, "hello", &none, &number, &sent));
 	CHECK_INT(number, 1);
 	CHECK_INT(site.control.refusal_count, 0);
+	CHECK_INT(vet(&site), 0);
+	CHECK_INT(quoin_control_check_system(&site.control, &site.err), 0);
 	close_site(&site);
 }
 
