@@ -60,6 +60,7 @@ FORMATS_SRCS := \
 	formats/conf.c \
 	formats/config.c \
 	formats/context.c \
+	formats/context_borrow.c \
 	formats/document.c \
 	formats/envelope.c \
 	formats/heartbeat.c \

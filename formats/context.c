@@ -32,6 +32,8 @@ quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rul
 	context->tests = context->own_tests;
 	context->cells = context->own_cells;
 	context->cell_count = 0;
+	context->named = NULL;
+	context->is_interned = false;
 	context->has_override = false;
 	context->objective = (struct quoin_span){0};
 	if (__builtin_expect(context->json != NULL, 0)) {
@@ -50,7 +52,9 @@ quoin_context_intern_one(struct quoin_context *context, uint32_t attribute)
 	const struct rules_attribute *block;
 	uint16_t id;
 
-	block = (const void *)quoin_image_at(&rules->image, quoin_places_get(&rules->attributes, attribute));
+	if (!quoin_context_has(context, attribute))
+		return RULES_VALUE_MISSING;
+	block = rules->attribute_blocks[attribute];
 	switch (value->kind) {
 	case QUOIN_VALUE_STRING:
 		id = quoin_rules_constant_find(block, QUOIN_SCALAR_STRING, value->string, value->len);
@@ -70,6 +74,7 @@ quoin_context_intern(struct quoin_context *context)
 {
 	for (uint32_t i = 0; i < context->rules->attributes.id_count; i++)
 		quoin_context_id(context, i);
+	context->is_interned = true;
 }
 
 /* ---- Cells and overrides ---- */

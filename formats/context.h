@@ -3,13 +3,15 @@
  *
  * Attributes are kept by the part's ids; what no rule asks for is not kept. Strings are borrowed until the next begin or
  * clear, except those of a JSON line, which the context owns. Value ids are found when first asked for and remembered,
- * or all at once by intern. One thread at a time. About 5 KiB; init once and begin for each request: no allocation,
- * except for JSON lines and for more than QUOIN_CONTEXT_CELLS_INLINE cells.
+ * or all at once by intern. Values may also stay where the caller has them, by number or by name; they are read when
+ * first asked for, and what no rule asks for costs nothing. One thread at a time. About 6 KiB; init once and begin for
+ * each request: no allocation, except for JSON lines and for more than QUOIN_CONTEXT_CELLS_INLINE cells.
  */
 #ifndef QUOIN_FORMATS_CONTEXT_H
 #define QUOIN_FORMATS_CONTEXT_H
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "formats/rules.h"
 #include "lib/json.h"
@@ -18,7 +20,8 @@
 #define QUOIN_CONTEXT_CELLS_MAX	   16384
 #define QUOIN_CELL_NONE		   UINT32_MAX /* a cell that no rule can name */
 
-#define QUOIN_CONTEXT_ID_UNSET UINT16_MAX
+#define QUOIN_CONTEXT_ID_UNSET	UINT16_MAX
+#define QUOIN_CONTEXT_ID_UNREAD (UINT16_MAX - 1) /* the value is where it was borrowed from, if anywhere */
 
 enum quoin_value_kind {
 	QUOIN_VALUE_STRING,
@@ -42,9 +45,35 @@ struct quoin_value {
 	uint32_t version[4];
 };
 
+/* Values of the caller's: quoin.h's struct quoin_slot_value and quoin_attribute (asserted there). */
+enum quoin_borrowed_kind {
+	QUOIN_BORROWED_STRING, /* NULL: missing */
+	QUOIN_BORROWED_NUMBER,
+	QUOIN_BORROWED_BOOL,
+	QUOIN_BORROWED_CELL, /* of those with names alone: a test's number in decimal */
+};
+struct quoin_borrowed {
+	int kind;
+	uint32_t len; /* of a string */
+	union {
+		const char *string;
+		double number;
+		bool boolean;
+	};
+};
+struct quoin_named {
+	const char *name;
+	int kind;
+	const char *string;
+	double number;
+	bool boolean;
+};
+#define QUOIN_CONTEXT_NAMED_MAX 64
+
 struct quoin_context {
 	const struct quoin_rules *rules;
-	uint16_t ids[QUOIN_RULES_ATTRIBUTES_MAX]; /* 0 missing, 1 unknown, QUOIN_CONTEXT_ID_UNSET: ask intern */
+	bool is_interned; /* every id is there */
+	uint16_t ids[QUOIN_RULES_ATTRIBUTES_MAX]; /* 0 missing, 1 unknown, _UNSET and _UNREAD: ask intern */
 	struct quoin_value values[QUOIN_RULES_ATTRIBUTES_MAX];
 	const uint64_t *tests; /* cells by test: those below, or the caller's */
 	const uint32_t *cells;
@@ -54,6 +83,12 @@ struct quoin_context {
 	size_t cell_cap;
 	uint64_t inline_tests[QUOIN_CONTEXT_CELLS_INLINE];
 	uint32_t inline_cells[QUOIN_CONTEXT_CELLS_INLINE];
+	const struct quoin_borrowed *borrowed; /* with "order", or NULL */
+	const _Atomic uint16_t *order;
+	size_t borrowed_count;
+	const struct quoin_named *named; /* or NULL */
+	size_t named_count;
+	uint8_t named_marks[QUOIN_CONTEXT_NAMED_MAX]; /* of the names: most that differ, differ here */
 	bool has_override;
 	bool has_override_version;
 	bool has_override_caller;
@@ -87,6 +122,7 @@ quoin_context_put_string(struct quoin_context *context, uint32_t attribute, cons
 	context->values[attribute].string = string;
 	context->values[attribute].len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
 	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
+	context->is_interned = false;
 }
 
 static inline void
@@ -97,6 +133,7 @@ quoin_context_put_number(struct quoin_context *context, uint32_t attribute, doub
 	context->values[attribute].kind = QUOIN_VALUE_NUMBER;
 	context->values[attribute].number = number == 0 ? 0 : number;
 	context->ids[attribute] = isfinite(number) ? QUOIN_CONTEXT_ID_UNSET : 0;
+	context->is_interned = false;
 }
 
 static inline void
@@ -107,6 +144,7 @@ quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool b
 	context->values[attribute].kind = QUOIN_VALUE_BOOL;
 	context->values[attribute].boolean = boolean;
 	context->ids[attribute] = QUOIN_CONTEXT_ID_UNSET;
+	context->is_interned = false;
 }
 
 /* The cell of a test; of several for one test the last counts. 0, QUOIN_ENOMEM, QUOIN_ELIMIT, QUOIN_EUSAGE
@@ -114,6 +152,18 @@ quoin_context_put_bool(struct quoin_context *context, uint32_t attribute, bool b
 int quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
 /* All cells at once, borrowed until the next begin, in place of put_cell. 0, QUOIN_EUSAGE (there are cells already). */
 int quoin_context_put_cells(struct quoin_context *context, const uint64_t *tests, const uint32_t *cells, size_t count);
+/* All values at once, in place of what was put before: attribute a has values[order[a] - 1], if there is one. Borrowed
+ * until the next begin. Putting replaces. */
+void quoin_context_borrow(struct quoin_context *context, const struct quoin_borrowed *values, size_t count,
+    const _Atomic uint16_t *order);
+/* The same by names, cells too; of several of one name the last counts. 0, QUOIN_EUSAGE (an unknown kind), QUOIN_ELIMIT
+ * (more than QUOIN_CONTEXT_NAMED_MAX). */
+int quoin_context_borrow_named(struct quoin_context *context, const struct quoin_named *values, size_t count);
+/* The cell that a borrowed name gives this test; false if none. */
+bool quoin_context_named_cell(const struct quoin_context *context, uint64_t test, uint32_t *ret_cell);
+/* Put the value of an attribute that is unread, or make it missing. */
+void quoin_context_read(struct quoin_context *context, uint32_t attribute);
+
 /* NULL version: the current one; NULL caller: none. */
 void quoin_context_put_override(struct quoin_context *context, const char *model, const char *version,
     const char *caller);
@@ -136,7 +186,16 @@ quoin_context_id(struct quoin_context *context, uint32_t attribute)
 {
 	uint16_t id = context->ids[attribute];
 
-	return __builtin_expect(id != QUOIN_CONTEXT_ID_UNSET, 1) ? id : quoin_context_intern_one(context, attribute);
+	return __builtin_expect(id < QUOIN_CONTEXT_ID_UNREAD, 1) ? id : quoin_context_intern_one(context, attribute);
+}
+
+/* Whether the context has the attribute; then its value may be looked at. */
+static inline bool
+quoin_context_has(struct quoin_context *context, uint32_t attribute)
+{
+	if (context->ids[attribute] == QUOIN_CONTEXT_ID_UNREAD)
+		quoin_context_read(context, attribute);
+	return context->ids[attribute] != 0;
 }
 
 #endif

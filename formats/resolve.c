@@ -16,7 +16,7 @@ unit_of(struct quoin_context *context, uint32_t attribute, char digits[24], stru
 	uint64_t magnitude;
 	char *at = digits + 24;
 
-	if (context->ids[attribute] == RULES_VALUE_MISSING)
+	if (!quoin_context_has(context, attribute))
 		return false;
 	if (value->kind == QUOIN_VALUE_STRING) {
 		*ret = quoin_span_of(value->string, value->len);
@@ -156,7 +156,7 @@ leaf_holds(const struct rules_rule *rule, const struct rules_node *node, struct 
 	double bound;
 	uint32_t id;
 
-	if (context->ids[node->attribute] == RULES_VALUE_MISSING)
+	if (!quoin_context_has(context, node->attribute))
 		return node->kind == RULES_NODE_LEAF + QUOIN_OP_EXISTS && node->count == 0;
 	switch (node->kind) {
 	case RULES_NODE_LEAF + QUOIN_OP_IN:
@@ -205,26 +205,40 @@ nodes_hold(const struct rules_rule *rule, struct quoin_context *context)
 	return true;
 }
 
-/* The rules that the attributes' values leave. */
+/* The rules that a value leaves. */
+static inline uint64_t
+left_by(const struct rules_objective *objective, const struct rules_filter *filter, uint32_t id)
+{
+	const uint8_t *block = (const uint8_t *)objective;
+	size_t index;
+
+	if (__builtin_expect(filter->kind == RULES_FILTER_DENSE, 1)) {
+		index = id < filter->count ? id : RULES_VALUE_UNKNOWN;
+	} else {
+		index = find_id(RULES_AT(block, uint16_t, filter->keys), filter->count, id);
+		index = index < filter->count ? index + RULES_VALUE_FIRST
+		    : id == RULES_VALUE_MISSING ? RULES_VALUE_MISSING : RULES_VALUE_UNKNOWN;
+	}
+	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
+}
+
+/* The rules that the attributes' values leave. Where ids are there already, all filters are asked: to look at a table is
+ * cheaper than to guess wrong whether it matters. Else only those that may exclude what is left. */
 static uint64_t
 filtered(const struct rules_objective *objective, struct quoin_context *context)
 {
-	const uint8_t *block = (const uint8_t *)objective;
-	const struct rules_filter *filter = RULES_AT(block, struct rules_filter, objective->filters);
+	const struct rules_filter *filter = RULES_AT(objective, struct rules_filter, objective->filters);
+	const struct rules_filter *end = filter + objective->filter_count;
 	uint64_t mask = objective->mask;
-	size_t index;
-	uint32_t id;
 
-	for (uint32_t i = 0; i < objective->filter_count && mask != 0; i++, filter++) {
-		id = quoin_context_id(context, filter->attribute);
-		if (filter->kind == RULES_FILTER_DENSE) {
-			index = id < filter->count ? id : RULES_VALUE_UNKNOWN;
-		} else {
-			index = find_id(RULES_AT(block, uint16_t, filter->keys), filter->count, id);
-			index = index < filter->count ? index + RULES_VALUE_FIRST
-			    : id == RULES_VALUE_MISSING ? RULES_VALUE_MISSING : RULES_VALUE_UNKNOWN;
-		}
-		mask &= quoin_load_u64(block + filter->table + (index << objective->mask_shift));
+	if (context->is_interned) {
+		for (; filter < end; filter++)
+			mask &= left_by(objective, filter, context->ids[filter->attribute]);
+		return mask;
+	}
+	for (; filter < end && mask != 0; filter++) {
+		if ((mask & filter->asked) != 0 || mask > UINT32_MAX)
+			mask &= left_by(objective, filter, quoin_context_id(context, filter->attribute));
 	}
 	return mask;
 }
@@ -256,18 +270,23 @@ cell_outcome(const struct rules_rule *rule, struct quoin_context *context, uint3
 {
 	const struct rules_cell *cells = RULES_AT(rule, struct rules_cell, rule->cells);
 	size_t found = SIZE_MAX;
-	uint32_t cell, index;
+	uint32_t cell = 0, index;
+	bool has_cell;
 
 	/* To the end without a branch: where a test stands is not to be predicted, and the last one counts. */
 	for (size_t i = 0; i < context->cell_count; i++)
 		found = context->tests[i] == rule->ab_test_id ? i : found;
-	if (found != SIZE_MAX) {
+	has_cell = found != SIZE_MAX;
+	if (has_cell)
 		cell = context->cells[found];
+	else if (__builtin_expect(context->named != NULL, 0))
+		has_cell = quoin_context_named_cell(context, rule->ab_test_id, &cell);
+	if (has_cell) {
+		*ret_cell = cell;
+		/* Cells mostly are numbers without a gap. */
 		for (uint32_t k = 0; k < rule->cell_count; k++) {
-			if (cells[k].cell == cell) {
-				*ret_cell = cell;
+			if (cells[k].cell == cell)
 				return cells[k].outcome;
-			}
 		}
 		return RULES_NO_OUTCOME;
 	}
@@ -477,7 +496,7 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 	uint64_t mask, selecting, shadows;
 
 	/* Filters stand behind the header, the default at the end: have them on their way while the header is read. */
-	for (size_t line = 1; line < 5; line++)
+	for (size_t line = 1; line < 10; line++)
 		__builtin_prefetch(block + 64 * line);
 	__builtin_prefetch(block + objective->default_outcome);
 	__builtin_prefetch(block + objective->default_outcome - sizeof *rule);

@@ -23,6 +23,12 @@ quoin_rules_attach(const struct quoin_image *image, struct quoin_rules *ret, str
 	rules.attribute_names = quoin_image_at(image, quoin_image_field(image, RULES_ATTRIBUTE_NAMES));
 	rules.model_names = quoin_image_at(image, quoin_image_field(image, RULES_MODEL_NAMES));
 	rules.objective_count = quoin_load_u32(rules.objective_names + 4);
+	for (uint32_t id = 0; id < rules.attributes.id_count; id++) {
+		const uint32_t place = quoin_places_get(&rules.attributes, id);
+
+		rules.attribute_blocks[id] =
+		    place == QUOIN_PLACE_NONE ? NULL : (const struct rules_attribute *)(const void *)quoin_image_at(image, place);
+	}
 	for (uint32_t id = 0; id < rules.models.id_count; id++)
 		rules.model_count += rules.models.distances[id] != QUOIN_PLACE_NONE;
 	rules.rule_count = quoin_image_field(image, RULES_NUMBERS);
@@ -154,26 +160,4 @@ quoin_rules_rule(const struct quoin_rules *rules, uint32_t objective, uint32_t i
 	ret->kind = rule->kind;
 	ret->name = (const char *)rule + rule->name;
 	ret->ab_test_id = rule->ab_test_id;
-}
-
-uint16_t
-quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len)
-{
-	const struct rules_constant *slots = RULES_AT(attribute, struct rules_constant, attribute->slots), *slot;
-	uint32_t hash, at;
-	const uint8_t *text;
-
-	if (attribute->slot_count == 0)
-		return RULES_VALUE_UNKNOWN;
-	hash = rules_constant_hash(kind, bytes, len);
-	for (at = hash & (attribute->slot_count - 1);; at = (at + 1) & (attribute->slot_count - 1)) {
-		slot = &slots[at];
-		if (slot->id == 0)
-			return RULES_VALUE_UNKNOWN;
-		if (slot->hash != hash || slot->len != len || slot->kind != kind)
-			continue;
-		text = len <= RULES_INLINE_BYTES ? slot->bytes : (const uint8_t *)attribute + slot->text;
-		if (quoin_image_equal(text, bytes, len))
-			return slot->id;
-	}
 }

@@ -17,6 +17,8 @@
 #define QUOIN_RULES_VERSION	   1
 #define QUOIN_RULES_ATTRIBUTES_MAX 128 /* 64 in conditions, and those that only units are taken from */
 
+struct rules_attribute; /* formats/rules_layout.h */
+
 /* A verified (or trusted) rules part. Plain memory, borrows the image's segments, nothing to free. */
 struct quoin_rules {
 	struct quoin_image image;
@@ -26,6 +28,7 @@ struct quoin_rules {
 	const uint8_t *objective_names; /* hash tables */
 	const uint8_t *attribute_names;
 	const uint8_t *model_names;
+	const struct rules_attribute *attribute_blocks[QUOIN_RULES_ATTRIBUTES_MAX]; /* by id; NULL: a hole */
 	uint32_t objective_count; /* without holes, unlike the id_count of the places */
 	uint32_t model_count;
 	uint32_t rule_count; /* rule numbers are below it; 0 is a default from objectives.json */

@@ -47,7 +47,8 @@ static void
 put_filter(const struct rules_filters *filters, struct block_maker *block, uint32_t at, uint32_t attribute,
     const struct rules_set *mentioned, uint64_t asked, const struct rules_objective *head)
 {
-	struct rules_filter filter = {.attribute = (uint8_t)attribute};
+	struct rules_filter filter = {.attribute = (uint8_t)attribute,
+	    .asked = head->rule_count > 32 ? UINT32_MAX : (uint32_t)asked};
 	uint32_t count = 0, limit = RULES_VALUE_FIRST, keys = 0;
 	uint16_t key;
 
@@ -77,38 +78,74 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
 }
 
-void
-quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head)
-{
-	const struct rules_conjunct *conjunct;
-	struct rules_set set, mentioned;
+/* The conditions on one attribute. */
+struct group {
+	size_t first, count;
 	uint64_t asked;
-	size_t i, first;
+};
+
+static uint64_t
+rules_of(const struct rules_filters *filters, size_t first, size_t *ret_count)
+{
+	uint64_t asked = 0;
+	size_t i = first;
+
+	for (; i < filters->count && filters->items[i].attribute == filters->items[first].attribute; i++)
+		asked |= (uint64_t)1 << filters->items[i].rule;
+	*ret_count = i - first;
+	return asked;
+}
+
+/* What excludes many rules stands in front: filters that only exclude what is excluded are not asked. */
+static int
+group_compare(const void *a, const void *b)
+{
+	const struct group *one = a, *two = b;
+	int x = __builtin_popcountll(one->asked), y = __builtin_popcountll(two->asked);
+
+	return x != y ? (x > y ? -1 : 1) : (one->first > two->first) - (one->first < two->first);
+}
+
+static size_t
+make_groups(struct rules_filters *filters, struct group groups[QUOIN_RULES_ATTRIBUTES_MAX])
+{
+	size_t count = 0;
 
 	if (filters->count > 0)
 		qsort(filters->items, filters->count, sizeof filters->items[0], conjunct_compare);
-	for (i = 0; i < filters->count; i++)
-		head->filter_count = (uint8_t)(head->filter_count + (i == 0 ||
-		    filters->items[i].attribute != filters->items[i - 1].attribute));
-	head->filters = quoin_block_maker_put(block, NULL, head->filter_count * sizeof(struct rules_filter), 8);
-	for (i = 0, first = 0; first < filters->count; i++) {
-		asked = 0;
-		mentioned = (struct rules_set){0};
-		conjunct = &filters->items[first];
-		for (; first < filters->count; first++) {
-			const struct rules_conjunct *next = &filters->items[first];
-			uint64_t bit = (uint64_t)1 << next->rule;
+	for (size_t first = 0; first < filters->count; first += groups[count++].count) {
+		groups[count].first = first;
+		groups[count].asked = rules_of(filters, first, &groups[count].count);
+	}
+	if (count > 0)
+		qsort(groups, count, sizeof groups[0], group_compare);
+	return count;
+}
 
-			if (next->attribute != conjunct->attribute)
-				break;
-			quoin_rules_when_ids(next->when, next->attribute, &set, &mentioned);
+void
+quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head)
+{
+	struct group groups[QUOIN_RULES_ATTRIBUTES_MAX];
+	const size_t count = make_groups(filters, groups);
+	struct rules_set set, mentioned;
+
+	head->filter_count = (uint8_t)count;
+	head->filters = quoin_block_maker_put(block, NULL, count * sizeof(struct rules_filter), 8);
+	for (size_t i = 0; i < count; i++) {
+		const struct rules_conjunct *items = &filters->items[groups[i].first];
+		uint64_t asked = 0;
+
+		mentioned = (struct rules_set){0};
+		for (size_t k = 0; k < groups[i].count; k++) {
+			const uint64_t bit = (uint64_t)1 << items[k].rule;
+			struct rules_set *kept = &filters->sets[items[k].rule];
+
+			quoin_rules_when_ids(items[k].when, items[k].attribute, &set, &mentioned);
 			for (size_t word = 0; word < RULES_SET_WORDS; word++)
-				filters->sets[next->rule].words[word] = (asked & bit) == 0
-				    ? set.words[word]
-				    : filters->sets[next->rule].words[word] & set.words[word];
+				kept->words[word] = (asked & bit) == 0 ? set.words[word] : kept->words[word] & set.words[word];
 			asked |= bit;
 		}
-		put_filter(filters, block, head->filters + (uint32_t)(i * sizeof(struct rules_filter)), conjunct->attribute->id,
-		    &mentioned, asked, head);
+		put_filter(filters, block, head->filters + (uint32_t)(i * sizeof(struct rules_filter)),
+		    items->attribute->id, &mentioned, asked, head);
 	}
 }

@@ -94,7 +94,7 @@ struct rules_filter {
 	uint16_t count; /* dense: masks in the table; sparse: keys */
 	uint32_t table; /* seven readable bytes follow it */
 	uint32_t keys;	/* u16, ascending */
-	uint32_t zero;
+	uint32_t asked; /* which of the first 32 rules it may exclude; with more rules, all */
 };
 
 #define RULES_NO_ATTRIBUTE 0xff
@@ -195,8 +195,31 @@ rules_constant_hash(uint32_t kind, const void *bytes, size_t len)
 	return quoin_image_hash(bytes, len) + kind * 0x9e3779b9u;
 }
 
+#define RULES_AT(block, type, at) ((const type *)(const void *)((const uint8_t *)(block) + (at)))
+
 /* The value id of a constant of this attribute, or RULES_VALUE_UNKNOWN. Numbers and bools in the form they are kept. */
-uint16_t quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes, uint32_t len);
+static inline uint16_t
+quoin_rules_constant_find(const struct rules_attribute *attribute, uint32_t kind, const void *bytes,
+    uint32_t len)
+{
+	const struct rules_constant *slots = RULES_AT(attribute, struct rules_constant, attribute->slots), *slot;
+	uint32_t hash, at;
+	const uint8_t *text;
+
+	if (attribute->slot_count == 0)
+		return RULES_VALUE_UNKNOWN;
+	hash = rules_constant_hash(kind, bytes, len);
+	for (at = hash & (attribute->slot_count - 1);; at = (at + 1) & (attribute->slot_count - 1)) {
+		slot = &slots[at];
+		if (slot->id == 0)
+			return RULES_VALUE_UNKNOWN;
+		if (slot->hash != hash || slot->len != len || slot->kind != kind)
+			continue;
+		text = len <= RULES_INLINE_BYTES ? slot->bytes : (const uint8_t *)attribute + slot->text;
+		if (quoin_image_equal(text, bytes, len))
+			return slot->id;
+	}
+}
 
 /* Rule "index" of an objective, the default behind the last. */
 static inline const struct rules_rule *
@@ -206,7 +229,5 @@ rules_rule_at(const struct rules_objective *objective, uint32_t index)
 
 	return (const void *)(block + quoin_load_u32(block + objective->rules + 4 * (size_t)index));
 }
-
-#define RULES_AT(block, type, at) ((const type *)(const void *)((const uint8_t *)(block) + (at)))
 
 #endif

@@ -80,8 +80,8 @@ check_filters(struct rules_verifier *verifier)
 		return bad(verifier, "the filters are outside");
 	for (uint32_t i = 0; i < head->filter_count; i++) {
 		filter = &filters[i];
-		if (!attribute_exists(verifier, filter->attribute) || filter->zero != 0 ||
-		    (i > 0 && filter->attribute <= filters[i - 1].attribute))
+		if (!attribute_exists(verifier, filter->attribute) ||
+		    (head->rule_count > 32 && filter->asked != UINT32_MAX))
 			return bad(verifier, "a filter's attribute is wrong");
 		masks = filter->count;
 		if (filter->kind == RULES_FILTER_SPARSE) {

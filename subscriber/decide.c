@@ -36,6 +36,21 @@ _Static_assert((int)QUOIN_REASON_DEFAULT == (int)QUOIN_RULE_DEFAULT &&
 	(int)QUOIN_REASON_OVERRIDE == (int)QUOIN_RULE_OVERRIDE,
     "a reason is a kind of rule");
 
+_Static_assert(sizeof(struct quoin_slot_value) == sizeof(struct quoin_borrowed) &&
+	offsetof(struct quoin_slot_value, bytes) == offsetof(struct quoin_borrowed, len) &&
+	offsetof(struct quoin_slot_value, value) == offsetof(struct quoin_borrowed, string),
+    "values are borrowed as they are");
+_Static_assert(sizeof(struct quoin_attribute) == sizeof(struct quoin_named) &&
+	offsetof(struct quoin_attribute, kind) == offsetof(struct quoin_named, kind) &&
+	offsetof(struct quoin_attribute, string) == offsetof(struct quoin_named, string) &&
+	offsetof(struct quoin_attribute, number) == offsetof(struct quoin_named, number) &&
+	offsetof(struct quoin_attribute, boolean) == offsetof(struct quoin_named, boolean),
+    "attributes are borrowed as they are");
+_Static_assert((int)QUOIN_ATTRIBUTE_STRING == (int)QUOIN_BORROWED_STRING &&
+	(int)QUOIN_ATTRIBUTE_NUMBER == (int)QUOIN_BORROWED_NUMBER &&
+	(int)QUOIN_ATTRIBUTE_BOOL == (int)QUOIN_BORROWED_BOOL && (int)QUOIN_ATTRIBUTE_CELL == (int)QUOIN_BORROWED_CELL,
+    "of the same kinds");
+
 /* ---- Contexts ---- */
 
 int
@@ -126,6 +141,16 @@ quoin_context_set_bool(struct quoin_context *context, int slot, bool value)
 	if (rc == 0)
 		quoin_context_put_bool(context, attribute, value);
 	return rc;
+}
+
+int
+quoin_context_set_values(struct quoin_context *context, const struct quoin_slot_value *values, size_t count)
+{
+	if (context->rules == NULL)
+		return QUOIN_EMISSING;
+	quoin_context_borrow(context, (const struct quoin_borrowed *)(const void *)values, count,
+	    snapshot_of(context)->order);
+	return 0;
 }
 
 int
@@ -306,8 +331,11 @@ quoin_resolve_strings(const struct quoin_view *view, const char *objective, cons
 	context.cell_cap = QUOIN_CONTEXT_CELLS_INLINE;
 	context.json = NULL;
 	quoin_context_begin(&context, &view->snapshot->rules);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = set_named(&context, &attributes[i]);
+	if (count <= QUOIN_CONTEXT_NAMED_MAX)
+		rc = quoin_context_borrow_named(&context, (const struct quoin_named *)(const void *)attributes, count);
+	else
+		for (size_t i = 0; rc == 0 && i < count; i++)
+			rc = set_named(&context, &attributes[i]);
 	rc = rc != 0 ? fail(view, objective, rc, ret_decision)
 		     : quoin_resolve_name(view, objective, &context, ret_decision);
 	if (context.own_tests != context.inline_tests)

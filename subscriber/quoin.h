@@ -142,6 +142,21 @@ QUOIN_API int quoin_context_start(struct quoin_context *context, const struct qu
 QUOIN_API int quoin_context_set_string(struct quoin_context *context, int slot, const char *value, size_t bytes);
 QUOIN_API int quoin_context_set_number(struct quoin_context *context, int slot, double value);
 QUOIN_API int quoin_context_set_bool(struct quoin_context *context, int slot, bool value);
+/*
+ * All values at once, in place of the three above: values[i] is slot i's, {0} is missing. Nothing is copied: array and
+ * strings are borrowed until the next start, and only what rules ask for is looked at. Call it right after start.
+ */
+struct quoin_slot_value {
+	int kind;	/* an enum quoin_attribute_kind; no cell */
+	uint32_t bytes; /* of a string */
+	union {
+		const char *string; /* NULL: missing */
+		double number;
+		bool boolean;
+	} value;
+};
+QUOIN_API int quoin_context_set_values(struct quoin_context *context, const struct quoin_slot_value *values,
+    size_t count);
 /* The test's cell that the experimentation platform gave this user. */
 QUOIN_API int quoin_context_set_cell(struct quoin_context *context, uint64_t test, uint32_t cell);
 /* All cells of the user at once, in place of set_cell: arrays borrowed until the next start. */

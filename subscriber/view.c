@@ -223,6 +223,8 @@ bind_slot(struct quoin_snapshot *snapshot, size_t slot, const char *name)
 	if (snapshot->has_rules)
 		attribute = quoin_rules_attribute(&snapshot->rules, quoin_span_str(name));
 	atomic_store_explicit(&snapshot->slots[slot], attribute, memory_order_relaxed);
+	if (attribute != QUOIN_PLACE_NONE)
+		atomic_store_explicit(&snapshot->order[attribute], (uint16_t)(slot + 1), memory_order_relaxed);
 }
 
 static void

@@ -40,6 +40,7 @@ struct quoin_snapshot {
 	struct view_part *parts;
 	size_t part_count;
 	_Atomic uint32_t slots[VIEW_SLOTS]; /* attribute ids; QUOIN_PLACE_NONE */
+	_Atomic uint16_t order[QUOIN_RULES_ATTRIBUTES_MAX]; /* the slot + 1 of each attribute; 0: none */
 	const uint8_t *_Atomic handles[VIEW_HANDLES]; /* objectives' blocks; NULL: not in this release */
 	void *memory; /* what the parts are in, or NULL */
 	void *source; /* what keeps them in the store, or NULL */

@@ -112,6 +112,7 @@ test_misuse(void)
 	CHECK_INT(quoin_view_acquire(NULL, &none), QUOIN_FAILED_MISSING);
 	CHECK_INT(quoin_context_start(context, &none), QUOIN_FAILED_MISSING);
 	CHECK_INT(quoin_context_set_bool(context, 0, true), QUOIN_FAILED_MISSING);
+	CHECK_INT(quoin_context_set_values(context, NULL, 0), QUOIN_FAILED_MISSING);
 	CHECK_INT(quoin_resolve_name(&none, "Objective0", context, &decision), QUOIN_FAILED_MISSING);
 	quoin_decision_json(&decision, out, sizeof out);
 	CHECK_STR(out, "{\"objective\":\"Objective0\",\"error\":\"no_release\"}");
