@@ -130,6 +130,7 @@ PUBLISHER_SRCS := \
 	publisher/check_whole.c \
 	publisher/cli.c \
 	publisher/cmd_check.c \
+	publisher/cmd_completion.c \
 	publisher/cmd_diff.c \
 	publisher/cmd_dev.c \
 	publisher/cmd_enrol.c \
@@ -660,10 +661,16 @@ demo: all ## the life of a release with real processes, in about a minute
 	@PATH="$(abspath $(BUILD)/bin):$$PATH" examples/demo/run
 
 # quoin-eval is nobody's command; quoin finds it from where it is itself.
-install: all install-libquoin ## programs, library and manual into DESTDIR and PREFIX
+UNITDIR       ?= $(PREFIX)/lib/systemd/system
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+install: all install-libquoin ## programs, library, manual, units and completion into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/quoin
 	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install $(BUILD)/bin/quoin-eval $(DESTDIR)$(PREFIX)/libexec/quoin
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(COMPLETIONDIR)
+	for unit in publisher/quoin-gate subscriber/quoind; do sed 's|@PREFIX@|$(PREFIX)|' $$unit.service.in \
+		>$(DESTDIR)$(UNITDIR)/$${unit##*/}.service || exit 1; done
+	$(BUILD)/bin/quoin completion bash >$(DESTDIR)$(COMPLETIONDIR)/quoin
 	for page in man/*.[1-8]; do section=$${page##*.}; install -d $(DESTDIR)$(MANDIR)/man$$section && \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 

@@ -101,5 +101,6 @@ const struct quoin_command quoin_commands[] = {
 	    "  --state DIR        where everything is kept, also for the next start; default: ./.quoin, removed at the end\n"
 	    "  RULES              a rules directory: published now and whenever it changes; its hosts are played\n",
 	    quoin_cmd_dev},
+	{"completion", "bash", "Print what makes a shell complete quoin's command lines.", NULL, quoin_cmd_completion},
 	{0},
 };

@@ -12,10 +12,24 @@ tsan) sanitize='-fsanitize=thread' ;;
 esac
 check_exit install 0 make -s -C "$top" MODE="$(basename "$build")" BUILD="${build#"$top"/}" DESTDIR="$root" PREFIX=/usr install
 for f in bin/quoin bin/quoin-gate bin/quoind libexec/quoin/quoin-eval lib/libquoin.so.1 lib/libquoin.a include/quoin.h \
-	lib/pkgconfig/quoin.pc share/man/man1/quoin.1 share/man/man5/quoin.conf.5; do
+	lib/pkgconfig/quoin.pc lib/systemd/system/quoind.service lib/systemd/system/quoin-gate.service \
+	share/bash-completion/completions/quoin share/man/man1/quoin.1 share/man/man5/quoin.conf.5; do
 	check "has-$f" test -s "$root/usr/$f"
 done
 check nothing-else test -z "$(find "$root" -name '*.o' -o -name 'test_*')"
+
+check unit-program grep -q '^ExecStart=/usr/bin/quoind ' "$root/usr/lib/systemd/system/quoind.service"
+check unit-complete test -z "$(grep -h '@' "$root"/usr/lib/systemd/system/*.service | grep -v '^SystemCallFilter=@')"
+# complete WORD...: what bash makes of a command line that ends so.
+complete() {
+	bash -c '. "$0" && COMP_WORDS=(quoin "$@") COMP_CWORD=$# && _quoin && echo "${COMPREPLY[@]}"' \
+		"$root/usr/share/bash-completion/completions/quoin" "$@"
+}
+check_has complete-command 'publish' complete pub
+check_has complete-behind-options 'rollback' complete --json -c pin roll
+check_has complete-option 'waive' complete publish --wai
+check_has complete-help 'help' complete show --h
+check_exit completion-usage 2 "$root/usr/bin/quoin" completion csh
 
 export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" LD_LIBRARY_PATH="$root/usr/lib"
 export PATH="$root/usr/bin:$PATH"
