@@ -11,24 +11,22 @@
 struct explainer {
 	const struct quoin_assign_explain *explain;
 	struct quoin_assign_state state;
-	struct quoin_base_placement *base;
-	size_t base_count;
 };
 
 /* ---- The state, as it was when all was placed ---- */
 
-static int
-copy_base(struct explainer *explainer)
+/* The base's placements, by name; to be freed. NULL: no memory. */
+static struct quoin_base_placement *
+copy_base(const struct quoin_ruleset *base, size_t *ret_count)
 {
-	const struct quoin_ruleset *base = explainer->explain->base_ruleset;
+	size_t count = base != NULL ? base->placement_count : 0;
+	struct quoin_base_placement *placements = calloc(count + 1, sizeof *placements);
 
-	explainer->base = calloc((base != NULL ? base->placement_count : 0) + 1, sizeof *explainer->base);
-	if (explainer->base == NULL)
-		return QUOIN_ENOMEM;
-	for (size_t i = 0; base != NULL && i < base->placement_count; i++)
-		explainer->base[explainer->base_count++] = (struct quoin_base_placement){
-		    base->models[base->placements[i].model].routing_key, base->shards[base->placements[i].shard].name};
-	return 0;
+	for (size_t i = 0; placements != NULL && i < count; i++)
+		placements[i] = (struct quoin_base_placement){base->models[base->placements[i].model].routing_key,
+		    base->shards[base->placements[i].shard].name};
+	*ret_count = count;
+	return placements;
 }
 
 /* Items are in the order of models, as placements are. One that the source places twice or too often is not put again. */
@@ -53,14 +51,17 @@ put_placements(struct explainer *explainer)
 static int
 open_explainer(const struct quoin_assign_explain *explain, struct explainer *explainer)
 {
+	size_t count;
+	struct quoin_base_placement *base = copy_base(explain->base_ruleset, &count);
 	int rc;
 
 	*explainer = (struct explainer){.explain = explain};
-	rc = copy_base(explainer);
-	if (rc == 0)
-		rc = quoin_assign_state_init(&explainer->state, explain->ruleset, explainer->base, explainer->base_count);
+	if (base == NULL)
+		return QUOIN_ENOMEM;
+	rc = quoin_assign_state_init(&explainer->state, explain->ruleset, base, count);
 	if (rc == 0)
 		put_placements(explainer);
+	free(base);
 	return rc;
 }
 
@@ -68,7 +69,6 @@ static void
 close_explainer(struct explainer *explainer)
 {
 	quoin_assign_state_clear(&explainer->state);
-	free(explainer->base);
 }
 
 static bool

@@ -98,17 +98,14 @@ open_before(const struct plan *plan, struct quoin_reader **ret_reader, struct qu
 }
 
 static int
-decide(struct plan *plan, struct quoin_error *err)
+decide(struct plan *plan, FILE *in, struct quoin_error *err)
 {
 	const struct quoin_compiled_part *compiled = plan->material.compiled.parts;
 	struct quoin_part_bytes parts[QUOIN_COMPILED_PARTS];
 	struct quoin_reader *readers[2] = {NULL, NULL};
 	struct quoin_view before = {0}, after = {0};
-	FILE *in = strcmp(plan->contexts, "-") == 0 ? stdin : fopen(plan->contexts, "r");
 	int r;
 
-	if (in == NULL)
-		return quoin_error_sys(err, QUOIN_ENOENT, "cannot read %s", plan->contexts);
 	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
 		parts[i] = (struct quoin_part_bytes){compiled[i].name, compiled[i].bytes.data, compiled[i].bytes.len};
 	r = open_before(plan, &readers[0], &before, err);
@@ -121,8 +118,22 @@ decide(struct plan *plan, struct quoin_error *err)
 	quoin_view_release(&after);
 	quoin_reader_close(readers[0]);
 	quoin_reader_close(readers[1]);
-	if (in != stdin)
-		fclose(in);
+	return r;
+}
+
+static int
+decide_contexts(struct plan *plan, struct quoin_error *err)
+{
+	FILE *in;
+	int r;
+
+	if (strcmp(plan->contexts, "-") == 0)
+		return decide(plan, stdin, err);
+	in = fopen(plan->contexts, "r");
+	if (in == NULL)
+		return quoin_error_sys(err, QUOIN_ENOENT, "cannot read %s", plan->contexts);
+	r = decide(plan, in, err);
+	fclose(in);
 	return r;
 }
 
@@ -167,7 +178,7 @@ make(const struct quoin_cli *cli, const struct request *request, struct plan *pl
 		r = measure_transfer(plan, err);
 	if (r == 0)
 		r = find_contexts(request, plan, err);
-	return r == 0 && plan->contexts[0] != '\0' ? decide(plan, err) : r;
+	return r == 0 && plan->contexts[0] != '\0' ? decide_contexts(plan, err) : r;
 }
 
 static int

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/assert.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "publisher/commands.h"
@@ -75,8 +76,10 @@ make_context(const struct request *request, struct quoin_buf *out)
 	quoin_json_put_string(&writer, "objective", request->objective);
 	for (size_t i = 0; i < request->attribute_count; i++) {
 		const char *text = request->attributes[i], *equals = strchr(text, '=');
-		bool is_json = equals[-1] == ':';
+		bool is_json;
 
+		QUOIN_ASSERT(equals != NULL); /* add_attribute saw to it */
+		is_json = equals[-1] == ':';
 		snprintf(name, sizeof name, "%.*s", (int)(equals - text - (is_json ? 1 : 0)), text);
 		if (is_json)
 			quoin_json_put_raw(&writer, name, quoin_span_str(equals + 1));

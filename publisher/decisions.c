@@ -53,6 +53,23 @@ enter(struct table *table, uint64_t hash, size_t place)
 	table->slots[slot] = (uint32_t)place + 1;
 }
 
+/* Room for one more in the list that *list points to. */
+static int
+make_room(void **list, size_t count, size_t *capacity, size_t size)
+{
+	size_t more = *capacity == 0 ? 256 : *capacity * 2;
+	void *larger;
+
+	if (count < *capacity)
+		return 0;
+	larger = reallocarray(*list, more, size);
+	if (larger == NULL)
+		return QUOIN_ENOMEM;
+	*list = larger;
+	*capacity = more;
+	return 0;
+}
+
 /* ---- Flows ---- */
 
 static uint64_t
@@ -71,15 +88,12 @@ static int
 add_flow(struct comparer *comparer, const char *objective, const char *from, const char *to, uint64_t hash)
 {
 	struct quoin_decisions *decisions = comparer->decisions;
-	struct quoin_flow *flows = decisions->flows, *flow;
+	struct quoin_flow *flows, *flow;
+	void *list = decisions->flows;
 
-	if (decisions->flow_count == comparer->flow_capacity) {
-		comparer->flow_capacity = comparer->flow_capacity == 0 ? 256 : comparer->flow_capacity * 2;
-		flows = realloc(flows, comparer->flow_capacity * sizeof *flows);
-		if (flows == NULL)
-			return QUOIN_ENOMEM;
-		decisions->flows = flows;
-	}
+	if (make_room(&list, decisions->flow_count, &comparer->flow_capacity, sizeof *flows) != 0)
+		return QUOIN_ENOMEM;
+	decisions->flows = flows = list;
 	flow = &flows[decisions->flow_count];
 	*flow = (struct quoin_flow){keep(comparer, objective), keep(comparer, from), keep(comparer, to), 1};
 	if ((objective != NULL && flow->objective == NULL) || (from != NULL && flow->from == NULL) ||
@@ -121,23 +135,20 @@ static int
 add_objective(struct comparer *comparer, const char *objective, uint64_t hash)
 {
 	struct quoin_decisions *decisions = comparer->decisions;
-	struct quoin_flow_total *list = decisions->objectives;
+	struct quoin_flow_total *totals;
+	void *list = decisions->objectives;
+	const char *name = keep(comparer, objective);
 
-	if (decisions->objective_count == comparer->objective_capacity) {
-		comparer->objective_capacity = comparer->objective_capacity == 0 ? 256 : comparer->objective_capacity * 2;
-		list = realloc(list, comparer->objective_capacity * sizeof *list);
-		if (list == NULL)
-			return QUOIN_ENOMEM;
-		decisions->objectives = list;
-	}
-	list[decisions->objective_count] = (struct quoin_flow_total){.objective = keep(comparer, objective)};
-	if (list[decisions->objective_count++].objective == NULL)
+	if (name == NULL ||
+	    make_room(&list, decisions->objective_count, &comparer->objective_capacity, sizeof *totals) != 0)
 		return QUOIN_ENOMEM;
+	decisions->objectives = totals = list;
+	totals[decisions->objective_count++] = (struct quoin_flow_total){.objective = name};
 	if (decisions->objective_count * 2 > comparer->objectives.slot_count) {
 		if (grow(&comparer->objectives, decisions->objective_count) != 0)
 			return QUOIN_ENOMEM;
 		for (size_t i = 0; i < decisions->objective_count; i++)
-			enter(&comparer->objectives, hash_text(0, list[i].objective), i);
+			enter(&comparer->objectives, hash_text(0, totals[i].objective), i);
 	} else {
 		enter(&comparer->objectives, hash, decisions->objective_count - 1);
 	}
@@ -145,22 +156,19 @@ add_objective(struct comparer *comparer, const char *objective, uint64_t hash)
 }
 
 static int
-find_objective(struct comparer *comparer, const char *objective, struct quoin_flow_total **ret)
+find_objective(struct comparer *comparer, const char *objective, size_t *ret_index)
 {
 	const struct table *table = &comparer->objectives;
 	uint64_t hash = hash_text(0, objective);
 	size_t slot = (size_t)(hash >> 20) & (table->slot_count - 1);
-	int rc;
 
 	for (; table->slots[slot] != 0; slot = (slot + 1) & (table->slot_count - 1)) {
-		*ret = &comparer->decisions->objectives[table->slots[slot] - 1];
-		if (strcmp((*ret)->objective, objective) == 0)
+		*ret_index = table->slots[slot] - 1;
+		if (strcmp(comparer->decisions->objectives[*ret_index].objective, objective) == 0)
 			return 0;
 	}
-	rc = add_objective(comparer, objective, hash);
-	if (rc == 0)
-		*ret = &comparer->decisions->objectives[comparer->decisions->objective_count - 1];
-	return rc;
+	*ret_index = comparer->decisions->objective_count;
+	return add_objective(comparer, objective, hash);
 }
 
 /* ---- Lines ---- */
@@ -173,6 +181,7 @@ compare_line(struct comparer *comparer, const struct quoin_view *before, const s
 	struct quoin_decision was, is;
 	struct quoin_flow_total *total;
 	const char *objective;
+	size_t index;
 	int rc;
 
 	(void)quoin_resolve_json(before, line, bytes, comparer->before, &was);
@@ -183,9 +192,10 @@ compare_line(struct comparer *comparer, const struct quoin_view *before, const s
 		decisions->bad++;
 		return 0;
 	}
-	rc = find_objective(comparer, objective, &total);
+	rc = find_objective(comparer, objective, &index);
 	if (rc != 0)
 		return rc;
+	total = &decisions->objectives[index];
 	total->total++;
 	if (!same(was.selected.routing_key, is.selected.routing_key)) {
 		total->moved++;

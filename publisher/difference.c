@@ -286,7 +286,7 @@ make_models(struct maker *maker)
 		struct quoin_model_change change = {.change = order < 0 ? QUOIN_CHANGE_REMOVED
 			: order > 0 ? QUOIN_CHANGE_ADDED : QUOIN_CHANGE_CHANGED,
 		    .before = order <= 0 ? old : NULL, .after = order >= 0 ? new : NULL,
-		    .aspects = order == 0 ? compare_models(old, new) : 0};
+		    .aspects = order == 0 && old != NULL && new != NULL ? compare_models(old, new) : 0};
 		const struct quoin_model *named = order < 0 ? old : new;
 		struct quoin_route_change route = {0};
 
@@ -365,8 +365,9 @@ make_loads(struct maker *maker, struct quoin_shard_change *change)
 	if (change->loads == NULL)
 		return QUOIN_ENOMEM;
 	while (b < b_count || a < a_count) {
-		int order = compare_next(b < b_count ? before->capacity[b].resource : NULL,
-		    a < a_count ? after->capacity[a].resource : NULL);
+		int order = b == b_count ? 1
+		    : a == a_count	 ? -1
+					 : strcmp(before->capacity[b].resource, after->capacity[a].resource);
 		const char *resource = order < 0 ? before->capacity[b].resource : after->capacity[a].resource;
 
 		change->loads[change->load_count++] = (struct quoin_load_change){.resource = resource,
@@ -399,7 +400,7 @@ make_shards(struct maker *maker)
 		*change = (struct quoin_shard_change){.shard = named->name,
 		    .change = order < 0 ? QUOIN_CHANGE_REMOVED : order > 0 ? QUOIN_CHANGE_ADDED : QUOIN_CHANGE_CHANGED,
 		    .before = order <= 0 ? old : NULL, .after = order >= 0 ? new : NULL,
-		    .aspects = order == 0 ? compare_shards(old, new) : 0};
+		    .aspects = order == 0 && old != NULL && new != NULL ? compare_shards(old, new) : 0};
 		change->is_changed = order != 0 || change->aspects != 0;
 		if (make_loads(maker, change) != 0)
 			return QUOIN_ENOMEM;

@@ -77,9 +77,11 @@ quoin_guard_try_overlap(const struct guard *guard, const struct quoin_guard_inpu
 {
 	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
 	struct held *held = calloc(1, sizeof *held);
-	int rc = held == NULL ? quoin_error_set(err, QUOIN_ENOMEM, "out of memory while trying guards")
-			      : open_held(input, held, err);
+	int rc;
 
+	if (held == NULL)
+		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory while trying guards");
+	rc = open_held(input, held, err);
 	for (size_t i = 0; rc == 0 && i < ruleset->shard_count; i++) {
 		const struct quoin_shard *shard = &ruleset->shards[i];
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/assert.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "publisher/report.h"
@@ -107,6 +108,7 @@ quoin_material_read_files(char **texts, size_t count, const char *schema, const 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		char *equals = strchr(texts[i], '=');
 
+		QUOIN_ASSERT(equals != NULL);
 		*equals = '\0';
 		if (i > 0 && strcmp(texts[i - 1], texts[i]) == 0)
 			return quoin_error_set(err, QUOIN_EUSAGE, "part %s is given twice", texts[i]);
