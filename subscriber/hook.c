@@ -16,6 +16,7 @@
 
 #define EXIT_NOT_NOW 75 /* sysexits' EX_TEMPFAIL */
 #define TAIL_BYTES   1024
+#define LOOK_BYTES   (128u << 10)
 
 extern char **environ;
 
@@ -193,16 +194,18 @@ quoin_hooks_start(struct quoin_hooks *hooks, const char *program, enum quoin_hoo
 
 /* ---- Ending ---- */
 
-/* Keep the end of what the hook says. */
+/* Keep the end of what the hook says. At most two pipes full in one look: one that never stops must not stop the agent. */
 static void
 read_tail(struct run *run)
 {
 	char piece[512];
-	ssize_t n;
 
-	while (run->err_fd != -1 && (n = read(run->err_fd, piece, sizeof piece)) != -1) {
-		const size_t add = (size_t)n;
+	for (unsigned i = 0; i < LOOK_BYTES / sizeof piece && run->err_fd != -1; i++) {
+		const ssize_t n = read(run->err_fd, piece, sizeof piece);
+		const size_t add = n > 0 ? (size_t)n : 0;
 
+		if (n == -1)
+			break;
 		if (n == 0) {
 			(void)close(run->err_fd);
 			run->err_fd = -1;
