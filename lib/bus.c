@@ -17,6 +17,7 @@
 #define EVERY  (READS | WRITES | QUOIN_BUS_ASK)
 
 #define ASK_AGAIN_MS 50
+#define REFUSED_MS   2000 /* a broker that restarts refuses for a moment */
 
 /*
  * Our settings. An owned one is part of what the bus promises: the configuration must not name it. "value" NULL is
@@ -154,6 +155,24 @@ quoin_bus_code(rd_kafka_resp_err_t code)
 	}
 }
 
+static bool
+is_nobody_there(const struct quoin_bus_client *client)
+{
+	return client != NULL && client->is_refused && client->is_down;
+}
+
+static int
+fail_refused(const struct quoin_bus_client *client, struct quoin_error *err)
+{
+	char servers[256] = "?";
+	size_t bytes = sizeof servers;
+
+	(void)rd_kafka_conf_get(rd_kafka_conf(client->rk), "bootstrap.servers", servers, &bytes);
+	servers[sizeof servers - 1] = '\0';
+	return quoin_error_set(err, QUOIN_EUNREACHABLE,
+	    "every broker of %s refuses the connection; is Kafka running there, and is kafka.bootstrap.servers right?", servers);
+}
+
 int
 quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, const char *reason,
     struct quoin_error *err, const char *what, ...)
@@ -162,6 +181,8 @@ quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, 
 	int r = quoin_bus_code(code);
 	va_list ap;
 
+	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && is_nobody_there(client))
+		return fail_refused(client, err);
 	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && client != NULL && client->last.code != 0) {
 		(void)snprintf(heard, sizeof heard, " (%.240s)", client->last.text);
 		if (client->last.code == QUOIN_EUNREACHABLE)
@@ -177,12 +198,26 @@ quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, 
 
 /* ---- Clients ---- */
 
+/* librdkafka has a code for "all brokers are down", and none for why: that is in the text, in errno's words. */
+static void
+note_refusal(struct quoin_bus_client *client, int code, const char *reason)
+{
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		client->is_down = true;
+		return;
+	}
+	client->is_refused = strstr(reason, "Connection refused") != NULL;
+	if (!client->is_refused)
+		client->is_down = false;
+}
+
 static void
 keep_fault(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 {
 	struct quoin_bus_client *client = ctx;
 	struct quoin_bus_fault fault, *newest;
 
+	note_refusal(client, code, reason);
 	fault.code = quoin_bus_code((rd_kafka_resp_err_t)code);
 	quoin_printable_copy(quoin_span_str(reason), fault.text, sizeof fault.text);
 	client->last = fault;
@@ -359,6 +394,34 @@ hear_faults(struct quoin_bus_client *client)
 		(void)rd_kafka_poll(client->rk, 0);
 }
 
+bool
+quoin_bus_client_waits_on(struct quoin_bus_client *client, bool has_failed, int64_t deadline_ms)
+{
+	hear_faults(client);
+	if (!has_failed)
+		client->is_refused = client->is_down = false;
+	return has_failed && !is_nobody_there(client) && quoin_bus_left_ms(deadline_ms) > 0;
+}
+
+int
+quoin_bus_first_ms(int timeout_ms)
+{
+	return timeout_ms < REFUSED_MS ? timeout_ms : REFUSED_MS;
+}
+
+static rd_kafka_resp_err_t
+ask_topic(struct quoin_bus_client *client, rd_kafka_topic_t *rkt, int timeout_ms,
+    const struct rd_kafka_metadata **ret_metadata)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	rd_kafka_resp_err_t code;
+
+	code = rd_kafka_metadata(client->rk, 0, rkt, ret_metadata, quoin_bus_first_ms(timeout_ms));
+	if (quoin_bus_client_waits_on(client, code != RD_KAFKA_RESP_ERR_NO_ERROR, deadline_ms))
+		code = rd_kafka_metadata(client->rk, 0, rkt, ret_metadata, quoin_bus_left_ms(deadline_ms));
+	return code;
+}
+
 int
 quoin_bus_client_topic(struct quoin_bus_client *client, const char *topic, int timeout_ms, int *ret_partitions,
     struct quoin_error *err)
@@ -371,7 +434,7 @@ quoin_bus_client_topic(struct quoin_bus_client *client, const char *topic, int t
 	rkt = rd_kafka_topic_new(client->rk, topic, NULL);
 	if (rkt == NULL)
 		return quoin_bus_fail(client, rd_kafka_last_error(), NULL, err, "name the topic %s", topic);
-	code = rd_kafka_metadata(client->rk, 0, rkt, &metadata, timeout_ms);
+	code = ask_topic(client, rkt, timeout_ms, &metadata);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt != 1)
 		code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {

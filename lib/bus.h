@@ -89,7 +89,8 @@ void quoin_bus_event_clear(struct quoin_bus_event *event);
 int quoin_bus_reader_fd(struct quoin_bus_reader *reader);
 
 /* First offset and end (last stable offset: what a read-committed reader can reach) of a topic, asked from the broker
- * now. Returns 0, QUOIN_ETIMEOUT, QUOIN_ENOENT, QUOIN_EUNREACHABLE. */
+ * now. Returns 0, QUOIN_ETIMEOUT, QUOIN_ENOENT, QUOIN_EUNREACHABLE: of two seconds in which every broker refused
+ * connections, however much longer the time-out is. */
 int quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_first,
     int64_t *ret_end, struct quoin_error *err);
 /* The end alone: one question instead of three, once this reader has been asked before. */

@@ -38,6 +38,10 @@ struct quoin_bus_client {
 	unsigned fault_first;
 	unsigned fault_count;
 	struct quoin_bus_fault last;
+	/* The last attempt to connect was refused; no broker is connected since. Both: nobody listens there, and waiting for a
+	 * slow network is in vain. */
+	bool is_refused;
+	bool is_down;
 	uint64_t outage_count; /* faults after which a request may have been sent twice */
 };
 
@@ -60,6 +64,13 @@ int quoin_bus_code(rd_kafka_resp_err_t code);
  * QUOIN_EUNREACHABLE. */
 int quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, const char *reason,
     struct quoin_error *err, const char *what, ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * A first question waits quoin_bus_first_ms at most; then this tells whether to ask once more, for the time that is left: it
+ * failed, and not because every broker refuses connections.
+ */
+int quoin_bus_first_ms(int timeout_ms);
+bool quoin_bus_client_waits_on(struct quoin_bus_client *client, bool has_failed, int64_t deadline_ms);
 
 /* Metadata of one topic: 0 and the number of its partitions (0 is never returned), or QUOIN_ENOENT, QUOIN_EPERM,
  * QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE. */

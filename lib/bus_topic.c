@@ -270,10 +270,12 @@ out:
 static int
 ask_embedded(struct quoin_bus_client *client, int timeout_ms, bool *ret, struct quoin_error *err)
 {
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
 	char *id;
 
-	id = rd_kafka_clusterid(client->rk, timeout_ms);
-	(void)rd_kafka_poll(client->rk, 0);
+	id = rd_kafka_clusterid(client->rk, quoin_bus_first_ms(timeout_ms));
+	if (quoin_bus_client_waits_on(client, id == NULL, deadline_ms))
+		id = rd_kafka_clusterid(client->rk, quoin_bus_left_ms(deadline_ms));
 	if (id == NULL)
 		return quoin_bus_fail(client, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, err, "reach the broker");
 	*ret = strncmp(id, QUOIN_BUS_CLIENT_EMBEDDED_PREFIX, strlen(QUOIN_BUS_CLIENT_EMBEDDED_PREFIX)) == 0;

@@ -86,7 +86,7 @@ kill -9 "$dev"
 for p in $children; do check "orphan-ends" within 15 is_gone "$p"; done
 check leftover test -e .quoin/dev.lock
 check_exit gone 6 quoin -q status
-check_has gone-said "the broker does not answer, nothing was done" cat check.out
+check_has gone-said "the broker does not answer, nothing was done: every broker of 127.0.0.1" cat check.out
 
 # ---- a chosen port, SIGINT
 start dev env --default-signal=INT quoin --json dev --port 19391

@@ -764,7 +764,27 @@ test_topics(void)
 	quoin_bus_mock_close(mock);
 }
 
+/* Where nobody listens, waiting longer is in vain; the reason is told in our own words. */
+static void
+test_refused(void)
+{
+	struct quoin_bus_reader *reader;
+	int64_t first, end, began_ms = quoin_clock_mono_ms();
+	bool embedded;
+
+	properties[0] = (struct quoin_bus_property){"bootstrap.servers", "127.0.0.1:1,127.0.0.1:2"};
+	conf = (struct quoin_bus_conf){properties, 1, "test"};
+	CHECK_INT(quoin_bus_is_embedded(&conf, 60000, &embedded, &err), QUOIN_EUNREACHABLE);
+	CHECK_CONTAINS(err.message, "every broker of 127.0.0.1:1,127.0.0.1:2 refuses the connection");
+	CHECK_INT(quoin_bus_reader_open_brief(&conf, &reader, &err), 0);
+	CHECK_INT(quoin_bus_reader_range(reader, TOPIC, 60000, &first, &end, &err), QUOIN_EUNREACHABLE);
+	CHECK_CONTAINS(err.message, "every broker of 127.0.0.1:1,127.0.0.1:2 refuses the connection");
+	quoin_bus_reader_close(reader);
+	CHECK(quoin_clock_mono_ms() - began_ms < 50000);
+}
+
 static const struct check_case cases[] = {
+    {"refused connections end the wait", test_refused},
     {"lookup", test_lookup},
     {"lookup rate", test_lookup_rate},
     {"topics", test_topics},
