@@ -135,6 +135,7 @@ PUBLISHER_SRCS := \
 	publisher/cmd_dev.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_export.c \
+	publisher/cmd_import.c \
 	publisher/cmd_init.c \
 	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
@@ -196,12 +197,15 @@ PUBLISHER_SRCS := \
 	publisher/gate_release.c \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
+	publisher/gc.c \
 	publisher/genesis.c \
 	publisher/guard.c \
 	publisher/guard_change.c \
 	publisher/guard_limits.c \
 	publisher/guard_overlap.c \
 	publisher/host_state.c \
+	publisher/import.c \
+	publisher/import_gate.c \
 	publisher/keyring.c \
 	publisher/lost.c \
 	publisher/material.c \
@@ -302,8 +306,10 @@ UNIT_TESTS := \
 	tests/unit/test_gate_hook.c \
 	tests/unit/test_gate_kafka.c \
 	tests/unit/test_gate_random.c \
+	tests/unit/test_gc.c \
 	tests/unit/test_guard.c \
 	tests/unit/test_hook.c \
+	tests/unit/test_import.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \
 	tests/unit/test_ledger.c \

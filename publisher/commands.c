@@ -94,7 +94,9 @@ const struct quoin_command quoin_commands[] = {
 	    quoin_cmd_resolve},
 	{"export", "N OUT", "Write release N as files that stock tools can check.", NULL, quoin_cmd_export},
 	{"verify", "OUT", "Check an exported release: signatures and every byte.", NULL, quoin_cmd_verify},
-	{"import", "OUT", "Put an exported release on the bus again. Not built.", NULL, quoin_cmd_not_built},
+	{"import", "OUT [--store]", "Put an exported release on the bus again, or seed this host's store with it.",
+	    "  --store            into the store of this host, while no agent runs: for when everything upstream is dead\n",
+	    quoin_cmd_import},
 	{"gc", "", "Remove what nothing live needs. Not built.", NULL, quoin_cmd_not_built},
 	{"dev", "[--port P] [--state DIR] [RULES]", "A broker, a gate and hosts on this machine, to try things out.",
 	    "  --port P           of the broker, on 127.0.0.1; default: any\n"

@@ -27,8 +27,9 @@ int quoin_cmd_diff(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_resolve(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_export(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv);
+int quoin_cmd_import(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_dev(struct quoin_cli *cli, int argc, char **argv);
-/* import, gc: says that it is not built, exit 1. */
+/* gc: says that it is not built, exit 1. */
 int quoin_cmd_not_built(struct quoin_cli *cli, int argc, char **argv);
 
 #endif

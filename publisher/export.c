@@ -107,6 +107,30 @@ write_parts(const struct quoin_conf *conf, const struct quoin_control *control, 
 	return r;
 }
 
+/* What operators said: an activation that follows their intents is believed only where these are. */
+static int
+write_intents(const struct quoin_control *control, const char *out, struct quoin_error *err)
+{
+	const struct quoin_ledger *ledger = &control->ledger;
+	char path[PATH_BYTES], name[48], key[32];
+	int r;
+
+	if (ledger->intent_count == 0)
+		return 0;
+	snprintf(path, sizeof path, "%s/intents", out);
+	r = quoin_dir_make(path, 0755, err);
+	for (size_t i = 0; r == 0 && i < ledger->intent_count; i++) {
+		const struct quoin_envelope *document;
+
+		snprintf(key, sizeof key, "intent/%llu", (unsigned long long)ledger->intents[i].number);
+		snprintf(name, sizeof name, "intents/%llu.txt", (unsigned long long)ledger->intents[i].number);
+		document = quoin_control_document(control, key);
+		if (document != NULL)
+			r = write_document(out, name, document, err);
+	}
+	return r;
+}
+
 int
 quoin_export_write(const struct quoin_conf *conf, const struct quoin_control *control,
     const struct quoin_activations *activations, uint64_t number, const char *out, struct quoin_error *err)
@@ -125,6 +149,8 @@ quoin_export_write(const struct quoin_conf *conf, const struct quoin_control *co
 		r = write_parts(conf, control, number, out, err);
 	if (r == 0)
 		r = write_keys(&control->trust.root, out, err);
+	if (r == 0)
+		r = write_intents(control, out, err);
 	snprintf(key, sizeof key, "root/%llu", (unsigned long long)control->trust.root.version);
 	root = quoin_control_document(control, key);
 	if (r == 0 && root != NULL)

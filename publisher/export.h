@@ -2,7 +2,7 @@
  * Export: a release as files that stock tools can check (quoin-export(5)):
  *
  *	OUT/release.txt	release.txt.minisig [release.txt.<keyid>.minisig]
- *	OUT/root.txt	OUT/activation.txt	likewise
+ *	OUT/root.txt	OUT/activation.txt	OUT/intents/<n>.txt	likewise
  *	OUT/keys/<keyid>.pub	OUT/parts/<name>
  */
 #ifndef QUOIN_PUBLISHER_EXPORT_H
