@@ -214,6 +214,18 @@ admit_intent(struct quoin_control *control, const struct quoin_envelope *envelop
 	return r;
 }
 
+/* A host is what its newest certificate says, whoever puts an older one on the topic again. */
+static int
+check_cert_order(const struct quoin_control *control, const struct quoin_cert *cert, struct quoin_error *err)
+{
+	const struct quoin_control_cert *held = quoin_control_cert(control, cert->host);
+
+	if (held == NULL || cert->not_before_ms >= held->cert.not_before_ms)
+		return 0;
+	return quoin_error_set(err, QUOIN_EREPLAY,
+	    "host %s has a certificate that was made later; does this machine's clock go back?", cert->host);
+}
+
 static int
 admit_cert(struct quoin_control *control, const struct quoin_envelope *envelope, int64_t now_ms,
     struct quoin_error *err)
@@ -224,6 +236,8 @@ admit_cert(struct quoin_control *control, const struct quoin_envelope *envelope,
 	int r;
 
 	r = quoin_trust_verify_cert(&control->trust, envelope, now_ms, &entry.cert, err);
+	if (r == 0)
+		r = check_cert_order(control, &entry.cert, err);
 	if (r == 0)
 		r = quoin_sealed_copy(envelope, &entry.sealed);
 	if (r != 0)
@@ -315,11 +329,13 @@ quoin_control_check_root(const struct quoin_control *control, int64_t now_ms, st
 }
 
 static int
-vet_signatures(const struct quoin_trust *trust, const char *key, const struct quoin_envelope *envelope, int64_t now_ms,
+vet_signatures(const struct quoin_control *control, const char *key, const struct quoin_envelope *envelope, int64_t now_ms,
     struct quoin_error *err)
 {
+	const struct quoin_trust *trust = &control->trust;
 	struct quoin_hash hash;
 	struct quoin_cert cert;
+	int r;
 
 	if (strcmp(key, "incarnation") == 0)
 		return quoin_trust_verify(trust, QUOIN_DOCUMENT_INCARNATION, envelope, &hash, err);
@@ -327,8 +343,10 @@ vet_signatures(const struct quoin_trust *trust, const char *key, const struct qu
 		return quoin_trust_verify(trust, QUOIN_DOCUMENT_RELEASE, envelope, &hash, err);
 	if (strncmp(key, "intent/", 7) == 0)
 		return quoin_trust_verify(trust, QUOIN_DOCUMENT_INTENT, envelope, &hash, err);
-	if (strncmp(key, "cert/", 5) == 0)
-		return quoin_trust_verify_cert(trust, envelope, now_ms, &cert, err);
+	if (strncmp(key, "cert/", 5) == 0) {
+		r = quoin_trust_verify_cert(trust, envelope, now_ms, &cert, err);
+		return r != 0 ? r : check_cert_order(control, &cert, err);
+	}
 	return 0; /* a root vouches for itself */
 }
 
@@ -362,7 +380,7 @@ quoin_control_vet(const struct quoin_control *control, const char *key, const st
 		if (r != 0)
 			return r;
 	}
-	r = vet_signatures(&control->trust, key, envelope, now_ms, &reason);
+	r = vet_signatures(control, key, envelope, now_ms, &reason);
 	if (r != 0)
 		return quoin_error_set(err, r,
 		    "nobody would believe %s (%s); nothing was written: are \"keys\" and \"root\" in quoin.conf of one system?",

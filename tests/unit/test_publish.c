@@ -372,6 +372,25 @@ test_enrol(void)
 	CHECK_MEM(cert.key, sizeof cert.key, first_key, sizeof first_key);
 	CHECK_INT(site.control.cert_count, 1);
 	CHECK_INT(site.control.certs[0].cert.not_after_ms, cert.not_after_ms);
+	/* An older one again, from a clock that went back or from somebody who kept it, changes nothing. */
+	cert.not_before_ms = 2000;
+	OK(&site, quoin_enrol(&site.conf, &site.control, site.reader, &keys, dir, &cert, TIMEOUT_MS, &site.err));
+	cert.not_before_ms = 1999;
+	snprintf(cert.shard, sizeof cert.shard, "elsewhere");
+	CHECK_INT(quoin_enrol(&site.conf, &site.control, site.reader, &keys, dir, &cert, TIMEOUT_MS, &site.err),
+	    QUOIN_EREPLAY);
+	CHECK_STR(site.control.certs[0].cert.shard, "rank-a");
+	{
+		struct quoin_control anew;
+		struct quoin_bus_record record = {.offset = 99, .key = quoin_span_str("cert/rank-a-01")};
+
+		OK(&site, quoin_control_init(&anew, &site.conf, &site.err));
+		quoin_envelope_to_record(&site.control.certs[0].sealed.envelope, &record);
+		CHECK_INT(quoin_control_admit(&anew, &record, quoin_clock_wall_ms(), &site.err), 0);
+		anew.certs[0].cert.not_before_ms = 2001;
+		CHECK_INT(quoin_control_admit(&anew, &record, quoin_clock_wall_ms(), &site.err), QUOIN_EREPLAY);
+		quoin_control_clear(&anew);
+	}
 	quoin_keyring_clear(&keys);
 	close_site(&site);
 }
