@@ -54,7 +54,9 @@ gate_draft_add_number(struct quoin_gate_core *core, uint64_t **numbers, size_t *
 
 	if (gate_has_number(*numbers, *count, number))
 		return;
-	/* The oldest give way. */
+	/* The oldest give way, and do not come back: else every decision would change something, for ever. */
+	if (*count == QUOIN_HISTORY_MAX && number < (*numbers)[0])
+		return;
 	if (*count == QUOIN_HISTORY_MAX)
 		take_out(core, *numbers, count, sizeof **numbers, 0);
 	while (at < *count && (*numbers)[at] < number)

@@ -14,7 +14,10 @@
 bool
 gate_is_good(const struct quoin_gate_core *core, uint64_t release)
 {
-	return !quoin_activation_has_revoked(&core->draft, release) &&
+	const struct quoin_ledger_release *held = quoin_ledger_release(core->ledger, release);
+
+	/* An activation has room for so many revocations; the ledger has all. */
+	return (held == NULL || !held->is_revoked) && !quoin_activation_has_revoked(&core->draft, release) &&
 	    quoin_activation_failure(&core->draft, release) == NULL;
 }
 

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "publisher/gate_core.h"
+#include "publisher/gate_state.h"
 #include "tests/check.h"
 
 #define WORDS_MAX  64
@@ -962,6 +963,26 @@ step_fails(void)
 	run_trace("step_fails");
 }
 
+/* More numbers than there is room for: the newest stay, and the same ones again change nothing. */
+static void
+history_is_bounded(void)
+{
+	static struct quoin_gate_core core;
+	uint64_t *numbers = NULL;
+	size_t count = 0;
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		core.is_changed = false;
+		for (uint64_t number = 1; number <= QUOIN_HISTORY_MAX + 100; number++)
+			gate_draft_add_number(&core, &numbers, &count, number);
+		CHECK_INT(count, QUOIN_HISTORY_MAX);
+		CHECK_INT(numbers[0], 101);
+		CHECK_INT(numbers[count - 1], QUOIN_HISTORY_MAX + 100);
+		CHECK_INT(core.is_changed, turn == 0);
+	}
+	free(numbers);
+}
+
 static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_model}, {"failed_model", failed_model},
     {"rollback_during", rollback_during}, {"rollback_after", rollback_after}, {"brake_sick_host", brake_sick_host},
     {"publish_during", publish_during}, {"retire", retire}, {"takeover", takeover}, {"leases", leases},
@@ -982,6 +1003,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"enrolled_anew", enrolled_anew},
 	{"share_brake", share_brake},
 	{"health", health_hook},
+	{"history_is_bounded", history_is_bounded},
 	{"lost_readiness", lost_readiness},
 };
 
