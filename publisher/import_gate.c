@@ -89,7 +89,7 @@ look(const struct importing *importing, bool *ret_wanted, struct quoin_error *er
 	struct quoin_fleet fleet = {0};
 	int r;
 
-	r = quoin_fleet_read(&fleet, trust, importing->reader, importing->status, importing->timeout_ms, err);
+	r = quoin_fleet_read(&fleet, importing->control, importing->reader, importing->status, importing->timeout_ms, err);
 	if (r == 0)
 		r = quoin_activations_read(&activations, trust, importing->reader, importing->timeout_ms, NULL, NULL, err);
 	if (r == 0)
