@@ -163,6 +163,7 @@ PUBLISHER_SRCS := \
 	publisher/dev_site.c \
 	publisher/dev_watch.c \
 	publisher/difference.c \
+	publisher/difference_place.c \
 	publisher/difference_rule.c \
 	publisher/directory.c \
 	publisher/enrol.c \

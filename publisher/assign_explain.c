@@ -22,7 +22,9 @@ copy_base(const struct quoin_ruleset *base, size_t *ret_count)
 	size_t count = base != NULL ? base->placement_count : 0;
 	struct quoin_base_placement *placements = calloc(count + 1, sizeof *placements);
 
-	for (size_t i = 0; placements != NULL && i < count; i++)
+	if (placements == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
 		placements[i] = (struct quoin_base_placement){base->models[base->placements[i].model].routing_key,
 		    base->shards[base->placements[i].shard].name};
 	*ret_count = count;

@@ -1,6 +1,6 @@
 /*
- * Difference: what two releases would decide, load and route differently, by everything that decisions depend on. Says that
- * a decision can change, not that it does. Pure.
+ * Difference: what two releases would decide, load and route differently, by everything that decisions depend on. Says
+ * that a decision can change, not that it does. Pure.
  */
 #ifndef QUOIN_PUBLISHER_DIFFERENCE_H
 #define QUOIN_PUBLISHER_DIFFERENCE_H

@@ -140,7 +140,8 @@ quoin_difference_rule(const struct quoin_ruleset *before, const struct quoin_rul
 	aspects |= (uint32_t)(a->kind != b->kind) << QUOIN_ASPECT_KIND;
 	aspects |= (uint32_t)!whens_equal(a->when, b->when) << QUOIN_ASPECT_WHEN;
 	aspects |= (uint32_t)!shares_equal(a, b) << QUOIN_ASPECT_PERCENTS;
-	aspects |= (uint32_t)(!quoin_texts_equal(a->salt, b->salt) || !quoin_texts_equal(a->by, b->by)) << QUOIN_ASPECT_BUCKETS;
+	aspects |= (uint32_t)(!quoin_texts_equal(a->salt, b->salt) || !quoin_texts_equal(a->by, b->by))
+	    << QUOIN_ASPECT_BUCKETS;
 	aspects |= (uint32_t)!callers_equal(a, b) << QUOIN_ASPECT_CALLERS;
 	aspects |= (uint32_t)(a->ab_test_id != b->ab_test_id) << QUOIN_ASPECT_TEST;
 	aspects |= (uint32_t)!quoin_texts_equal(a->config, b->config) << QUOIN_ASPECT_CONFIG;
