@@ -236,6 +236,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/admit.c \
 	subscriber/agent.c \
 	subscriber/agent_execute.c \
+	subscriber/callback.c \
 	subscriber/agent_loop.c \
 	subscriber/agent_reload.c \
 	subscriber/audit.c \
@@ -256,6 +257,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/spool.c \
 	subscriber/stager.c \
 	subscriber/store.c \
+	subscriber/subscriber.c \
 	subscriber/store_layout.c \
 	subscriber/store_write.c \
 	subscriber/stream.c \
@@ -273,6 +275,7 @@ UNIT_TESTS := \
 	tests/unit/test_agent_fuse.c \
 	tests/unit/test_agent_lease.c \
 	tests/unit/test_agent_ready.c \
+	tests/unit/test_subscriber.c \
 	tests/unit/test_assign.c \
 	tests/unit/test_assign_explain.c \
 	tests/unit/test_bucket.c \
@@ -472,6 +475,8 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 LIBQUOIN_OBJS  := $(call objs,subscriber/decide.c subscriber/follow.c subscriber/open.c subscriber/view.c)
 LIBQUOIN       := $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.so $(BUILD)/libquoin.a $(BUILD)/quoin.pc
+# The same, and the whole subscriber with it: applications link this one in place of the other, and librdkafka with it.
+LIBQUOIN_SUBSCRIBER := $(BUILD)/libquoin-subscriber.so.1 $(BUILD)/libquoin-subscriber.so $(BUILD)/quoin-subscriber.pc
 LIBQUOIN_ROOMS := $(BUILD)/libquoin-subscriber.a $(BUILD)/libquoin-formats.a $(BUILD)/libquoin-lib.a
 
 $(BUILD)/libquoin.so.1: $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS) subscriber/libquoin.map
@@ -488,8 +493,24 @@ $(BUILD)/libquoin.a: $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS)
 	@rm -f $@
 	$(Q)ar rcs $@ $(BUILD)/libquoin-whole.o
 
-# Made each time: it depends on the variables of the command line.
-.PHONY: $(BUILD)/quoin.pc
+$(BUILD)/libquoin-subscriber.so.1: $(BUILD)/subscriber/subscriber.o $(LIBQUOIN_OBJS) $(LIBQUOIN_ROOMS) \
+		subscriber/libquoin.map subscriber/libquoin-subscriber.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -shared -Wl,-soname,libquoin-subscriber.so.1 \
+		-Wl,--version-script=subscriber/libquoin.map -Wl,--version-script=subscriber/libquoin-subscriber.map \
+		-o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
+$(BUILD)/libquoin-subscriber.so: $(BUILD)/libquoin-subscriber.so.1
+	@ln -sf libquoin-subscriber.so.1 $@
+
+# Made each time: they depend on the variables of the command line.
+.PHONY: $(BUILD)/quoin.pc $(BUILD)/quoin-subscriber.pc
+$(BUILD)/quoin-subscriber.pc:
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: quoin-subscriber' \
+		'Description: the whole Quoin subscriber inside an application' 'Version: 1.0' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lquoin-subscriber' >$@
+
 $(BUILD)/quoin.pc:
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: quoin' \
@@ -531,7 +552,7 @@ TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS))
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
 $(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
 $(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_fuse $(BUILD)/tests/unit/test_agent_lease \
-$(BUILD)/tests/unit/test_agent_ready $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
+$(BUILD)/tests/unit/test_agent_ready $(BUILD)/tests/unit/test_subscriber $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -596,17 +617,19 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 .PHONY: all programs libquoin install install-libquoin check check-asan check-tsan check-tsan-run sim unit analyze bench demo fuzz fuzz-run crash model clean help
 
-all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) ## build everything
+all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## build everything
 
 programs: $(PROGRAMS) ## the programs
 
-libquoin: $(LIBQUOIN) ## the library for applications, shared and static
+libquoin: $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## the libraries for applications
 
-install-libquoin: $(LIBQUOIN) ## the library, its header and its pkg-config file, into DESTDIR and PREFIX
+install-libquoin: $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## the libraries, their header and pkg-config files, into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.a $(DESTDIR)$(LIBDIR)
+	install -m 644 $(BUILD)/libquoin-subscriber.so.1 $(DESTDIR)$(LIBDIR)
 	ln -sf libquoin.so.1 $(DESTDIR)$(LIBDIR)/libquoin.so
-	install -m 644 $(BUILD)/quoin.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	ln -sf libquoin-subscriber.so.1 $(DESTDIR)$(LIBDIR)/libquoin-subscriber.so
+	install -m 644 $(BUILD)/quoin.pc $(BUILD)/quoin-subscriber.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 # The last line is the total over everything.

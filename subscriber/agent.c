@@ -221,14 +221,21 @@ read_stored(struct quoin_agent *agent, struct quoin_store_snapshot *snapshot, st
 	return r == QUOIN_ENOENT ? 0 : r;
 }
 
+static bool
+has_hook(const struct quoin_agent *agent, enum quoin_hook hook, const char *program)
+{
+	return agent->callbacks != NULL ? quoin_callbacks_has(agent->callbacks, hook) : program[0] != '\0';
+}
+
 static void
 fill_conf(const struct quoin_agent *agent, struct quoin_agent_conf *ret)
 {
 	const struct quoin_conf *conf = agent->conf;
 
 	*ret = (struct quoin_agent_conf){.origin = agent->origin, .status_interval_ms = conf->status_interval_ms,
-		.lease_ms = conf->lease_ms, .lease_refuse = conf->lease_refuse, .has_validate = conf->hook_validate[0] != '\0',
-		.has_check = conf->hook_check[0] != '\0', .hook_retries = conf->hook_retries,
+		.lease_ms = conf->lease_ms, .lease_refuse = conf->lease_refuse,
+		.has_validate = has_hook(agent, QUOIN_HOOK_VALIDATE, conf->hook_validate),
+		.has_check = has_hook(agent, QUOIN_HOOK_CHECK, conf->hook_check), .hook_retries = conf->hook_retries,
 		.hook_parallel = conf->hook_parallel, .hook_check_ms = conf->hook_check_ms,
 		.limit_bytes = conf->limit_bytes, .limit_objectives = conf->limit_objectives,
 		.limit_models = conf->limit_models, .limit_attributes = conf->limit_attributes};
@@ -345,8 +352,9 @@ raise_status_number(struct quoin_agent *agent)
 	quoin_bus_lookup_close(lookup);
 }
 
-int
-quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct quoin_error *err)
+static int
+open_agent(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *hooks, bool is_inside,
+    struct quoin_agent **ret, struct quoin_error *err)
 {
 	struct quoin_agent *agent;
 	int r;
@@ -369,8 +377,12 @@ quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct
 		r = quoin_error_sys(err, QUOIN_ESYSTEM, "cannot make an eventfd");
 	if (r == 0)
 		r = read_files(agent, err);
+	if (r == 0 && is_inside && (r = quoin_callbacks_new(hooks, agent->wake_fd, &agent->callbacks)) != 0)
+		(void)quoin_error_set(err, r, "out of memory");
 	if (r == 0)
 		r = open_store(agent, err);
+	if (r == 0 && is_inside)
+		quoin_store_share(agent->store);
 	if (r == 0 && (r = quoin_hooks_new(&agent->hooks)) != 0)
 		(void)quoin_error_set(err, r, "out of memory");
 	if (r == 0 && conf->ready_listen[0] != '\0')
@@ -386,6 +398,37 @@ quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct
 	return r;
 }
 
+int
+quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct quoin_error *err)
+{
+	return open_agent(conf, NULL, false, ret, err);
+}
+
+int
+quoin_agent_open_inside(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *hooks,
+    struct quoin_agent **ret, struct quoin_error *err)
+{
+	return open_agent(conf, hooks, true, ret, err);
+}
+
+bool
+quoin_agent_is_up(const struct quoin_agent *agent)
+{
+	return atomic_load(&agent->is_up);
+}
+
+bool
+quoin_agent_is_ready(const struct quoin_agent *agent)
+{
+	return atomic_load(&agent->is_ready);
+}
+
+struct quoin_store *
+quoin_agent_store(struct quoin_agent *agent)
+{
+	return agent->store;
+}
+
 void
 quoin_agent_close(struct quoin_agent *agent)
 {
@@ -394,6 +437,7 @@ quoin_agent_close(struct quoin_agent *agent)
 	quoin_stager_stop(agent->stager);
 	quoin_watchdog_stop(agent->watchdog);
 	quoin_hooks_free(agent->hooks);
+	quoin_callbacks_free(agent->callbacks);
 	quoin_ready_close(agent->ready);
 	quoin_bus_writer_close(agent->writer);
 	quoin_bus_reader_close(agent->reader);

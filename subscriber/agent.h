@@ -22,6 +22,11 @@ struct quoin_agent;
  * classes TRUST (root, certificate); QUOIN_ECONFLICT (another agent has the store); QUOIN_ENOSPC, QUOIN_EIO, QUOIN_ENOMEM, ….
  */
 int quoin_agent_open(const struct quoin_conf *conf, struct quoin_agent **ret, struct quoin_error *err);
+/* The same for an agent inside an application: "hooks" in place of the configuration's programs (NULL: none), and readers of
+ * this process count among those that hold. */
+struct quoin_subscriber_hooks;
+int quoin_agent_open_inside(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *hooks,
+    struct quoin_agent **ret, struct quoin_error *err);
 /* Accepts NULL. */
 void quoin_agent_close(struct quoin_agent *agent);
 
@@ -35,5 +40,11 @@ void quoin_agent_stop(struct quoin_agent *agent);
 /* Have the configuration file read anew, soon: hooks, retention and the interval of statuses change at once; what else
  * differs is logged, and waits for a restart. A file that cannot be read changes nothing. Callable as quoin_agent_stop. */
 void quoin_agent_hangup(struct quoin_agent *agent);
+
+/* May be called from any thread while it runs: what could be learned at start was, and there is something to serve; /ready
+ * would be 200; its store, open as long as the agent is. */
+bool quoin_agent_is_up(const struct quoin_agent *agent);
+bool quoin_agent_is_ready(const struct quoin_agent *agent);
+struct quoin_store *quoin_agent_store(struct quoin_agent *agent);
 
 #endif

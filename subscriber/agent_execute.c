@@ -315,13 +315,16 @@ run_hook(struct quoin_agent *agent, uint64_t id, enum quoin_hook hook)
 	QUOIN_ASSERT(model != NULL && (size_t)hook < sizeof programs / sizeof programs[0]);
 	quoin_log(QUOIN_LOG_INFO, "hook", "hook=%s model=%s version=%s", quoin_hook_name(hook), model->name.name,
 	    model->name.version);
-	if (programs[hook][0] != '\0') {
+	if (agent->callbacks != NULL && quoin_callbacks_start(agent->callbacks, hook, id, &model->name))
+		return;
+	if (agent->callbacks == NULL && programs[hook][0] != '\0') {
 		quoin_hooks_start(agent->hooks, programs[hook], hook, id, &model->name, (int)conf->hook_timeout_ms,
 		    quoin_clock_mono_ms());
 		return;
 	}
 	QUOIN_ASSERT(agent->instant_count < QUOIN_AGENT_HOOKS_MAX);
-	agent->instant[agent->instant_count++] = (struct quoin_hook_outcome){.model = id, .hook = hook};
+	agent->instant[agent->instant_count++] = (struct quoin_hook_outcome){.model = id, .hook = hook,
+	    .code = agent->callbacks != NULL ? QUOIN_EAGAIN : 0};
 }
 
 static void

@@ -35,6 +35,8 @@ give_up(struct quoin_agent *agent, const struct quoin_error *err)
 	quoin_log_error(QUOIN_LOG_ERROR, "alarm", err, "retry_s=%u", wait_s);
 	quoin_hooks_stop(agent->hooks);
 	quoin_stager_void(agent->stager);
+	if (agent->callbacks != NULL)
+		quoin_callbacks_forget(agent->callbacks);
 	agent->instant_count = 0;
 	agent->unsent_count = 0;
 	agent->rebuilds++;
@@ -260,7 +262,8 @@ take_hooks(struct quoin_agent *agent, struct quoin_error *err)
 
 		if (agent->instant_count > 0)
 			outcome = agent->instant[--agent->instant_count];
-		else if (!quoin_hooks_next(agent->hooks, quoin_clock_mono_ms(), &outcome))
+		else if (agent->callbacks != NULL ? !quoin_callbacks_next(agent->callbacks, &outcome)
+						  : !quoin_hooks_next(agent->hooks, quoin_clock_mono_ms(), &outcome))
 			break;
 		event.model = outcome.model;
 		event.hook = outcome.hook;
@@ -339,7 +342,9 @@ settle_notified(struct quoin_agent *agent, int64_t now)
 	if (agent->core.cert.role == QUOIN_HOST_ROUTER && agent->core.runs.number == 0)
 		return;
 	agent->is_notified = true;
-	quoin_notify("READY=1");
+	atomic_store(&agent->is_up, true);
+	if (agent->callbacks == NULL)
+		quoin_notify("READY=1");
 	quoin_log(QUOIN_LOG_INFO, "serving", "host=%s release=%llu stale=%d", agent->core.cert.host,
 	    (unsigned long long)agent->core.runs.number,
 	    quoin_agent_core_is_stale(&agent->core, quoin_clock_boot_ms()) ? 1 : 0);
@@ -437,6 +442,7 @@ static int
 turn(struct quoin_agent *agent, struct quoin_error *err)
 {
 	const int64_t now = quoin_clock_mono_ms();
+	bool is_ready;
 	int r;
 
 	if (atomic_exchange(&agent->is_hung_up, false))
@@ -463,9 +469,10 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 		quoin_agent_copy(agent);
 	assign_again(agent, now);
 	settle_notified(agent, now);
+	is_ready = agent->rebuild_at == 0 && quoin_agent_core_is_ready(&agent->core);
+	atomic_store(&agent->is_ready, is_ready);
 	if (agent->ready != NULL)
-		quoin_ready_serve(agent->ready, agent->rebuild_at == 0 && quoin_agent_core_is_ready(&agent->core),
-		    quoin_agent_core_is_ready(&agent->core) ? "ready" : "not ready");
+		quoin_ready_serve(agent->ready, is_ready, is_ready ? "ready" : "not ready");
 	return r;
 }
 

@@ -8,6 +8,7 @@
 
 #include "lib/bus.h"
 #include "subscriber/agent.h"
+#include "subscriber/callback.h"
 #include "subscriber/core.h"
 #include "subscriber/hook.h"
 #include "subscriber/identity.h"
@@ -48,7 +49,9 @@ struct quoin_agent {
 	struct quoin_stager *stager;
 	struct quoin_watchdog *watchdog;
 	struct quoin_hooks *hooks;
+	struct quoin_callbacks *callbacks; /* NULL: programs */
 	struct quoin_ready *ready; /* NULL if not configured */
+	_Atomic bool is_up, is_ready; /* for other threads */
 	/* Hooks that are not configured are done as soon as they are asked for. */
 	struct quoin_hook_outcome instant[QUOIN_AGENT_HOOKS_MAX];
 	size_t instant_count;

@@ -39,6 +39,7 @@ struct quoin_follower {
 struct attachment {
 	struct quoin_store *store;
 	size_t users;
+	bool is_shared; /* the agent's, in this process: not ours to close */
 };
 
 /* What keeps one release's parts where they are. */
@@ -52,7 +53,8 @@ drop_attachment(struct attachment *attachment)
 {
 	if (attachment == NULL || --attachment->users > 0)
 		return;
-	quoin_store_close(attachment->store);
+	if (!attachment->is_shared)
+		quoin_store_close(attachment->store);
 	free(attachment);
 }
 
@@ -66,15 +68,19 @@ quoin_follower_release(void *source)
 	free(hold);
 }
 
+/* Take "store", or attach by the path. */
 static int
-attach(struct quoin_follower *follower, struct quoin_error *err)
+attach_to(struct quoin_follower *follower, struct quoin_store *store, struct quoin_error *err)
 {
 	struct attachment *attachment = calloc(1, sizeof *attachment);
 	int rc;
 
 	if (attachment == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "no memory");
-	rc = quoin_store_attach(follower->state, follower->namespace_name, &attachment->store, err);
+	attachment->store = store;
+	attachment->is_shared = store != NULL;
+	rc = store != NULL ? 0
+			   : quoin_store_attach(follower->state, follower->namespace_name, &attachment->store, err);
 	if (rc != 0) {
 		free(attachment);
 		return rc;
@@ -83,6 +89,12 @@ attach(struct quoin_follower *follower, struct quoin_error *err)
 	drop_attachment(follower->attachment);
 	follower->attachment = attachment;
 	return 0;
+}
+
+static int
+attach(struct quoin_follower *follower, struct quoin_error *err)
+{
+	return attach_to(follower, NULL, err);
 }
 
 /* ---- One look ---- */
@@ -181,8 +193,8 @@ look(struct quoin_follower *follower, struct quoin_error *err)
 	    generation == follower->seen_generation &&
 	    (pulse != NULL || now_ms - follower->looked_ms < LOOK_WITHOUT_PULSE_MS))
 		return 0;
-	if (follower->has_looked && (environment != follower->seen_environment ||
-		quoin_store_is_replaced(follower->attachment->store))) {
+	if (follower->has_looked && !follower->attachment->is_shared &&
+	    (environment != follower->seen_environment || quoin_store_is_replaced(follower->attachment->store))) {
 		rc = attach(follower, err);
 		if (rc != 0)
 			return rc;
@@ -251,8 +263,8 @@ start_thread(struct quoin_follower *follower, struct quoin_error *err)
 }
 
 int
-quoin_follower_start(struct quoin_reader *reader, const char *state, const char *namespace_name,
-    struct quoin_error *err)
+quoin_follower_share(struct quoin_reader *reader, struct quoin_store *store, const char *state,
+    const char *namespace_name, struct quoin_error *err)
 {
 	struct quoin_follower *follower = calloc(1, sizeof *follower);
 	int rc = quoin_crypto_init();
@@ -265,7 +277,7 @@ quoin_follower_start(struct quoin_reader *reader, const char *state, const char 
 	follower->generation = quoin_reader_generation(reader);
 	snprintf(follower->state, sizeof follower->state, "%s", state);
 	snprintf(follower->namespace_name, sizeof follower->namespace_name, "%s", namespace_name);
-	rc = attach(follower, err);
+	rc = attach_to(follower, store, err);
 	if (rc == 0)
 		rc = look(follower, err);
 	if (rc == 0) {
@@ -280,6 +292,13 @@ quoin_follower_start(struct quoin_reader *reader, const char *state, const char 
 	}
 	reader->follower = follower;
 	return 0;
+}
+
+int
+quoin_follower_start(struct quoin_reader *reader, const char *state, const char *namespace_name,
+    struct quoin_error *err)
+{
+	return quoin_follower_share(reader, NULL, state, namespace_name, err);
 }
 
 void
@@ -298,7 +317,8 @@ let_go_of_parents(struct quoin_follower *follower)
 {
 	if (follower->attachment == NULL)
 		return;
-	quoin_store_abandon(follower->attachment->store);
+	if (!follower->attachment->is_shared)
+		quoin_store_abandon(follower->attachment->store);
 	free(follower->attachment);
 	follower->attachment = NULL;
 }

@@ -261,6 +261,49 @@ QUOIN_API int quoin_route_pick(const struct quoin_decision *decision, uint32_t n
  * most "bytes" - 1 of it written, terminated. Negative on failure. */
 QUOIN_API int64_t quoin_decision_json(const struct quoin_decision *decision, char *out, size_t bytes);
 
+/*
+ * ---- The whole subscriber in this process (quoin_subscriber(3)): libquoin-subscriber, which has all of the above ----
+ *
+ * For an application on a host without quoind: reads Kafka, verifies, stages, reports, and keeps the store that readers of
+ * other processes attach to. A serving host's hooks are functions.
+ */
+struct quoin_subscriber;
+
+/* Strings are borrowed for the call. */
+struct quoin_subscriber_model {
+	const char *model;
+	const char *version;
+	const char *uri;
+	const char *digest;
+};
+/* 0: done. QUOIN_FAILED_AGAIN: not now, ask again. Anything else: failed. Then "reason" (empty, NUL-terminated, "reason_bytes"
+ * long) may be filled in. Called from threads of the subscriber, several at once; it may take its time. */
+typedef int quoin_model_hook(void *ctx, const struct quoin_subscriber_model *model, char *reason, size_t reason_bytes);
+/* NULL: done as soon as it is asked for. */
+struct quoin_subscriber_hooks {
+	quoin_model_hook *load;
+	quoin_model_hook *validate;
+	quoin_model_hook *unload;
+	quoin_model_hook *check;
+	void *ctx;
+	void *reserved[3];
+};
+
+/* Begin, with a quoin.conf(5) file; "hooks" (may be NULL) is copied and stands in place of the file's. One subscriber per
+ * store, and no reader of the same store in this process beside the subscriber's own. */
+QUOIN_API int quoin_subscriber_open(const char *configuration, const struct quoin_subscriber_hooks *hooks,
+    struct quoin_subscriber **ret_subscriber, struct quoin_message *message);
+/* The reader of its store: the subscriber's, until close. */
+QUOIN_API struct quoin_reader *quoin_subscriber_reader(struct quoin_subscriber *subscriber);
+/* Wait until there is something to serve and what could be learned at start was; "fresh": and a live gate was heard.
+ * QUOIN_FAILED_TIMEOUT after "timeout_ms" (-1: for ever); or why the subscriber ended by itself. */
+QUOIN_API int quoin_subscriber_wait(struct quoin_subscriber *subscriber, bool fresh, int64_t timeout_ms);
+/* What /ready would say (quoind(8)): a serving host may take requests. */
+QUOIN_API bool quoin_subscriber_is_ready(struct quoin_subscriber *subscriber);
+/* Say that this host leaves, and end: waits for hooks that still run. No view of its reader may be held. Why it had ended by
+ * itself, or 0. NULL is fine. */
+QUOIN_API int quoin_subscriber_close(struct quoin_subscriber *subscriber);
+
 #ifdef __cplusplus
 }
 #endif

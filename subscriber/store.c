@@ -402,6 +402,12 @@ quoin_store_pulse_writer(struct quoin_store *store)
 	return store->pulse;
 }
 
+void
+quoin_store_share(struct quoin_store *store)
+{
+	store->is_shared = true;
+}
+
 bool
 quoin_store_is_replaced(const struct quoin_store *store)
 {

@@ -228,6 +228,9 @@ int quoin_store_collect(struct quoin_store *store, const struct quoin_hash *keep
 int quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count, pid_t *ret_pid,
     struct quoin_error *err);
 
+/* Readers of this process, which share the agent's handle, count among those that hold. */
+void quoin_store_share(struct quoin_store *store);
+
 /* Read everything and verify every hash: 0, QUOIN_ECORRUPT with what is damaged, or what attach returns. For the audit's
  * child process: damaged pages may crash it. */
 int quoin_store_verify(const char *state, const char *namespace_name, struct quoin_error *err);

@@ -35,6 +35,7 @@ struct quoin_store {
 	int lock_fd;
 	struct quoin_ratchets ratchets;
 	bool is_new;
+	bool is_shared;
 	pthread_mutex_t staging_lock;
 	bool is_staging;
 	struct quoin_hash staging; /* what another thread is bringing in */

@@ -506,7 +506,7 @@ quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, siz
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < count && i < QUOIN_STORE_READERS_MAX; i++) {
-		if (rows[i].txn_id == 0 || rows[i].pid == getpid())
+		if (rows[i].txn_id == 0 || (rows[i].pid == getpid() && !store->is_shared))
 			continue;
 		if (rows[i].txn_id < oldest) {
 			oldest = rows[i].txn_id;

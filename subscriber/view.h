@@ -91,6 +91,10 @@ size_t quoin_reader_sweep(struct quoin_reader *reader);
 /* Of subscriber/follow.c. */
 int quoin_follower_start(struct quoin_reader *reader, const char *state, const char *namespace_name,
     struct quoin_error *err);
+/* The same over a store that is open in this process, and stays so for longer than the reader. */
+struct quoin_store;
+int quoin_follower_share(struct quoin_reader *reader, struct quoin_store *store, const char *state,
+    const char *namespace_name, struct quoin_error *err);
 void quoin_follower_stop(struct quoin_follower *follower);
 /* In a forked child: nothing of the parent's is touched. */
 void quoin_follower_abandon(struct quoin_follower *follower);

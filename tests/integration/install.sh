@@ -11,8 +11,9 @@ tsan) sanitize='-fsanitize=thread' ;;
 *) sanitize='' ;;
 esac
 check_exit install 0 make -s -C "$top" MODE="$(basename "$build")" BUILD="${build#"$top"/}" DESTDIR="$root" PREFIX=/usr install
-for f in bin/quoin bin/quoin-gate bin/quoind libexec/quoin/quoin-eval lib/libquoin.so.1 lib/libquoin.a include/quoin.h \
-	lib/pkgconfig/quoin.pc lib/systemd/system/quoind.service lib/systemd/system/quoin-gate.service \
+for f in bin/quoin bin/quoin-gate bin/quoind libexec/quoin/quoin-eval lib/libquoin.so.1 lib/libquoin.a \
+	lib/libquoin-subscriber.so.1 include/quoin.h lib/pkgconfig/quoin.pc lib/pkgconfig/quoin-subscriber.pc \
+	lib/systemd/system/quoind.service lib/systemd/system/quoin-gate.service \
 	share/bash-completion/completions/quoin share/man/man1/quoin.1 share/man/man5/quoin.conf.5; do
 	check "has-$f" test -s "$root/usr/$f"
 done
@@ -34,10 +35,13 @@ check_exit completion-usage 2 "$root/usr/bin/quoin" completion csh
 export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" LD_LIBRARY_PATH="$root/usr/lib"
 export PATH="$root/usr/bin:$PATH"
 cp -r "$top/examples/c" c
-rm -f c/resolve c/watch
+rm -f c/resolve c/serve c/watch
 check_exit builds 0 make -s -C c CFLAGS="-O1 -Wall -Wextra -Werror $sanitize" LDFLAGS="$sanitize"
 check only-the-library test -z "$(grep -h '#include *"' c/*.c)"
 check exports-only-quoin test -z "$(nm -D --defined-only "$root/usr/lib/libquoin.so.1" | grep ' [A-Z] ' | grep -v ' quoin_\| A LIBQUOIN')"
+
+check readers-need-no-kafka test -z "$(readelf -d "$root/usr/lib/libquoin.so.1" | grep rdkafka)"
+check exports-only-quoin-subscriber test -z "$(nm -D --defined-only "$root/usr/lib/libquoin-subscriber.so.1" | grep ' [A-Z] ' | grep -v ' quoin_\| A LIBQUOIN')"
 
 # The installed programs find quoin-eval from where they are.
 cp -r "$top/examples/payments" rules
@@ -51,6 +55,7 @@ check_has resolve-route "goes to fraud-" c/resolve "$state" PaymentFraudDetectio
 check_exit resolve-unknown 1 c/resolve "$state" NoSuchThing
 check_exit resolve-nowhere 1 c/resolve "$work/nowhere" PaymentFraudDetection
 check_exit resolve-usage 2 c/resolve
+check_exit serve-usage 2 c/serve
 
 start watch c/watch "$state" 2
 watch=$pid
@@ -60,5 +65,17 @@ sed -i 's/"timeoutMs": 250/"timeoutMs": 300/' rules/payments.test.json
 check watch-second within 30 has_line watch.log '^release 2$'
 check watch-ends within 10 is_gone "$watch"
 check_has resolve-second '"timeoutMs":300' c/resolve "$state" PaymentFraudDetection
+
+# A serving host of its own, in one process.
+check_exit serve-enrol 0 quoin enrol serve-01 --role serving --shard fraud-a --out id
+grep -E '^(namespace|kafka\.)' .quoin/quoin.conf >serve.conf
+{ echo "root = $(sed -n 's/^root = //p' .quoin/quoin.conf | sed "s|^[^/]|.quoin/&|")"; echo 'identity = id'; echo 'state = serve-state'; } >>serve.conf
+start serve c/serve serve.conf
+serve=$pid
+check serve-takes-requests within 30 has_line serve.log '^takes requests$'
+check serve-loads grep -q '^load fraud-.* from .' serve.log
+kill "$serve"
+check serve-ends within 10 is_gone "$serve"
+check serve-left grep -q 'event=stopping' serve.log
 stop_dev
 check dev-ended test $? -eq 0

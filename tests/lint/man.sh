@@ -24,11 +24,11 @@ report commands "$(grep -oE '^	\{"[a-z]+"' publisher/commands.c | tr -d '	{"' | 
 	grep -qE "^\.(It|Ic|Cm|Ss|Nm).*\\b$c\\b" man/quoin.1 2>/dev/null || echo "quoin.1 lacks $c"; done)"
 
 # Every exported call has a page that names it.
-report calls "$(grep -oE '^	+quoin_[a-z_]+;' subscriber/libquoin.map | tr -d '	;' | while read -r call; do
+report calls "$(grep -hoE '^	+quoin_[a-z_]+;' subscriber/libquoin*.map | tr -d '	;' | while read -r call; do
 	grep -qE "^\.(Fn|Fo|Nm) $call\\b" man/*.3 2>/dev/null || echo "no page for $call"; done)"
 
 for page in quoin.1 quoin-gate.8 quoind.8 quoin-eval.8 quoin.conf.5 quoin-rules.5 quoin-documents.5 quoin-image.5 \
-	quoin-store.5 quoin-export.5 quoin.3; do
+	quoin-store.5 quoin-export.5 quoin.3 quoin_subscriber.3; do
 	[ -e "man/$page" ] || missing="$missing $page"
 done
 report pages "$missing"
