@@ -61,17 +61,24 @@ version_of(const struct quoin_value *value, uint32_t ret[4])
 	}
 }
 
+/* Whether the value is a version; its components then. */
+static inline bool
+is_version(struct quoin_value *value)
+{
+	if (value->kind != QUOIN_VALUE_STRING)
+		return false;
+	if (value->version_state == QUOIN_VERSION_UNREAD)
+		value->version_state = version_of(value, value->version) ? QUOIN_VERSION_READ : QUOIN_VERSION_NONE;
+	return value->version_state == QUOIN_VERSION_READ;
+}
+
 static bool
 version_holds(struct quoin_value *value, const struct rules_bound *bounds, size_t count)
 {
 	const uint32_t *version = value->version;
 	int order;
 
-	if (value->kind != QUOIN_VALUE_STRING)
-		return false;
-	if (value->version_state == QUOIN_VERSION_UNREAD)
-		value->version_state = version_of(value, value->version) ? QUOIN_VERSION_READ : QUOIN_VERSION_NONE;
-	if (value->version_state == QUOIN_VERSION_NONE)
+	if (!is_version(value))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		order = 0;
@@ -222,23 +229,58 @@ left_by(const struct rules_objective *objective, const struct rules_filter *filt
 	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
 }
 
+/* The same of a number or a version. The keys are few; all are compared, as where to stop is not to be guessed. */
+static inline uint64_t
+left_by_order(const struct rules_objective *objective, const struct rules_filter *filter, struct quoin_context *context)
+{
+	const uint8_t *block = (const uint8_t *)objective;
+	struct quoin_value *value = &context->values[filter->attribute];
+	size_t index = 0;
+
+	if (!quoin_context_has(context, filter->attribute)) {
+		index = 0;
+	} else if (filter->kind == RULES_FILTER_NUMBER) {
+		const uint64_t *keys = RULES_AT(block, uint64_t, filter->keys);
+
+		if (value->kind == QUOIN_VALUE_NUMBER) {
+			const uint64_t key = rules_number_key(value->number);
+
+			for (uint32_t i = 0; i < filter->count; i++)
+				index += keys[i] <= key;
+			index++;
+		}
+	} else if (is_version(value)) {
+		const struct rules_version *keys = RULES_AT(block, struct rules_version, filter->keys);
+		const struct rules_version key = rules_version_key(value->version);
+
+		for (uint32_t i = 0; i < filter->count; i++)
+			index += (keys[i].high < key.high) | ((keys[i].high == key.high) & (keys[i].low <= key.low));
+		index++;
+	}
+	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
+}
+
 /* The rules that the attributes' values leave. Where ids are there already, all filters are asked: to look at a table is
  * cheaper than to guess wrong whether it matters. Else only those that may exclude what is left. */
 static uint64_t
 filtered(const struct rules_objective *objective, struct quoin_context *context)
 {
 	const struct rules_filter *filter = RULES_AT(objective, struct rules_filter, objective->filters);
-	const struct rules_filter *end = filter + objective->filter_count;
+	const struct rules_filter *end = filter + objective->filter_count, *ordered = end - objective->ordered_count;
 	uint64_t mask = objective->mask;
 
 	if (context->is_interned) {
-		for (; filter < end; filter++)
+		for (; filter < ordered; filter++)
 			mask &= left_by(objective, filter, context->ids[filter->attribute]);
-		return mask;
+	} else {
+		for (; filter < ordered && mask != 0; filter++) {
+			if ((mask & filter->asked) != 0 || mask > UINT32_MAX)
+				mask &= left_by(objective, filter, quoin_context_id(context, filter->attribute));
+		}
 	}
-	for (; filter < end && mask != 0; filter++) {
+	for (filter = ordered; filter < end && mask != 0; filter++) {
 		if ((mask & filter->asked) != 0 || mask > UINT32_MAX)
-			mask &= left_by(objective, filter, quoin_context_id(context, filter->attribute));
+			mask &= left_by_order(objective, filter, context);
 	}
 	return mask;
 }

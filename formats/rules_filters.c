@@ -5,12 +5,12 @@
 #include "formats/rules_when.h"
 
 int
-quoin_rules_filters_add(struct rules_filters *filters, const struct rules_attribute_ids *attribute,
-    const struct quoin_when *when, uint32_t rule)
+quoin_rules_filters_add(struct rules_filters *filters, enum rules_filter_kind kind,
+    const struct rules_attribute_ids *attribute, const struct quoin_when *when, uint32_t rule)
 {
 	if (filters->count == RULES_CONJUNCTS_MAX)
 		return QUOIN_ELIMIT;
-	filters->items[filters->count++] = (struct rules_conjunct){attribute, when, rule};
+	filters->items[filters->count++] = (struct rules_conjunct){kind, attribute, when, rule};
 	return 0;
 }
 
@@ -19,6 +19,8 @@ conjunct_compare(const void *a, const void *b)
 {
 	const struct rules_conjunct *one = a, *two = b;
 
+	if (one->kind != two->kind)
+		return one->kind < two->kind ? -1 : 1;
 	if (one->attribute->id != two->attribute->id)
 		return one->attribute->id < two->attribute->id ? -1 : 1;
 	return (one->rule > two->rule) - (one->rule < two->rule);
@@ -78,8 +80,12 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
 }
 
-/* The conditions on one attribute. */
+#define GROUPS_MAX (3 * QUOIN_ATTRIBUTES_MAX)
+_Static_assert(GROUPS_MAX <= UINT8_MAX, "a filter_count is a byte");
+
+/* The conditions on one attribute that one filter takes. */
 struct group {
+	bool is_ordered;
 	size_t first, count;
 	uint64_t asked;
 };
@@ -90,24 +96,28 @@ rules_of(const struct rules_filters *filters, size_t first, size_t *ret_count)
 	uint64_t asked = 0;
 	size_t i = first;
 
-	for (; i < filters->count && filters->items[i].attribute == filters->items[first].attribute; i++)
+	for (; i < filters->count && filters->items[i].attribute == filters->items[first].attribute &&
+	     filters->items[i].kind == filters->items[first].kind; i++)
 		asked |= (uint64_t)1 << filters->items[i].rule;
 	*ret_count = i - first;
 	return asked;
 }
 
-/* What excludes many rules stands in front: filters that only exclude what is excluded are not asked. */
+/* What excludes many rules stands in front: filters that only exclude what is excluded are not asked. Those of one form
+ * together. */
 static int
 group_compare(const void *a, const void *b)
 {
 	const struct group *one = a, *two = b;
 	int x = __builtin_popcountll(one->asked), y = __builtin_popcountll(two->asked);
 
+	if (one->is_ordered != two->is_ordered)
+		return one->is_ordered ? 1 : -1;
 	return x != y ? (x > y ? -1 : 1) : (one->first > two->first) - (one->first < two->first);
 }
 
 static size_t
-make_groups(struct rules_filters *filters, struct group groups[QUOIN_RULES_ATTRIBUTES_MAX])
+make_groups(struct rules_filters *filters, struct group groups[GROUPS_MAX])
 {
 	size_t count = 0;
 
@@ -115,6 +125,7 @@ make_groups(struct rules_filters *filters, struct group groups[QUOIN_RULES_ATTRI
 		qsort(filters->items, filters->count, sizeof filters->items[0], conjunct_compare);
 	for (size_t first = 0; first < filters->count; first += groups[count++].count) {
 		groups[count].first = first;
+		groups[count].is_ordered = filters->items[first].kind != RULES_FILTER_DENSE;
 		groups[count].asked = rules_of(filters, first, &groups[count].count);
 	}
 	if (count > 0)
@@ -122,30 +133,107 @@ make_groups(struct rules_filters *filters, struct group groups[QUOIN_RULES_ATTRI
 	return count;
 }
 
+static void
+put_ids_filter(struct rules_filters *filters, struct block_maker *block, uint32_t at, const struct group *group,
+    const struct rules_objective *head)
+{
+	const struct rules_conjunct *items = &filters->items[group->first];
+	struct rules_set set, mentioned = {0};
+	uint64_t asked = 0;
+
+	for (size_t k = 0; k < group->count; k++) {
+		const uint64_t bit = (uint64_t)1 << items[k].rule;
+		struct rules_set *kept = &filters->sets[items[k].rule];
+
+		quoin_rules_when_ids(items[k].when, items[k].attribute, &set, &mentioned);
+		for (size_t word = 0; word < RULES_SET_WORDS; word++)
+			kept->words[word] = (asked & bit) == 0 ? set.words[word] : kept->words[word] & set.words[word];
+		asked |= bit;
+	}
+	put_filter(filters, block, at, items->attribute->id, &mentioned, asked, head);
+}
+
+static int
+point_compare(const void *a, const void *b)
+{
+	const rules_point one = *(const rules_point *)a, two = *(const rules_point *)b;
+
+	return (one > two) - (one < two);
+}
+
+/* The points where a condition of the group may change, ascending, each once. */
+static size_t
+find_points(struct rules_filters *filters, const struct group *group)
+{
+	size_t count = 0, kept = 0;
+
+	for (size_t k = 0; k < group->count; k++)
+		count += quoin_rules_when_points(filters->items[group->first + k].when, filters->points + count);
+	qsort(filters->points, count, sizeof filters->points[0], point_compare);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || filters->points[kept - 1] != filters->points[i])
+			filters->points[kept++] = filters->points[i];
+	}
+	return kept;
+}
+
+static uint64_t
+mask_at(const struct rules_filters *filters, const struct group *group, uint64_t all, const rules_point *value)
+{
+	for (size_t k = 0; k < group->count; k++) {
+		const struct rules_conjunct *item = &filters->items[group->first + k];
+
+		if (!quoin_rules_when_holds_at(item->when, value))
+			all &= ~((uint64_t)1 << item->rule);
+	}
+	return all;
+}
+
+static void
+put_ordered_filter(struct rules_filters *filters, struct block_maker *block, uint32_t at, const struct group *group,
+    const struct rules_objective *head)
+{
+	const struct rules_conjunct *first = &filters->items[group->first];
+	const size_t count = find_points(filters, group);
+	const rules_point least = 0;
+	struct rules_filter filter = {.attribute = (uint8_t)first->attribute->id,
+	    .kind = (uint8_t)first->kind,
+	    .count = (uint16_t)count,
+	    .asked = head->rule_count > 32 ? UINT32_MAX : (uint32_t)group->asked};
+
+	filter.keys = quoin_block_maker_put(block, NULL, 0, 8);
+	for (size_t i = 0; i < count; i++) {
+		const struct rules_version key = {(uint64_t)(filters->points[i] >> 64), (uint64_t)filters->points[i]};
+
+		if (first->kind == RULES_FILTER_VERSION)
+			quoin_block_maker_put(block, &key, sizeof key, 8);
+		else
+			quoin_block_maker_put(block, &key.low, sizeof key.low, 8);
+	}
+	filter.table = quoin_block_maker_put(block, NULL, 0, 8);
+	put_mask(block, mask_at(filters, group, head->mask, NULL), head->mask_shift);
+	put_mask(block, mask_at(filters, group, head->mask, &least), head->mask_shift);
+	for (size_t i = 0; i < count; i++)
+		put_mask(block, mask_at(filters, group, head->mask, &filters->points[i]), head->mask_shift);
+	quoin_block_maker_put(block, NULL, 7, 1);
+	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
+}
+
 void
 quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head)
 {
-	struct group groups[QUOIN_RULES_ATTRIBUTES_MAX];
+	struct group groups[GROUPS_MAX];
 	const size_t count = make_groups(filters, groups);
-	struct rules_set set, mentioned;
 
 	head->filter_count = (uint8_t)count;
 	head->filters = quoin_block_maker_put(block, NULL, count * sizeof(struct rules_filter), 8);
 	for (size_t i = 0; i < count; i++) {
-		const struct rules_conjunct *items = &filters->items[groups[i].first];
-		uint64_t asked = 0;
+		const uint32_t at = head->filters + (uint32_t)(i * sizeof(struct rules_filter));
 
-		mentioned = (struct rules_set){0};
-		for (size_t k = 0; k < groups[i].count; k++) {
-			const uint64_t bit = (uint64_t)1 << items[k].rule;
-			struct rules_set *kept = &filters->sets[items[k].rule];
-
-			quoin_rules_when_ids(items[k].when, items[k].attribute, &set, &mentioned);
-			for (size_t word = 0; word < RULES_SET_WORDS; word++)
-				kept->words[word] = (asked & bit) == 0 ? set.words[word] : kept->words[word] & set.words[word];
-			asked |= bit;
-		}
-		put_filter(filters, block, head->filters + (uint32_t)(i * sizeof(struct rules_filter)),
-		    items->attribute->id, &mentioned, asked, head);
+		head->ordered_count = (uint8_t)(head->ordered_count + groups[i].is_ordered);
+		if (groups[i].is_ordered)
+			put_ordered_filter(filters, block, at, &groups[i], head);
+		else
+			put_ids_filter(filters, block, at, &groups[i], head);
 	}
 }

@@ -11,8 +11,10 @@
 
 #define RULES_CONJUNCTS_MAX (QUOIN_RULES_PER_OBJECTIVE_MAX * QUOIN_LEAVES_PER_RULE_MAX)
 
-/* A condition that a whole rule stands or falls with, and that depends on one attribute's value id alone. */
+/* A condition that a whole rule stands or falls with, and that depends on one attribute alone: on its value id, or on
+ * its place among numbers or versions. */
 struct rules_conjunct {
+	enum rules_filter_kind kind; /* RULES_FILTER_DENSE stands for value ids */
 	const struct rules_attribute_ids *attribute;
 	const struct quoin_when *when;
 	uint32_t rule; /* its bit */
@@ -21,13 +23,15 @@ struct rules_conjunct {
 struct rules_filters {
 	struct rules_conjunct items[RULES_CONJUNCTS_MAX];
 	size_t count;
-	struct rules_set sets[QUOIN_RULES_PER_OBJECTIVE_MAX]; /* scratch */
+	/* Scratch. */
+	struct rules_set sets[QUOIN_RULES_PER_OBJECTIVE_MAX];
+	rules_point points[RULES_CONJUNCTS_MAX * RULES_POINTS_PER_LEAF];
 };
 
 /* Both are borrowed until put. 0 or QUOIN_ELIMIT. */
-int quoin_rules_filters_add(struct rules_filters *filters, const struct rules_attribute_ids *attribute,
-    const struct quoin_when *when, uint32_t rule);
-/* Put the filters and their tables into the block; fills filter_count and filters of "head", which has its masks. */
+int quoin_rules_filters_add(struct rules_filters *filters, enum rules_filter_kind kind,
+    const struct rules_attribute_ids *attribute, const struct quoin_when *when, uint32_t rule);
+/* Put the filters and their tables into the block; fills filter_count, ordered_count and filters of "head", which has its masks. */
 void quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head);
 
 #endif

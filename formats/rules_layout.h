@@ -71,7 +71,7 @@ struct rules_objective {
 	uint8_t shadow_count;	/* the last rules */
 	uint8_t filter_count;
 	uint8_t mask_shift; /* a mask in a table has 1 << mask_shift bytes */
-	uint8_t zero;
+	uint8_t ordered_count; /* of the last filters: numbers and versions */
 	uint16_t name_bytes;
 	uint32_t filters;
 	uint32_t rules; /* the places of rule_count of them, then of the default */
@@ -87,15 +87,37 @@ struct rules_objective {
 enum rules_filter_kind {
 	RULES_FILTER_DENSE,  /* table[id]; ids from count on are like RULES_VALUE_UNKNOWN */
 	RULES_FILTER_SPARSE, /* table[0], table[1] for missing and unknown, table[2 + i] for keys[i] */
+	RULES_FILTER_NUMBER, /* table[0] for what is no number; table[1 + n] where n keys are not above it */
+	RULES_FILTER_VERSION, /* the same of versions */
 };
 struct rules_filter {
 	uint8_t attribute;
 	uint8_t kind;
-	uint16_t count; /* dense: masks in the table; sparse: keys */
+	uint16_t count; /* dense: masks in the table; else keys */
 	uint32_t table; /* seven readable bytes follow it */
-	uint32_t keys;	/* u16, ascending */
+	uint32_t keys;	/* ascending; sparse: u16; number: u64; version: rules_version */
 	uint32_t asked; /* which of the first 32 rules it may exclude; with more rules, all */
 };
+
+/* Numbers and versions as integers in the same order. Numbers are finite, and not minus zero. */
+static inline uint64_t
+rules_number_key(double number)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &number, sizeof bits);
+	return bits >> 63 != 0 ? ~bits : bits | (uint64_t)1 << 63;
+}
+struct rules_version {
+	uint64_t high; /* the first two components, the first in the upper half */
+	uint64_t low;
+};
+static inline struct rules_version
+rules_version_key(const uint32_t components[4])
+{
+	return (struct rules_version){(uint64_t)components[0] << 32 | components[1],
+	    (uint64_t)components[2] << 32 | components[3]};
+}
 
 #define RULES_NO_ATTRIBUTE 0xff
 #define RULES_NO_OUTCOME   UINT32_MAX

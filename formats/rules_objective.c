@@ -158,6 +158,7 @@ put_outcomes(struct rules_objective_maker *maker, struct rules_rule *record)
 static int
 split_when(struct rules_objective_maker *maker, const struct quoin_when *when, uint32_t rule, bool gathers)
 {
+	enum rules_filter_kind kind = RULES_FILTER_DENSE;
 	const char *attribute;
 	int constant = quoin_rules_when_constant(when), rc = 0;
 
@@ -167,10 +168,13 @@ split_when(struct rules_objective_maker *maker, const struct quoin_when *when, u
 		return 0;
 	}
 	attribute = quoin_rules_when_attribute(when);
+	if (attribute == NULL)
+		attribute = quoin_rules_when_order(when, &kind);
 	if (attribute != NULL) {
 		if (!gathers)
 			return 0;
-		return quoin_rules_filters_add(&maker->filters, quoin_rules_ids_attribute(maker->ids, attribute), when, rule);
+		return quoin_rules_filters_add(&maker->filters, kind, quoin_rules_ids_attribute(maker->ids, attribute), when,
+		    rule);
 	}
 	if (when->kind != QUOIN_WHEN_ALL)
 		return gathers ? 0 : quoin_rules_when_put(when, maker->ids, &maker->area, &maker->nodes);

@@ -76,7 +76,8 @@ check_filters(struct rules_verifier *verifier)
 	const struct rules_filter *filters = RULES_AT(head, struct rules_filter, head->filters), *filter;
 	uint64_t masks;
 
-	if (!has_array(verifier, head->filters, head->filter_count, sizeof *filters, 4))
+	if (!has_array(verifier, head->filters, head->filter_count, sizeof *filters, 4) ||
+	    head->ordered_count > head->filter_count)
 		return bad(verifier, "the filters are outside");
 	for (uint32_t i = 0; i < head->filter_count; i++) {
 		filter = &filters[i];
@@ -84,10 +85,16 @@ check_filters(struct rules_verifier *verifier)
 		    (head->rule_count > 32 && filter->asked != UINT32_MAX))
 			return bad(verifier, "a filter's attribute is wrong");
 		masks = filter->count;
-		if (filter->kind == RULES_FILTER_SPARSE) {
+		if (filter->kind == RULES_FILTER_SPARSE && i + head->ordered_count < head->filter_count) {
 			masks += RULES_VALUE_FIRST;
 			if (!has_array(verifier, filter->keys, filter->count, sizeof(uint16_t), 2) ||
 			    !ids_ascend(RULES_AT(head, uint16_t, filter->keys), filter->count))
+				return bad(verifier, "a filter's keys are malformed");
+		} else if (i + head->ordered_count >= head->filter_count) {
+			masks += 2;
+			if ((filter->kind != RULES_FILTER_NUMBER && filter->kind != RULES_FILTER_VERSION) ||
+			    !has_array(verifier, filter->keys, filter->count,
+				filter->kind == RULES_FILTER_NUMBER ? sizeof(uint64_t) : sizeof(struct rules_version), 8))
 				return bad(verifier, "a filter's keys are malformed");
 		} else if (filter->kind != RULES_FILTER_DENSE || filter->count < RULES_VALUE_FIRST || filter->keys != 0) {
 			return bad(verifier, "a filter is malformed");
@@ -326,7 +333,7 @@ quoin_rules_verify_objective(struct rules_verifier *verifier)
 		return bad(verifier, "a text is malformed");
 	if (quoin_rules_objective(&verifier->rules, name) != verifier->id)
 		return bad(verifier, "the name cannot be found");
-	if (head->rule_count > QUOIN_RULES_PER_OBJECTIVE_MAX || head->zero != 0 || head->zeros[0] != 0 ||
+	if (head->rule_count > QUOIN_RULES_PER_OBJECTIVE_MAX || head->zeros[0] != 0 ||
 	    head->override_count + head->shadow_count > head->rule_count || head->mask_shift > 3 ||
 	    head->rule_count > 8u << head->mask_shift ||
 	    (head->rule_count < 64 && head->mask >> head->rule_count != 0) ||

@@ -35,6 +35,146 @@ quoin_rules_when_attribute(const struct quoin_when *when)
 	return asks_one(when, &attribute) ? attribute : NULL;
 }
 
+/* ---- Numbers and versions ---- */
+
+static bool
+leaf_order(const struct quoin_when *leaf, enum rules_filter_kind *ret)
+{
+	switch (leaf->op) {
+	case QUOIN_OP_GT:
+	case QUOIN_OP_GTE:
+	case QUOIN_OP_LT:
+	case QUOIN_OP_LTE:
+		*ret = RULES_FILTER_NUMBER;
+		return true;
+	case QUOIN_OP_VERSION:
+		*ret = RULES_FILTER_VERSION;
+		return leaf->bound_count <= RULES_POINTS_PER_LEAF / 2;
+	default:
+		return false;
+	}
+}
+
+static bool
+orders_one(const struct quoin_when *when, const char **attribute, enum rules_filter_kind *kind)
+{
+	enum rules_filter_kind have;
+
+	if (when->kind == QUOIN_WHEN_LEAF) {
+		if (!leaf_order(when, &have) ||
+		    (*attribute != NULL && (have != *kind || strcmp(*attribute, when->attribute) != 0)))
+			return false;
+		*attribute = when->attribute;
+		*kind = have;
+		return true;
+	}
+	for (size_t i = 0; i < when->child_count; i++) {
+		if (!orders_one(&when->children[i], attribute, kind))
+			return false;
+	}
+	return true;
+}
+
+const char *
+quoin_rules_when_order(const struct quoin_when *when, enum rules_filter_kind *ret_kind)
+{
+	const char *attribute = NULL;
+
+	return orders_one(when, &attribute, ret_kind) ? attribute : NULL;
+}
+
+static enum quoin_comparator
+comparator_of(enum quoin_operator op)
+{
+	switch (op) {
+	case QUOIN_OP_GT:
+		return QUOIN_VERSION_GT;
+	case QUOIN_OP_GTE:
+		return QUOIN_VERSION_GTE;
+	case QUOIN_OP_LT:
+		return QUOIN_VERSION_LT;
+	default:
+		return QUOIN_VERSION_LTE;
+	}
+}
+
+/* A leaf's comparisons, one by one. */
+static size_t
+comparison_count(const struct quoin_when *leaf)
+{
+	return leaf->op == QUOIN_OP_VERSION ? leaf->bound_count : 1;
+}
+
+static rules_point
+comparison(const struct quoin_when *leaf, size_t index, enum quoin_comparator *ret)
+{
+	struct rules_version version;
+
+	if (leaf->op != QUOIN_OP_VERSION) {
+		*ret = comparator_of(leaf->op);
+		return rules_number_key(leaf->scalars[0].number == 0 ? 0 : leaf->scalars[0].number);
+	}
+	*ret = leaf->bounds[index].comparator;
+	version = rules_version_key(leaf->bounds[index].components);
+	return (rules_point)version.high << 64 | version.low;
+}
+
+size_t
+quoin_rules_when_points(const struct quoin_when *when, rules_point *points)
+{
+	enum quoin_comparator comparator;
+	rules_point point;
+	size_t count = 0;
+
+	for (size_t i = 0; i < when->child_count; i++)
+		count += quoin_rules_when_points(&when->children[i], points + count);
+	if (when->kind != QUOIN_WHEN_LEAF)
+		return count;
+	for (size_t i = 0; i < comparison_count(when); i++) {
+		point = comparison(when, i, &comparator);
+		if (comparator == QUOIN_VERSION_EQ || comparator == QUOIN_VERSION_GTE || comparator == QUOIN_VERSION_LT)
+			points[count++] = point;
+		/* Behind the largest version there is nothing. */
+		if (comparator != QUOIN_VERSION_GTE && comparator != QUOIN_VERSION_LT && point + 1 != 0)
+			points[count++] = point + 1;
+	}
+	return count;
+}
+
+static bool
+leaf_holds_at(const struct quoin_when *leaf, rules_point value)
+{
+	enum quoin_comparator comparator;
+	bool holds = true;
+
+	for (size_t i = 0; holds && i < comparison_count(leaf); i++) {
+		const rules_point point = comparison(leaf, i, &comparator);
+
+		holds = comparator == QUOIN_VERSION_EQ ? value == point
+		    : comparator == QUOIN_VERSION_GT   ? value > point
+		    : comparator == QUOIN_VERSION_GTE  ? value >= point
+		    : comparator == QUOIN_VERSION_LT   ? value < point
+						       : value <= point;
+	}
+	return holds;
+}
+
+bool
+quoin_rules_when_holds_at(const struct quoin_when *when, const rules_point *value)
+{
+	if (when->kind == QUOIN_WHEN_LEAF)
+		return value != NULL && leaf_holds_at(when, *value);
+	if (when->kind == QUOIN_WHEN_NOT)
+		return !quoin_rules_when_holds_at(&when->children[0], value);
+	for (size_t i = 0; i < when->child_count; i++) {
+		if (quoin_rules_when_holds_at(&when->children[i], value) != (when->kind == QUOIN_WHEN_ALL))
+			return when->kind == QUOIN_WHEN_ANY;
+	}
+	return when->kind == QUOIN_WHEN_ALL;
+}
+
+/* ---- Value ids ---- */
+
 static void
 set_invert(struct rules_set *set)
 {

@@ -26,6 +26,18 @@ const char *quoin_rules_when_attribute(const struct quoin_when *when);
 void quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
     struct rules_set *mentioned);
 
+/* Numbers and versions, each as an integer in the same order (formats/rules_layout.h). */
+__extension__ typedef unsigned __int128 rules_point;
+
+/* If the condition compares one attribute with numbers alone, or with versions alone (few at a time): that attribute's
+ * name and the kind of filter, else NULL. */
+const char *quoin_rules_when_order(const struct quoin_when *when, enum rules_filter_kind *ret_kind);
+/* Where such a condition may change, at most RULES_POINTS_PER_LEAF for each leaf; returns how many. */
+#define RULES_POINTS_PER_LEAF 8
+size_t quoin_rules_when_points(const struct quoin_when *when, rules_point *points);
+/* Whether such a condition holds at a value, or, with NULL, without one. */
+bool quoin_rules_when_holds_at(const struct quoin_when *when, const rules_point *value);
+
 struct rules_nodes {
 	struct rules_node items[RULES_NODES_MAX];
 	size_t count;
