@@ -152,6 +152,7 @@ PUBLISHER_SRCS := \
 	publisher/commands.c \
 	publisher/compile.c \
 	publisher/compile_scripts.c \
+	publisher/context_line.c \
 	publisher/control.c \
 	publisher/decisions.c \
 	publisher/deltas.c \
@@ -288,6 +289,7 @@ UNIT_TESTS := \
 	tests/unit/test_clock.c \
 	tests/unit/test_compile.c \
 	tests/unit/test_conf.c \
+	tests/unit/test_context_line.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_dev_keep.c \

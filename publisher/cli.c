@@ -180,6 +180,8 @@ quoin_cli_conf(const struct quoin_cli *cli, struct quoin_conf *ret, struct quoin
 		r = quoin_conf_parse(quoin_buf_span(&text), cli->conf_path, ret, err);
 	} else if (r == QUOIN_ENOENT) {
 		r = quoin_error_set(err, QUOIN_ECONFIG, "there is no configuration %s", cli->conf_path);
+	} else if (quoin_error_class(r) == QUOIN_CLASS_DATA) { /* a directory, or far too large */
+		r = err->code = QUOIN_ECONFIG;
 	}
 	if (r == 0 && cli->namespace_name != NULL)
 		snprintf(ret->namespace_name, sizeof ret->namespace_name, "%s", cli->namespace_name);

@@ -365,8 +365,11 @@ check_request(const struct quoin_cli *cli, struct request *request)
 	uint64_t number;
 	int ways = (request->dir != NULL) + (request->part_count > 0) + (request->from != NULL);
 
-	if (ways != 1)
+	if (ways == 0)
 		return quoin_cli_usage(cli, "name a directory, or --part NAME=FILE, or --from OUT");
+	if (ways > 1)
+		return quoin_cli_usage(cli,
+		    "a release is made from a directory, or from the files of --part, or is what --from prepared: only one of these");
 	if (request->dir != NULL && (request->policy_file != NULL || request->schema != NULL))
 		return quoin_cli_usage(cli, "--policy and --schema go with --part; a directory has its policy.json");
 	if (request->from != NULL && (request->prepare != NULL || request->message != NULL || request->meta_count > 0 ||

@@ -6,6 +6,7 @@
 #include "lib/json.h"
 #include "lib/text.h"
 #include "publisher/commands.h"
+#include "publisher/context_line.h"
 #include "publisher/compile.h"
 #include "publisher/explain_source.h"
 #include "publisher/parts.h"
@@ -310,19 +311,19 @@ resolve_lines(const struct quoin_cli *cli, const char *path, const struct quoin_
 	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
 	struct quoin_decision decision;
 	struct quoin_error err = {0};
-	char text[DECISION_BYTES_MAX], *line = NULL;
-	size_t capacity = 0;
-	ssize_t bytes;
+	struct quoin_context_line *line = malloc(sizeof *line);
+	char text[DECISION_BYTES_MAX];
 	bool is_broken;
 
+	if (line == NULL)
+		abort();
 	if (in == NULL) {
+		free(line);
 		quoin_error_sys(&err, QUOIN_ENOENT, "cannot read %s", path);
 		return quoin_cli_fail(cli, &err);
 	}
-	while ((bytes = getline(&line, &capacity, in)) != -1) {
-		if (bytes > 0 && line[bytes - 1] == '\n')
-			bytes--;
-		(void)quoin_resolve_json(view, line, (size_t)bytes, context, &decision);
+	while (quoin_context_line_next(in, line)) {
+		(void)quoin_resolve_json(view, line->bytes, line->len, context, &decision);
 		(void)quoin_decision_json(&decision, text, sizeof text);
 		puts(text);
 	}

@@ -141,6 +141,11 @@ choose(struct quoin_session *session, const struct quoin_activations *activation
 		return quoin_error_set(err, QUOIN_ECONFLICT,
 		    "release %llu was never fully active; publish it again, or pin it, which waits for its policy",
 		    (unsigned long long)request->number);
+	if (request->number > activations->newest.from)
+		return quoin_error_set(err, QUOIN_ECONFLICT,
+		    "release %llu is above release %llu, which is active, and a rollback never goes forward; publish it "
+		    "again, or pin it",
+		    (unsigned long long)request->number, (unsigned long long)activations->newest.from);
 	*ret_number = request->number;
 	return 0;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "publisher/context_line.h"
+
 #define SLOTS_FIRST 1024 /* a power of two */
 
 /* A table from a few words to a place in an array: open addressing, at most half full. */
@@ -238,16 +240,11 @@ static int
 compare_lines(struct comparer *comparer, const struct quoin_view *before, const struct quoin_view *after, FILE *in,
     struct quoin_error *err)
 {
-	size_t capacity = 0;
-	char *line = NULL;
-	ssize_t bytes;
-	int rc = 0;
+	struct quoin_context_line *line = malloc(sizeof *line);
+	int rc = line == NULL ? QUOIN_ENOMEM : 0;
 
-	while (rc == 0 && (bytes = getline(&line, &capacity, in)) != -1) {
-		if (bytes > 0 && line[bytes - 1] == '\n')
-			bytes--;
-		rc = compare_line(comparer, before, after, line, (size_t)bytes);
-	}
+	while (rc == 0 && quoin_context_line_next(in, line))
+		rc = compare_line(comparer, before, after, line->bytes, line->len);
 	free(line);
 	if (rc != 0)
 		return quoin_error_set(err, rc, "out of memory while deciding contexts");

@@ -67,6 +67,8 @@ read_conf(const char *path, struct quoin_conf *ret, struct quoin_error *err)
 		r = quoin_conf_parse(quoin_buf_span(&text), path, ret, err);
 	else if (r == QUOIN_ENOENT)
 		r = quoin_error_set(err, QUOIN_ECONFIG, "there is no configuration %s", path);
+	else if (quoin_error_class(r) == QUOIN_CLASS_DATA) /* a directory, or far too large */
+		r = err->code = QUOIN_ECONFIG;
 	quoin_buf_clear(&text);
 	return r;
 }

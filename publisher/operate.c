@@ -12,6 +12,47 @@ struct operation {
 	const struct quoin_keyring *keys;
 };
 
+static bool
+is_pinned(const struct quoin_ledger *ledger, const struct quoin_labels *labels)
+{
+	for (size_t i = 0; i < ledger->pin_count; i++)
+		if (quoin_labels_equal(&ledger->pins[i].labels, labels))
+			return true;
+	return false;
+}
+
+static bool
+is_excluded(const struct quoin_ledger *ledger, const char *host)
+{
+	for (size_t i = 0; i < ledger->excluded_count; i++)
+		if (strcmp(ledger->excluded[i].host, host) == 0)
+			return true;
+	return false;
+}
+
+/* Taking back what does not stand would look like having done something. */
+static int
+check_undo(const struct quoin_control *control, const struct quoin_intent *intent, struct quoin_error *err)
+{
+	const struct quoin_control_cert *cert;
+
+	if (intent->action == QUOIN_ACTION_UNPIN && !is_pinned(&control->ledger, &intent->labels))
+		return quoin_error_set(err, QUOIN_ECONFLICT,
+		    "there is no pin %s; \"quoin status\" lists them",
+		    intent->labels.count > 0 ? "with exactly these labels" : "without labels");
+	if (intent->action == QUOIN_ACTION_INCLUDE && !is_excluded(&control->ledger, intent->host))
+		return quoin_error_set(err, QUOIN_ECONFLICT,
+		    "%s is not excluded by an operator; what the gate left out by itself it includes again when it is ready",
+		    intent->host);
+	cert = intent->action == QUOIN_ACTION_FORGET ? quoin_control_cert(control, intent->host) : NULL;
+	if (cert != NULL && cert->cert.role == QUOIN_HOST_SERVING)
+		return quoin_error_set(err, QUOIN_ECONFLICT,
+		    "%s is a serving host, and nothing is kept for it; forget is for routers that are lost, exclude for "
+		    "serving hosts",
+		    intent->host);
+	return 0;
+}
+
 /* What the ledger says against this intent. */
 static int
 check(const struct quoin_control *control, const struct quoin_intent *intent, struct quoin_error *err)
@@ -32,7 +73,7 @@ check(const struct quoin_control *control, const struct quoin_intent *intent, st
 	if (intent->host[0] != '\0' && quoin_control_cert(control, intent->host) == NULL)
 		return quoin_error_set(err, QUOIN_ECONFLICT, "there is no enrolled host %s; \"quoin status\" lists them",
 		    intent->host);
-	return 0;
+	return check_undo(control, intent, err);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -71,6 +72,29 @@ check_built(const struct quoin_conf *conf, struct quoin_error *err)
 	return 0;
 }
 
+/* A hook that cannot be run would only show with the first release, as a model that does not load. */
+static int
+check_hooks(const struct quoin_conf *conf, struct quoin_error *err)
+{
+	const struct {
+		const char *key, *path;
+	} hooks[] = {{"hook.load", conf->hook_load}, {"hook.unload", conf->hook_unload},
+		{"hook.validate", conf->hook_validate}, {"hook.check", conf->hook_check}};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+		if (hooks[i].path[0] == '\0')
+			continue;
+		if (stat(hooks[i].path, &st) != 0 || access(hooks[i].path, X_OK) != 0)
+			return quoin_error_sys(err, QUOIN_ECONFIG, "%s in %s: %s cannot be run", hooks[i].key, conf->file,
+			    hooks[i].path);
+		if (!S_ISREG(st.st_mode))
+			return quoin_error_set(err, QUOIN_ECONFIG, "%s in %s: %s is not a program", hooks[i].key, conf->file,
+			    hooks[i].path);
+	}
+	return 0;
+}
+
 int
 quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 {
@@ -80,6 +104,8 @@ quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 	int r;
 
 	r = check_built(conf, err);
+	if (r == 0)
+		r = check_hooks(conf, err);
 	if (r != 0)
 		return r;
 	r = quoin_crypto_init();
@@ -360,6 +386,8 @@ open_agent(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *h
 	int r;
 
 	r = check_built(conf, err);
+	if (r == 0)
+		r = check_hooks(conf, err);
 	if (r != 0)
 		return r;
 	r = quoin_crypto_init();

@@ -68,6 +68,8 @@ read_conf(const char *path, struct quoin_conf *ret, struct quoin_error *err)
 	r = quoin_file_read(path, &text, err);
 	if (r == 0)
 		r = quoin_conf_parse(quoin_buf_span(&text), path, ret, err);
+	else if (quoin_error_class(r) == QUOIN_CLASS_DATA) /* a directory, or far too large */
+		r = err->code = QUOIN_ECONFIG;
 	quoin_buf_clear(&text);
 	return r;
 }

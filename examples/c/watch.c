@@ -6,10 +6,21 @@
  * STATE is the directory that quoin.conf calls "state"; after COUNT lines (default: never) it ends. A service that keeps
  * something computed from a release does it here: compute from the new view, swap, drop the old.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <quoin.h>
+
+static int
+read_count(const char *text, long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtol(text, &end, 10);
+	return *text != '\0' && *end == '\0' && errno == 0 && *ret >= 0;
+}
 
 int
 main(int argc, char **argv)
@@ -17,14 +28,13 @@ main(int argc, char **argv)
 	struct quoin_message message;
 	struct quoin_reader *reader;
 	uint64_t generation = 0;
-	long left;
+	long left = -1;
 	int r;
 
-	if (argc != 2 && argc != 3) {
+	if ((argc != 2 && argc != 3) || (argc == 3 && !read_count(argv[2], &left))) {
 		fprintf(stderr, "usage: watch STATE [COUNT]\n");
 		return 2;
 	}
-	left = argc == 3 ? strtol(argv[2], NULL, 10) : -1;
 	r = quoin_reader_open_store(argv[1], NULL, &reader, &message);
 	if (r != 0) {
 		fprintf(stderr, "watch: %s\n", message.text);

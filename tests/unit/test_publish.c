@@ -349,6 +349,50 @@ test_operate(void)
 	close_site(&site);
 }
 
+/* What does not stand cannot be taken back. */
+static void
+test_undo(void)
+{
+	struct site site;
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0};
+	struct quoin_keyring keys = {0};
+	struct quoin_cert serving = {.host = "rank-a-01", .role = QUOIN_HOST_SERVING, .shard = "rank-a"};
+	struct quoin_intent pin = {.action = QUOIN_ACTION_PIN, .release = {.number = 1}};
+	struct quoin_intent unpin = {.action = QUOIN_ACTION_UNPIN}, unpin_some = {.action = QUOIN_ACTION_UNPIN};
+	struct quoin_intent exclude = {.action = QUOIN_ACTION_EXCLUDE, .host = "rank-a-01"};
+	struct quoin_intent include = {.action = QUOIN_ACTION_INCLUDE, .host = "rank-a-01"};
+	struct quoin_intent forget = {.action = QUOIN_ACTION_FORGET, .host = "rank-a-01"};
+	char path[300];
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "one", &none, &number, &sent));
+	CHECK_INT(quoin_labels_add(&unpin_some.labels, quoin_span_str("region=us")), 0);
+	snprintf(path, sizeof path, "%s/id", check_dir());
+	serving.not_after_ms = quoin_clock_wall_ms() + 3600000;
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_ENROL, false, &keys, &site.err));
+	OK(&site, quoin_enrol(&site.conf, &site.control, site.reader, &keys, path, &serving, TIMEOUT_MS, &site.err));
+	quoin_keyring_clear(&keys);
+
+	operate(&site, &unpin, QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "there is no pin without labels");
+	operate(&site, &pin, 0);
+	operate(&site, &unpin_some, QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "there is no pin with exactly these labels");
+	operate(&site, &unpin, 0);
+	operate(&site, &unpin, QUOIN_ECONFLICT);
+	operate(&site, &include, QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "rank-a-01 is not excluded by an operator");
+	operate(&site, &exclude, 0);
+	operate(&site, &include, 0);
+	operate(&site, &include, QUOIN_ECONFLICT);
+	operate(&site, &forget, QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "rank-a-01 is a serving host");
+	CHECK_INT(site.control.ledger.last_intent.number, 4);
+	close_site(&site);
+}
+
 static void
 test_enrol(void)
 {
@@ -550,6 +594,7 @@ static const struct check_case cases[] = {
 	{"publish/delta-without-base", test_delta_without_base},
 	{"publish/same", test_same},
 	{"publish/operate", test_operate},
+	{"publish/undo", test_undo},
 	{"publish/enrol", test_enrol},
 	{"publish/expired-root", test_expired_root},
 	{"publish/strangers", test_strangers},
