@@ -30,7 +30,7 @@ give_up(struct quoin_agent *agent, const struct quoin_error *err)
 	unsigned wait_s = 1u << (agent->rebuilds < 5 ? agent->rebuilds : 5);
 
 	if (err->code != QUOIN_ENOSPC && err->code != QUOIN_EMAPFULL && err->code != QUOIN_ENOMEM &&
-	    class != QUOIN_CLASS_DATA)
+	    err->code != QUOIN_EREADERS && class != QUOIN_CLASS_DATA)
 		return err->code;
 	quoin_log_error(QUOIN_LOG_ERROR, "alarm", err, "retry_s=%u", wait_s);
 	quoin_hooks_stop(agent->hooks);
@@ -359,6 +359,8 @@ rebuild(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 	if (agent->rebuild_at == 0 || now < agent->rebuild_at)
 		return 0;
 	r = quoin_agent_core_build(agent, err);
+	if (r == QUOIN_ENOMEM || r == QUOIN_EREADERS)
+		return give_up(agent, err);
 	if (r != 0)
 		return r;
 	agent->rebuild_at = 0;
