@@ -249,6 +249,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/follow.c \
 	subscriber/hook.c \
 	subscriber/identity.c \
+	subscriber/import.c \
 	subscriber/notify.c \
 	subscriber/open.c \
 	subscriber/pulse.c \
@@ -396,6 +397,7 @@ SH_TESTS := \
 	tests/integration/article.sh \
 	tests/integration/demo.sh \
 	tests/integration/dev.sh \
+	tests/integration/import.sh \
 	tests/integration/install.sh \
 	tests/integration/plan.sh \
 	tests/integration/readme.sh \

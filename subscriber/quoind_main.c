@@ -13,6 +13,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "subscriber/agent.h"
+#include "subscriber/import.h"
 
 /* One host. With several, each has a process of its own below this one: agents fork, and forks of many threads are fragile. */
 struct seat {
@@ -39,11 +40,13 @@ static void
 print_usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: quoind [-c FILE]... [-v] [--check-config]\n\n"
+	    "usage: quoind [-c FILE]... [-v] [--check-config | --import OUT [--json]]\n\n"
 	    "  -c FILE          configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf;\n"
 	    "                   several: an agent for each, in processes below this one\n"
 	    "  -v               log more\n"
 	    "  --check-config   read configuration and identity, say what is wrong, and end\n"
+	    "  --import OUT     seed the store of this router from an exported release, and end;\n"
+	    "                   with --json the result as an object\n"
 	    "  --help           this text\n\n"
 	    "The manual is quoind(8).\n");
 }
@@ -208,9 +211,35 @@ check_all(void)
 	return r == 0 ? 0 : fail(&err);
 }
 
+static int
+import_export(const char *out, bool json)
+{
+	struct quoin_error err = {0};
+	uint64_t release = 0;
+	int r;
+
+	if (seat_count != 1)
+		r = quoin_error_set(&err, QUOIN_EUSAGE, "--import takes one configuration");
+	else
+		r = quoin_store_import(&seats[0].conf, out, &release, &err);
+	if (r != 0)
+		return fail(&err);
+	if (json)
+		printf("{\"release\":%llu}\n", (unsigned long long)release);
+	else
+		fprintf(stderr, "release %llu is in the store of this host; it is served, stale, until the gate is heard\n",
+		    (unsigned long long)release);
+	return 0;
+}
+
+struct options {
+	bool check, json;
+	const char *import;
+};
+
 /* Returns -1 to go on, or the exit status. */
 static int
-read_options(int argc, char **argv, char **paths, bool *ret_check)
+read_options(int argc, char **argv, char **paths, struct options *ret)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -222,7 +251,11 @@ read_options(int argc, char **argv, char **paths, bool *ret_check)
 		} else if (strcmp(argv[i], "-v") == 0) {
 			quoin_log_level_set(QUOIN_LOG_DEBUG);
 		} else if (strcmp(argv[i], "--check-config") == 0) {
-			*ret_check = true;
+			ret->check = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			ret->json = true;
+		} else if (strcmp(argv[i], "--import") == 0 && i + 1 < argc) {
+			ret->import = argv[++i];
 		} else {
 			fprintf(stderr, "quoind: unknown option %s, or its value is missing; quoind --help lists them\n",
 			    argv[i]);
@@ -233,7 +266,7 @@ read_options(int argc, char **argv, char **paths, bool *ret_check)
 }
 
 static int
-run_seats(char *const *paths, bool check)
+run_seats(char *const *paths, const struct options *options)
 {
 	struct quoin_error err = {0};
 	int status;
@@ -244,7 +277,8 @@ run_seats(char *const *paths, bool check)
 	if (read_all(paths, &err) != 0)
 		status = fail(&err);
 	else
-		status = check ? check_all() : seat_count == 1 ? run_one(&seats[0].conf) : run_several();
+		status = options->import != NULL ? import_export(options->import, options->json) :
+		    options->check ? check_all() : seat_count == 1 ? run_one(&seats[0].conf) : run_several();
 	for (size_t i = 0; i < seat_count; i++)
 		quoin_conf_clear(&seats[i].conf);
 	free(seats);
@@ -255,16 +289,16 @@ int
 main(int argc, char **argv)
 {
 	char **paths = calloc((size_t)argc + 1, sizeof *paths), *default_file = strdup(default_path());
-	bool check = false;
+	struct options options = {0};
 	int status;
 
 	if (paths == NULL || default_file == NULL)
 		abort();
-	status = read_options(argc, argv, paths, &check);
+	status = read_options(argc, argv, paths, &options);
 	if (status == -1) {
 		if (seat_count == 0)
 			paths[seat_count++] = default_file;
-		status = run_seats(paths, check);
+		status = run_seats(paths, &options);
 	}
 	free(default_file);
 	free(paths);
