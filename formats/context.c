@@ -227,6 +227,23 @@ read_members(struct quoin_context *context, const struct quoin_json *root)
 }
 
 int
+quoin_context_rebegin(struct quoin_context *context, const struct quoin_rules *rules)
+{
+	struct quoin_json_doc *doc = context->json;
+	int rc;
+
+	context->json = NULL;
+	quoin_context_begin(context, rules);
+	if (doc == NULL)
+		return QUOIN_EUSAGE;
+	context->json = doc;
+	rc = read_members(context, quoin_json_root(doc));
+	if (rc != 0)
+		quoin_context_begin(context, rules);
+	return rc;
+}
+
+int
 quoin_context_read_json(struct quoin_context *context, const struct quoin_rules *rules, struct quoin_span line,
     struct quoin_error *err)
 {

@@ -176,6 +176,10 @@ void quoin_context_put_override(struct quoin_context *context, const char *model
 int quoin_context_read_json(struct quoin_context *context, const struct quoin_rules *rules, struct quoin_span line,
     struct quoin_error *err);
 
+/* Begin with what read_json read, for another part: the object is not parsed again. Returns 0, QUOIN_EUSAGE (no object was
+ * read), QUOIN_ENOMEM. */
+int quoin_context_rebegin(struct quoin_context *context, const struct quoin_rules *rules);
+
 /* Find all value ids now: for a context that several objectives are resolved with. */
 void quoin_context_intern(struct quoin_context *context);
 /* The value id of one attribute, found now. */

@@ -17,7 +17,7 @@ struct comparer {
 	struct quoin_decisions *decisions;
 	struct table flows, objectives;
 	size_t flow_capacity, objective_capacity;
-	struct quoin_context *before, *after;
+	struct quoin_context *context;
 };
 
 static uint64_t
@@ -175,6 +175,24 @@ find_objective(struct comparer *comparer, const char *objective, size_t *ret_ind
 
 /* ---- Lines ---- */
 
+/* Decide by both; the line is parsed once, by the side that can. Returns the objective, or NULL: not a valid context. */
+static const char *
+decide(struct comparer *comparer, const struct quoin_view *before, const struct quoin_view *after, const char *line,
+    size_t bytes, struct quoin_decision *was, struct quoin_decision *is)
+{
+	const bool is_first = after->snapshot != NULL;
+	const struct quoin_view *second = is_first ? before : after;
+	struct quoin_decision *one = is_first ? is : was, *two = is_first ? was : is;
+
+	(void)quoin_resolve_json(is_first ? after : before, line, bytes, comparer->context, one);
+	if (one->objective == NULL)
+		return NULL;
+	/* A view without a release binds nothing, and decides so. */
+	(void)quoin_context_rebind(comparer->context, second);
+	(void)quoin_resolve_name(second, one->objective, comparer->context, two);
+	return one->objective;
+}
+
 static int
 compare_line(struct comparer *comparer, const struct quoin_view *before, const struct quoin_view *after,
     const char *line, size_t bytes)
@@ -186,11 +204,9 @@ compare_line(struct comparer *comparer, const struct quoin_view *before, const s
 	size_t index;
 	int rc;
 
-	(void)quoin_resolve_json(before, line, bytes, comparer->before, &was);
-	(void)quoin_resolve_json(after, line, bytes, comparer->after, &is);
 	decisions->total++;
-	objective = is.objective != NULL ? is.objective : was.objective;
-	if (objective == NULL) { /* not a valid context */
+	objective = decide(comparer, before, after, line, bytes, &was, &is);
+	if (objective == NULL) {
 		decisions->bad++;
 		return 0;
 	}
@@ -262,16 +278,15 @@ quoin_decisions_compare(const struct quoin_view *before, const struct quoin_view
 	rc = grow(&comparer.flows, 0);
 	if (rc == 0)
 		rc = grow(&comparer.objectives, 0);
-	if (rc == 0 && (quoin_context_new(&comparer.before) != 0 || quoin_context_new(&comparer.after) != 0))
-		rc = QUOIN_ENOMEM;
+	if (rc == 0)
+		rc = quoin_context_new(&comparer.context);
 	rc = rc != 0 ? quoin_error_set(err, rc, "no memory for contexts")
 		     : compare_lines(&comparer, before, after, in, err);
 	if (rc == 0 && ret->flow_count > 0)
 		qsort(ret->flows, ret->flow_count, sizeof ret->flows[0], compare_flows);
 	if (rc == 0 && ret->objective_count > 0)
 		qsort(ret->objectives, ret->objective_count, sizeof ret->objectives[0], compare_totals);
-	quoin_context_free(comparer.before);
-	quoin_context_free(comparer.after);
+	quoin_context_free(comparer.context);
 	free(comparer.flows.slots);
 	free(comparer.objectives.slots);
 	return rc;

@@ -194,6 +194,12 @@ quoin_context_set_json(struct quoin_context *context, const struct quoin_view *v
 }
 
 int
+quoin_context_rebind(struct quoin_context *context, const struct quoin_view *view)
+{
+	return can_resolve(view) ? quoin_context_rebegin(context, &view->snapshot->rules) : QUOIN_EMISSING;
+}
+
+int
 quoin_context_prepare(struct quoin_context *context)
 {
 	if (context->rules == NULL)

@@ -169,6 +169,9 @@ QUOIN_API int quoin_context_set_override(struct quoin_context *context, const ch
  * *ret_objective (may be NULL) is the context's own objective, borrowed from it. */
 QUOIN_API int quoin_context_set_json(struct quoin_context *context, const struct quoin_view *view, const char *json,
     size_t bytes, const char **ret_objective);
+/* The object that set_json read, for another view: parsed once, decided by several releases. QUOIN_FAILED_USAGE: no object
+ * was read. */
+QUOIN_API int quoin_context_rebind(struct quoin_context *context, const struct quoin_view *view);
 /* Look all values up now: worth it when more than one objective follows. */
 QUOIN_API int quoin_context_prepare(struct quoin_context *context);
 

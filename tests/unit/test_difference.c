@@ -296,6 +296,43 @@ test_decisions(void)
 	fclose(in);
 }
 
+/* One object for two views, and its strings with it. */
+static void
+test_rebind(void)
+{
+	static const char line[] = "{\"objective\": \"p\", \"x\": \"a long value that is not kept inline\", \"ab\": {\"7\": 1}}";
+	struct quoin_compiled sides[2];
+	struct quoin_reader *readers[2];
+	struct quoin_view views[2], none = {0};
+	struct quoin_context *context;
+	struct quoin_decision decision;
+
+	small_compile(MODELS, OBJECTIVES, TEST("7", "'1': 'b'"), SHARDS, &sides[0]);
+	small_compile(MODELS, OBJECTIVES, WHEN("'x': {'prefix': 'a long value'}, 'y': {'exists': false}"), SHARDS, &sides[1]);
+	CHECK_INT(quoin_context_new(&context), 0);
+	for (int i = 0; i < 2; i++)
+		open_view(&sides[i], &readers[i], &views[i]);
+	CHECK_INT(quoin_context_rebind(context, &views[0]), QUOIN_FAILED_USAGE);
+	CHECK_INT(quoin_resolve_json(&views[0], line, sizeof line - 1, context, &decision), 0);
+	CHECK_STR(decision.selected.routing_key, "b@1");
+	CHECK_INT(quoin_context_rebind(context, &none), QUOIN_FAILED_MISSING);
+	for (int i = 0; i < 4; i++) {
+		CHECK_INT(quoin_context_rebind(context, &views[(i + 1) % 2]), 0);
+		CHECK_INT(quoin_resolve_name(&views[(i + 1) % 2], "p", context, &decision), 0);
+		CHECK_STR(decision.selected.routing_key, i % 2 == 0 ? "a@1" : "b@1");
+		CHECK_STR(decision.rule, "r");
+	}
+	/* After start there is no object any more. */
+	CHECK_INT(quoin_context_start(context, &views[0]), 0);
+	CHECK_INT(quoin_context_rebind(context, &views[0]), QUOIN_FAILED_USAGE);
+	quoin_context_free(context);
+	for (int i = 0; i < 2; i++) {
+		quoin_view_release(&views[i]);
+		quoin_reader_close(readers[i]);
+		quoin_compiled_clear(&sides[i]);
+	}
+}
+
 /* The tables of flows and objectives grow. */
 static void
 test_many(void)
@@ -436,6 +473,7 @@ static const struct check_case cases[] = {
     {"difference: from nothing", test_nothing},
     {"phrase: conditions and choices", test_phrases},
     {"decisions: what moves", test_decisions},
+    {"decisions: a context for two views", test_rebind},
     {"decisions: many objectives", test_many},
     {"transfer: between releases", test_transfer},
     {"transfer: of what is planned", test_transfer_planned},
