@@ -10,8 +10,15 @@
 
 /* ---- Reports ---- */
 
+static bool
+is_failure(const struct gate_have *have)
+{
+	return have->progress == QUOIN_PROGRESS_FAILED || have->progress == QUOIN_PROGRESS_REJECTED;
+}
+
 /* More failed reports than the policy allows, or a crash fuse (a failure that is no model's): the host and reason of the
- * first. What the gate itself excluded counts, too. */
+ * first. A router, or host, that rejects the release (not trusted, damaged, over a limit) is one of them: it will not take
+ * it by being waited for. What the gate itself excluded counts, too. */
 static const struct gate_host *
 failed_host(struct quoin_gate_core *core, uint64_t release, const struct gate_have **ret_have)
 {
@@ -27,10 +34,10 @@ failed_host(struct quoin_gate_core *core, uint64_t release, const struct gate_ha
 		const struct gate_have *have = gate_host_have(host, &live->release);
 		const struct quoin_exclusion *exclusion = quoin_activation_exclusion(&core->activation, host->name);
 
-		if (!host->is_certified || have == NULL || have->progress != QUOIN_PROGRESS_FAILED ||
+		if (!host->is_certified || have == NULL || !is_failure(have) ||
 		    !gate_host_obeys(core, host, live->since) || (exclusion != NULL && exclusion->by_operator))
 			continue;
-		if (have->model[0] == '\0') {
+		if (have->progress == QUOIN_PROGRESS_FAILED && have->model[0] == '\0') {
 			*ret_have = have;
 			return host;
 		}

@@ -946,6 +946,12 @@ enrolled_anew(void)
 }
 
 static void
+rejected(void)
+{
+	run_trace("rejected");
+}
+
+static void
 health_hook(void)
 {
 	run_trace("health");
@@ -1000,6 +1006,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"late_models", late_models},
 	{"step_fails", step_fails},
 	{"share", share},
+	{"rejected", rejected},
 	{"enrolled_anew", enrolled_anew},
 	{"share_brake", share_brake},
 	{"health", health_hook},
