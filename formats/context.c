@@ -44,14 +44,37 @@ quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rul
 
 /* ---- Values ---- */
 
+/* A borrowed string, which most values are, in one go: NULL if it is none. */
+static inline const struct quoin_borrowed *
+borrowed_string(const struct quoin_context *context, uint32_t attribute)
+{
+	const struct quoin_borrowed *value;
+	size_t index;
+
+	if (context->ids[attribute] != QUOIN_CONTEXT_ID_UNREAD || context->borrowed == NULL)
+		return NULL;
+	index = (size_t)atomic_load_explicit(&context->order[attribute], memory_order_relaxed) - 1;
+	if (index >= context->borrowed_count)
+		return NULL;
+	value = &context->borrowed[index];
+	return value->kind == QUOIN_BORROWED_STRING && value->string != NULL ? value : NULL;
+}
+
 uint16_t
 quoin_context_intern_one(struct quoin_context *context, uint32_t attribute)
 {
+	const struct quoin_borrowed *borrowed = borrowed_string(context, attribute);
 	const struct quoin_rules *rules = context->rules;
 	const struct quoin_value *value = &context->values[attribute];
 	const struct rules_attribute *block;
 	uint16_t id;
 
+	if (borrowed != NULL) {
+		block = rules->attribute_blocks[attribute];
+		quoin_context_put_string(context, attribute, borrowed->string, borrowed->len);
+		return context->ids[attribute] =
+			   quoin_rules_constant_find(block, QUOIN_SCALAR_STRING, borrowed->string, borrowed->len);
+	}
 	if (!quoin_context_has(context, attribute))
 		return RULES_VALUE_MISSING;
 	block = rules->attribute_blocks[attribute];

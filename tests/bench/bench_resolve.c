@@ -128,9 +128,14 @@ time_slots(struct subject *subject)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < CALLS; i++) {
-		const struct workload_request *request = request_at(subject, i);
+		const struct workload_request *request = &subject->requests[i], *next = request + 1;
 
-		read_ahead(subject->values[(i + 1) % WORKLOAD_REQUESTS], sizeof subject->values[0]);
+		/* All of the next but its values, which are in the array. */
+		if (i + 1 < CALLS) {
+			read_ahead(next, offsetof(struct workload_request, values));
+			read_ahead(next->user, sizeof *next - offsetof(struct workload_request, user));
+			read_ahead(subject->values[i + 1], sizeof subject->values[0]);
+		}
 		quoin_context_start(context, &subject->view);
 		quoin_context_set_values(context, subject->values[i], WORKLOAD_ATTRIBUTES);
 		quoin_context_set_cells(context, request->tests, request->cells, WORKLOAD_CELLS);
