@@ -588,6 +588,25 @@ $(BUILD)/tests/kafka/rogue: $(BUILD)/tests/kafka/rogue.o $(BUILD)/libquoin-lib.a
 	$(call say,LINK,$@)
 	$(link)
 
+# What the scripts of tests/integration/outages* stand on: a broker alone, model servers, their clients, a wrong clock.
+OUTAGE_TOOLS := $(addprefix $(BUILD)/tests/integration/,broker toy_server toy_client clock_shift.so)
+$(BUILD)/tests/integration/broker: $(BUILD)/tests/integration/broker.o $(BUILD)/libquoin-lib.a
+	$(call say,LINK,$@)
+	$(link)
+
+$(BUILD)/tests/integration/toy_client: $(BUILD)/tests/integration/toy_client.o $(BUILD)/libquoin.a
+	$(call say,LINK,$@)
+	$(link)
+
+$(BUILD)/tests/integration/toy_server: $(BUILD)/tests/integration/toy_server.o
+	$(call say,LINK,$@)
+	$(link)
+
+$(BUILD)/tests/integration/clock_shift.so: tests/integration/clock_shift.c
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -O2 -fPIC -shared $(WARNINGS) -o $@ $<
+
 $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
 		$(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -637,7 +656,7 @@ install-libquoin: $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## the libraries, their hea
 	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 # The last line is the total over everything.
-check: all $(TEST_PROGRAMS) $(BUILD)/tests/kafka/rogue | build/setup/check ## every test
+check: all $(TEST_PROGRAMS) $(BUILD)/tests/kafka/rogue $(OUTAGE_TOOLS) | build/setup/check ## every test
 	@QUOIN_BUILD=$(BUILD) tests/run $(TEST_PROGRAMS) $(SH_TESTS)
 
 unit: $(UNIT_PROGRAMS) ## the unit tests alone
