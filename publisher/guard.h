@@ -6,7 +6,8 @@
  *	capacity         what is placed on a shard fits one of its hosts; never waived: hosts could not load it
  *	closed_world     I6: every routing key has routes, every model is on its shards; never waived
  *	default_changed  percent of the base's objectives whose default is another model [25]
- *	empty            no objectives, no shards, or fewer than this percent of the base's objectives [50]
+ *	empty            no objectives, no shards, fewer than this percent of the base's objectives [50], or a file
+ *	                 of no bytes
  *	limits           a live host that the release is for announced that it cannot take it
  *	models_removed   percent of the base's models, whatever their versions, that are gone [25]
  *	overlap          during the change a host holds the models of the new, the active, pinned and warm releases
@@ -35,7 +36,7 @@ struct quoin_guard_retained {
 
 /* All borrowed. */
 struct quoin_guard_input {
-	const struct quoin_compiled *compiled; /* NULL: a release of files; only limits and parts_removed are tried */
+	const struct quoin_compiled *compiled; /* NULL: a release of files; only empty, limits and parts_removed are tried */
 	const struct quoin_release *release;   /* the new one's parts; NULL: those of "compiled" */
 	const struct quoin_guard_retained *retained;
 	size_t retained_count;

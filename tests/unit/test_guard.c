@@ -178,7 +178,8 @@ test_models_removed(void)
 static void
 test_parts_removed(void)
 {
-	struct quoin_part had[] = {{.name = "models", .schema = "models-v1"}, {.name = "words", .schema = "raw"}};
+	struct quoin_part had[] = {{.name = "models", .schema = "models-v1", .bytes = 1},
+	    {.name = "words", .schema = "raw", .bytes = 1}};
 	struct quoin_release before = {.number = 7, .parts = had, .part_count = 2}, files = before;
 	struct quoin_compiled compiled;
 	struct quoin_guard_input input = {.release = &files, .base_release = &before};
@@ -196,6 +197,26 @@ test_parts_removed(void)
 	before.part_count = 1;
 	CHECK_INT(try(&input, text, sizeof text), 0);
 	quoin_compiled_clear(&compiled);
+}
+
+static void
+test_empty_part(void)
+{
+	struct quoin_part parts[] = {{.name = "names", .schema = "raw", .bytes = 1}, {.name = "words", .schema = "raw"}};
+	struct quoin_release files = {.number = 8, .parts = parts, .part_count = 2};
+	struct quoin_guard_input input = {.release = &files};
+	const char *const waived[] = {"empty"};
+	char text[1024];
+
+	CHECK_INT(try(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_STR(text, "quoin: part words is empty; mend it, or waive the guard empty\n");
+	input.waived = waived;
+	input.waived_count = 1;
+	CHECK_INT(try(&input, text, sizeof text), 0);
+	input.waived_count = 0;
+	parts[1].bytes = 1;
+	CHECK_INT(try(&input, text, sizeof text), 0);
+	CHECK_STR(text, "");
 }
 
 /* ---- What hosts take ---- */
@@ -302,6 +323,7 @@ static const struct check_case cases[] = {
     {"guard: what changed since the base", test_changes},
     {"guard: models_removed", test_models_removed},
     {"guard: parts_removed", test_parts_removed},
+    {"guard: a part of no bytes", test_empty_part},
     {"guard: limits of live hosts", test_limits},
     {"guard: thresholds", test_thresholds},
 };
