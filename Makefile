@@ -399,6 +399,7 @@ SH_TESTS := \
 	tests/integration/dev.sh \
 	tests/integration/import.sh \
 	tests/integration/install.sh \
+	tests/integration/outages_kill.sh \
 	tests/integration/plan.sh \
 	tests/integration/readme.sh \
 	tests/integration/refusals.sh \

@@ -17,9 +17,6 @@ check_exit first 0 quoin --json publish rules-0 --wait=60
 head=1
 client One Two
 
-# said LOG TEXT: since the round began.
-said() { tail -n +"$(($(cat "$work/$1.mark" 2>/dev/null || echo 0) + 1))" "$work/$1.log" | grep -qF -- "$2"; }
-mark() { for log in gate router-01 a-01; do wc -l <"$work/$log.log" >"$work/$log.mark"; done; }
 quick() {
 	quick_until=$(($(date +%s) + 20))
 	until said "$@"; do
@@ -40,26 +37,23 @@ at() {
 	unloading) quick a-01 "hook=unload" ;;
 	esac
 }
-kill_9() {
-	case $1 in
-	gate) victim=$gate ;;
-	*) victim=$(pid_of "$1") ;;
-	esac
-	kill -9 "$victim"
-	wait "$victim" 2>/dev/null
+restart() {
+	kill_9 "$1"
 	if [ "$1" = gate ]; then gate_up; else agent_up "$1"; fi
 }
 is_live_alone() { [ "$(quoin --json status | jq -c '[.active, .target, (.live | map(.release? // .))]')" = "[$1,$1,[$1]]" ]; }
 settled() { within 30 is_live_alone "$1"; }
 
 # ---- kill -9 of each process at each step
-for victim_name in gate router-01 a-01 b-01; do
-	for step in published preparing loading selected flipped complete retired unloading; do
-		mark
+all_steps='published preparing loading selected flipped complete retired unloading'
+for round in "gate $all_steps" "router-01 $all_steps" "a-01 $all_steps" "b-01 loading selected retired unloading"; do
+	victim_name=${round%% *}
+	for step in ${round#* }; do
+		mark gate router-01 a-01
 		head=$((head + 1))
 		quoin -q publish "rules-$((head % 4))" >publish.out 2>&1 || not_ok "publish-$victim_name-$step" "$(tail -n 2 publish.out)"
 		at $step || not_ok "step-$victim_name-$step" "release $head never came so far"
-		kill_9 $victim_name
+		restart $victim_name
 		check "killed-$victim_name-$step" settled $head
 	done
 done
@@ -67,7 +61,7 @@ done
 # ---- the publisher, ever later in its work: what it leaves behind hinders nobody, and is either there or not
 newest() { quoin --json status | jq .head; }
 killed=0
-for after in 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.1; do
+for after in 0.01 0.02 0.03 0.04 0.06 0.08; do
 	timeout -s KILL $after quoin -q publish "rules-$(((head + 1) % 4))" >publish.out 2>&1 || killed=$((killed + 1))
 	head=$(newest)
 	check "publisher-killed-after-$after" settled "$head"
@@ -78,30 +72,33 @@ check_exit publisher-goes-on 0 quoin -q publish "rules-$((head % 4))" --wait=30
 check publisher-goes-on-settled settled $head
 
 # ---- going back, again and again, never forward: through releases whose models were unloaded long ago
-for victim_name in gate router-01 a-01 b-01; do
-	for step in preparing selected flipped complete; do
-		mark
+for round in 'gate preparing selected flipped complete' 'router-01 preparing selected flipped complete' 'a-01 preparing flipped'; do
+	victim_name=${round%% *}
+	for step in ${round#* }; do
+		mark gate router-01 a-01
 		head=$((head - 1))
 		quoin -q rollback >rollback.out 2>&1 || not_ok "rollback-$victim_name-$step" "$(tail -n 2 rollback.out)"
 		at $step || not_ok "step-$victim_name-back-$step" "release $head never came so far"
-		kill_9 $victim_name
+		restart $victim_name
 		check "killed-$victim_name-back-$step" settled $head
 	done
 done
 
 # ---- all of them at once, in the midst of a rollout
 head=$(($(newest) + 1))
-mark
+mark gate router-01 a-01
 quoin -q publish "rules-$((head % 4))" >publish.out 2>&1
 at selected || not_ok step-all "release $head never came so far"
 kill -9 "$gate" $(for name in router-01 $hosts_a $hosts_b; do pid_of $name; done)
+# shellcheck disable=SC2086 # words
+kill_9 gate router-01 $hosts_a $hosts_b
 gate_up
 for name in router-01 $hosts_a $hosts_b; do agent_up $name; done
 check killed-all settled $head
 
 # ---- and nobody noticed
 client_down
-check client-saw-the-releases test "$(counted releases)" -ge 50
+check client-saw-the-releases test "$(counted releases)" -ge 35
 # What is not live any more was unloaded, or nothing would have been at stake.
 for host in $hosts_a $hosts_b; do check "server-$host-unloads" test "$(told $host | tr -cd , | wc -c)" -le 3; done
 

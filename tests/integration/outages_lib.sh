@@ -2,6 +2,7 @@
 # own that can be killed and started again. Sourced after lib.sh.
 tools=$build/tests/integration
 site=$work/site
+interval_ms=300 # of statuses: the embedded broker keeps 5 MiB of them
 
 # broker_up: leaves $bootstrap and $broker.
 broker_up() {
@@ -51,7 +52,7 @@ router() {
 	router_name=$1
 	shift
 	quoin -q enrol "$router_name" --role router --out "$site/$router_name/identity" >/dev/null || give_up enrol "$router_name"
-	write_conf "$site/$router_name" "identity = identity" "state = state" "status.interval_ms = 300" "start.wait_ms = 1000" "$@"
+	write_conf "$site/$router_name" "identity = identity" "state = state" "status.interval_ms = $interval_ms" "start.wait_ms = 1000" "$@"
 	agent_up "$router_name"
 }
 # serving NAME SHARD [LINE...]: with a toy model server of its own, whose port is in the file port; hooks load into it.
@@ -68,8 +69,8 @@ serving() {
 		    "${serving_delay%%:*}" "$serving_word" >"$serving_dir/${serving_hook%%:*}"
 		chmod +x "$serving_dir/${serving_hook%%:*}"
 	done
-	write_conf "$serving_dir" "identity = identity" "state = state" "status.interval_ms = 300" "start.wait_ms = 1000" \
-	    "hook.load = load" "hook.validate = validate" "hook.unload = unload" "hook.check = check" "hook.check_ms = 500" \
+	write_conf "$serving_dir" "identity = identity" "state = state" "status.interval_ms = $interval_ms" "start.wait_ms = 1000" \
+	    "hook.load = load" "hook.validate = validate" "hook.unload = unload" "hook.check = check" "hook.check_ms = 500" "hook.retries = 1" \
 	    "ready.listen = unix:$serving_dir/ready" "$@"
 	agent_up "$serving_name"
 }
@@ -105,6 +106,18 @@ rules() {
 	function definePlace() { return {route: {"$([ $(($2 % 2)) -eq 0 ] && echo a || echo b)": 100}, model: "third"}; }
 	END
 }
+
+# kill_9 NAME...: each agent, or the gate, is gone when it returns.
+kill_9() {
+	for kill_name in "$@"; do
+		if [ "$kill_name" = gate ]; then kill_pid=$gate; else kill_pid=$(pid_of "$kill_name"); fi
+		kill -9 "$kill_pid" 2>/dev/null
+		wait "$kill_pid" 2>/dev/null
+	done
+}
+# mark NAME...: what their logs have so far is not looked at by said.
+mark() { for mark_name in "$@"; do wc -l <"$work/$mark_name.log" >"$work/$mark_name.mark"; done; }
+said() { tail -n +"$(($(cat "$work/$1.mark") + 1))" "$work/$1.log" | grep -qF -- "$2"; }
 
 # client OBJECTIVE...: the toy client on router-01's store, against the hosts of shard a ($hosts_a), each of them, and of
 # shard b ($hosts_b), those whose /ready says 200; its process is in $client.

@@ -240,7 +240,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: toy_client STATE RATE OBJECTIVE... -- SHARD HOST... [-- SHARD HOST...]...\n");
 		return 2;
 	}
-	(void)sigaction(SIGTERM, &(struct sigaction){.sa_handler = end}, NULL);
+	(void)sigaction(SIGTERM, &(struct sigaction){.sa_handler = end, .sa_flags = SA_RESTART}, NULL);
 	if (quoin_reader_open_store(argv[1], NULL, &reader, &message) != 0) {
 		fprintf(stderr, "toy_client: %s\n", message.text);
 		return 1;
