@@ -25,7 +25,7 @@
 #include "tests/rulesets.h"
 #include "tests/world.h"
 
-#define WAIT_MS	   20000
+#define WAIT_MS	   90000
 #define PARTS_MAX  4
 #define INCARNATED 1
 

@@ -176,7 +176,7 @@ int
 check_main(int argc, char **argv, const struct check_case *cases, size_t count)
 {
 	bool here = false, passed = true;
-	unsigned seconds = 60;
+	unsigned seconds = 240;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "nt:")) != -1) {

@@ -7,7 +7,7 @@
  *		return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
  *	}
  *
- * Every case runs in a child process of its own, so that a crash or an endless loop (60 s) fails that case alone.
+ * Every case runs in a child process of its own, so that a crash or an endless loop (240 s) fails that case alone.
  * Output, one line per case, read by tests/run and equally printed by the shell tests:
  *
  *	ok NAME

@@ -22,7 +22,7 @@
 #include "publisher/topics.h"
 #include "tests/check.h"
 
-#define SITE_TIMEOUT_MS 30000
+#define SITE_TIMEOUT_MS 90000
 
 struct site_host {
 	char name[16];

@@ -9,7 +9,7 @@
 #include "lib/clock.h"
 #include "tests/check.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 #define TOPIC	"t.control"
 
 static struct quoin_bus_mock *mock;

@@ -14,7 +14,7 @@
 #include "lib/file.h"
 #include "tests/check.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 static char dir[] = "/tmp/quoin-kafka-XXXXXX";
 static char bootstrap[64];

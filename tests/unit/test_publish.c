@@ -17,7 +17,7 @@
 #include "publisher/topics.h"
 #include "tests/check.h"
 
-#define TIMEOUT_MS 20000
+#define TIMEOUT_MS 60000
 
 /* A namespace on a broker of its own. */
 struct site {
