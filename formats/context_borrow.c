@@ -72,6 +72,16 @@ candidates(const struct quoin_context *context, uint8_t mark)
 	return context->named_count == 64 ? mask : mask & (((uint64_t)1 << context->named_count) - 1);
 }
 
+/* strcmp() == 0 without a call: numbers of tests are short, and most begin alike. */
+static inline bool
+is_same(const char *a, const char *b)
+{
+	for (; *a == *b; a++, b++)
+		if (*a == '\0')
+			return true;
+	return false;
+}
+
 bool
 quoin_context_named_cell(const struct quoin_context *context, uint64_t test, uint32_t *ret_cell)
 {
@@ -87,8 +97,8 @@ quoin_context_named_cell(const struct quoin_context *context, uint64_t test, uin
 		const struct quoin_named *value = &context->named[last];
 
 		mask &= ~((uint64_t)1 << last);
-		if (value->kind != QUOIN_BORROWED_CELL || !(value->number >= 0) || value->number != floor(value->number) ||
-		    strcmp(value->name, name) != 0)
+		if (!is_same(value->name, name) || value->kind != QUOIN_BORROWED_CELL || !(value->number >= 0) ||
+		    value->number != floor(value->number))
 			continue;
 		*ret_cell = value->number < 2147483648.0 ? (uint32_t)value->number : QUOIN_CELL_NONE;
 		return true;
