@@ -198,7 +198,7 @@ compare_line(struct comparer *comparer, const struct quoin_view *before, const s
     const char *line, size_t bytes)
 {
 	struct quoin_decisions *decisions = comparer->decisions;
-	struct quoin_decision was, is;
+	struct quoin_decision was = {0}, is = {0};
 	struct quoin_flow_total *total;
 	const char *objective;
 	size_t index;

@@ -96,6 +96,7 @@ running() {
 start() {
 	start_name=$1
 	shift
+	: >"$work/$start_name.log" # nobody is to read what an earlier one of this name wrote
 	"$@" >"$work/$start_name.log" 2>&1 &
 	pid=$!
 	pids="$pids $pid"
