@@ -135,12 +135,12 @@ PUBLISHER_SRCS := \
 	publisher/cmd_dev.c \
 	publisher/cmd_enrol.c \
 	publisher/cmd_export.c \
+	publisher/cmd_gc.c \
 	publisher/cmd_import.c \
 	publisher/cmd_init.c \
 	publisher/cmd_intent.c \
 	publisher/cmd_key.c \
 	publisher/cmd_log.c \
-	publisher/cmd_not_built.c \
 	publisher/cmd_plan.c \
 	publisher/cmd_publish.c \
 	publisher/cmd_resolve.c \
@@ -200,6 +200,8 @@ PUBLISHER_SRCS := \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
 	publisher/gc.c \
+	publisher/gc_chunks.c \
+	publisher/gc_run.c \
 	publisher/genesis.c \
 	publisher/guard.c \
 	publisher/guard_change.c \
@@ -397,6 +399,7 @@ SH_TESTS := \
 	tests/integration/article.sh \
 	tests/integration/demo.sh \
 	tests/integration/dev.sh \
+	tests/integration/gc.sh \
 	tests/integration/import.sh \
 	tests/integration/install.sh \
 	tests/integration/outages_kill.sh \

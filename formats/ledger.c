@@ -462,6 +462,36 @@ quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent
 	return 0;
 }
 
+/* ---- Forgetting ---- */
+
+bool
+quoin_ledger_forget_release(struct quoin_ledger *ledger, uint64_t number)
+{
+	size_t at = release_at(ledger, number);
+
+	if (number >= ledger->head.number || at >= ledger->release_count || ledger->releases[at].ref.number != number)
+		return false;
+	ledger->release_count--;
+	memmove(&ledger->releases[at], &ledger->releases[at + 1], (ledger->release_count - at) * sizeof *ledger->releases);
+	fold_all(ledger);
+	return true;
+}
+
+bool
+quoin_ledger_forget_intent(struct quoin_ledger *ledger, uint64_t number)
+{
+	size_t at = intent_at(ledger, number), after;
+
+	if (number >= ledger->last_intent.number || at >= ledger->intent_count || ledger->intents[at].number != number)
+		return false;
+	ledger->intent_count--;
+	after = ledger->intent_count - at;
+	memmove(&ledger->intents[at], &ledger->intents[at + 1], after * sizeof *ledger->intents);
+	memmove(&ledger->intent_hashes[at], &ledger->intent_hashes[at + 1], after * sizeof *ledger->intent_hashes);
+	fold_all(ledger);
+	return true;
+}
+
 /* ---- Activations ---- */
 
 /* Held here, and the same by hash where the activation says it; or selectable in what was obeyed until now. */

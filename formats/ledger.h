@@ -65,6 +65,11 @@ int quoin_ledger_admit_release(struct quoin_ledger *ledger, const struct quoin_r
 int quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent *intent,
     const struct quoin_hash *hash, struct quoin_error *err);
 
+/* Forget what was removed from the topic; the fold is that of the rest. The newest of each stays whatever is said: chains
+ * go on from it. Whether it was held and is forgotten. */
+bool quoin_ledger_forget_release(struct quoin_ledger *ledger, uint64_t number);
+bool quoin_ledger_forget_intent(struct quoin_ledger *ledger, uint64_t number);
+
 const struct quoin_ledger_release *quoin_ledger_release(const struct quoin_ledger *ledger, uint64_t number);
 const struct quoin_intent *quoin_ledger_intent(const struct quoin_ledger *ledger, uint64_t number);
 

@@ -97,7 +97,10 @@ const struct quoin_command quoin_commands[] = {
 	{"import", "OUT [--store]", "Put an exported release on the bus again, or seed this host's store with it.",
 	    "  --store            into the store of this host, while no agent runs: for when everything upstream is dead\n",
 	    quoin_cmd_import},
-	{"gc", "", "Remove what nothing live needs. Not built.", NULL, quoin_cmd_not_built},
+	{"gc", "[--dry-run] [--age TIME]", "Remove from the topics what nothing needs any more.",
+	    "  --dry-run          only say what would go, and why the rest stays\n"
+	    "  --age TIME         only chunks older than this; default 1h: a publication may be on its way\n",
+	    quoin_cmd_gc},
 	{"dev", "[--port P] [--state DIR] [RULES]", "A broker, a gate and hosts on this machine, to try things out.",
 	    "  --port P           of the broker, on 127.0.0.1; default: any\n"
 	    "  --state DIR        where everything is kept, also for the next start; default: ./.quoin, removed at the end\n"

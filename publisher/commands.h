@@ -27,9 +27,8 @@ int quoin_cmd_diff(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_resolve(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_export(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv);
+int quoin_cmd_gc(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_import(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_dev(struct quoin_cli *cli, int argc, char **argv);
-/* gc: says that it is not built, exit 1. */
-int quoin_cmd_not_built(struct quoin_cli *cli, int argc, char **argv);
 
 #endif

@@ -388,11 +388,37 @@ quoin_control_vet(const struct quoin_control *control, const char *key, const st
 	return 0;
 }
 
+/* What "gc" removed stays on the topic until it is compacted; commands see it as it will be. A gate does not look at
+ * tombstones: nobody signs them, and what it has verified it goes on with. */
+static void
+forget(struct quoin_control *control, struct quoin_span record_key)
+{
+	const bool is_release = record_key.len > 8 && memcmp(record_key.data, "release/", 8) == 0;
+	const size_t skip = is_release ? 8 : 7;
+	struct quoin_control_body *body;
+	uint64_t number;
+	char key[32];
+
+	if ((!is_release && (record_key.len <= 7 || memcmp(record_key.data, "intent/", 7) != 0)) ||
+	    !quoin_u64_parse(quoin_span_of(record_key.data + skip, record_key.len - skip), &number) ||
+	    !(is_release ? quoin_ledger_forget_release : quoin_ledger_forget_intent)(&control->ledger, number))
+		return;
+	snprintf(key, sizeof key, "%s/%llu", is_release ? "release" : "intent", (unsigned long long)number);
+	body = find_body(control, key);
+	if (body == NULL)
+		return;
+	quoin_sealed_clear(&body->sealed);
+	*body = control->bodies[--control->body_count];
+}
+
 static int
 take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err)
 {
-	int r = quoin_control_admit(ctx, record, quoin_clock_wall_ms(), err);
+	int r;
 
+	if (record->is_tombstone)
+		forget(ctx, record->key);
+	r = quoin_control_admit(ctx, record, quoin_clock_wall_ms(), err);
 	return r == QUOIN_EINCARNATION || r == QUOIN_ENOMEM ? r : 0;
 }
 

@@ -62,7 +62,8 @@ int quoin_control_check_system(const struct quoin_control *control, struct quoin
 int quoin_control_vet(const struct quoin_control *control, const char *key, const struct quoin_envelope *envelope,
     int64_t now_ms, struct quoin_error *err);
 
-/* Read from next_offset to the end of the topic as it is now. 0, QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE, QUOIN_ENOENT. */
+/* Read from next_offset to the end of the topic as it is now; what was removed is forgotten. 0, QUOIN_ETIMEOUT,
+ * QUOIN_EUNREACHABLE, QUOIN_ENOENT. */
 int quoin_control_read(struct quoin_control *control, struct quoin_bus_reader *reader, int timeout_ms,
     struct quoin_error *err);
 

@@ -116,6 +116,40 @@ test_asked(void)
 	quoin_ledger_clear(&ledger);
 }
 
+/* What was removed says nothing any more; the newest stays. */
+static void
+test_forget(void)
+{
+	quoin_ledger_init(&ledger);
+	RELEASE(1, 0, 'a');
+	RELEASE(2, 0, 'b');
+	INTENT(1, 2, PIN, 1, NULL);
+	INTENT(2, 2, FREEZE, 0, NULL);
+	INTENT(3, 2, ROLLBACK, 1, NULL);
+	RELEASE(3, 3, 'c');
+	CHECK(!quoin_ledger_forget_release(&ledger, 3));
+	CHECK(!quoin_ledger_forget_intent(&ledger, 3));
+	CHECK(!quoin_ledger_forget_release(&ledger, 9));
+	CHECK(quoin_ledger_forget_release(&ledger, 2));
+	CHECK(!quoin_ledger_forget_release(&ledger, 2));
+	CHECK(quoin_ledger_release(&ledger, 2) == NULL && quoin_ledger_release(&ledger, 1) != NULL);
+	CHECK_INT(ledger.release_count, 2);
+	CHECK_INT(ledger.head.number, 3);
+	CHECK_INT(ledger.asked, 3);
+	CHECK_INT(ledger.pin_count, 1);
+	CHECK(quoin_ledger_forget_intent(&ledger, 1));
+	CHECK_INT(ledger.pin_count, 0);
+	CHECK(ledger.frozen);
+	CHECK(quoin_ledger_forget_intent(&ledger, 2));
+	CHECK(!ledger.frozen);
+	CHECK_INT(ledger.last_intent.number, 3);
+	/* It may come back: an import. */
+	RELEASE(2, 0, 'b');
+	CHECK_INT(ledger.asked, 3);
+	CHECK_INT(ledger.release_count, 3);
+	quoin_ledger_clear(&ledger);
+}
+
 static void
 test_pins(void)
 {
@@ -423,6 +457,7 @@ test_activations(void)
 static const struct check_case cases[] = {
     {"ledger: asked", test_asked},
     {"ledger: pins", test_pins},
+    {"ledger: forget", test_forget},
     {"ledger: revocation is by content", test_revocation},
     {"ledger: a release named before it was there", test_named_before},
     {"ledger: hosts and freeze", test_hosts},
