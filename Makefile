@@ -402,6 +402,7 @@ SH_TESTS := \
 	tests/integration/gc.sh \
 	tests/integration/import.sh \
 	tests/integration/install.sh \
+	tests/integration/outages.sh \
 	tests/integration/outages_kill.sh \
 	tests/integration/plan.sh \
 	tests/integration/readme.sh \
