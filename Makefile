@@ -263,6 +263,8 @@ SUBSCRIBER_SRCS := \
 	subscriber/store.c \
 	subscriber/subscriber.c \
 	subscriber/store_layout.c \
+	subscriber/store_move.c \
+	subscriber/store_readers.c \
 	subscriber/store_write.c \
 	subscriber/stream.c \
 	subscriber/trace.c \

@@ -474,6 +474,26 @@ count_free_pages(MDB_txn *txn, uint64_t *ret)
 }
 
 int
+quoin_env_copy(struct quoin_env *env, const char *path, struct quoin_error *err)
+{
+	char data[PATH_MAX];
+	int rc, r;
+
+	if (quoin_path_join(path, "data.mdb", data, sizeof data) != 0)
+		return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", path);
+	r = quoin_dir_make(path, 0750, err);
+	if (r != 0)
+		return r;
+	rc = mdb_env_copy2(env->mdb, path, MDB_CP_COMPACT);
+	if (rc != 0)
+		return quoin_env_fail(path, rc, "write a copy", err);
+	if (chmod(data, 0640) != 0)
+		return quoin_error_sys(err, QUOIN_EPERM, "cannot set the mode of %s", data);
+	r = sync_file(data, err);
+	return r != 0 ? r : quoin_dir_sync(path, err);
+}
+
+int
 quoin_env_usage(struct quoin_env *env, struct quoin_env_usage *ret, struct quoin_error *err)
 {
 	MDB_envinfo info;

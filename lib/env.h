@@ -83,6 +83,10 @@ struct quoin_env_reader {
 int quoin_env_readers(struct quoin_env *env, struct quoin_env_reader *rows, size_t max, size_t *ret_count,
     struct quoin_error *err);
 
+/* Write a compact copy of what is committed now into the new directory "path": live pages alone, whatever readers hold. It is
+ * durable. 0, QUOIN_ENOSPC, QUOIN_EIO, QUOIN_EREADERS, …; then "path" may be there, and is of no use. */
+int quoin_env_copy(struct quoin_env *env, const char *path, struct quoin_error *err);
+
 struct quoin_env_usage {
 	uint64_t file_bytes;	/* size of the data file */
 	uint64_t used_bytes;	/* pages in use */

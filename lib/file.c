@@ -253,6 +253,16 @@ quoin_dir_sync(const char *path, struct quoin_error *err)
 	return r;
 }
 
+int
+quoin_file_exchange(const char *one, const char *other, struct quoin_error *err)
+{
+	if (renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (errno == EINVAL || errno == ENOSYS)
+		return quoin_error_sys(err, QUOIN_ESYSTEM, "cannot exchange %s and %s", one, other);
+	return set_sys(err, "exchange", one);
+}
+
 /* Sync a directory, unless it is one that we could not have changed. */
 static int
 sync_if_ours(const char *path, struct quoin_error *err)

@@ -32,6 +32,8 @@ bool quoin_file_exists(const char *path);
 int quoin_dir_make(const char *path, mode_t mode, struct quoin_error *err);
 /* fsync of a directory. */
 int quoin_dir_sync(const char *path, struct quoin_error *err);
+/* Let the two names change places, in one step for everybody who looks. QUOIN_ESYSTEM where the file system cannot. */
+int quoin_file_exchange(const char *one, const char *other, struct quoin_error *err);
 /* Remove a file or a directory with everything in it; a missing one is fine. Does not follow links. */
 int quoin_tree_remove(const char *path, struct quoin_error *err);
 

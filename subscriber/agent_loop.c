@@ -13,6 +13,7 @@
 
 #define SILENCE_MS    20000 /* four heartbeats */
 #define ASK_MS	      10000 /* between two questions to a silent broker */
+#define STORE_MS	    30000
 #define HOLDS_MS      1000
 #define HOLDS_FAST_MS 50   /* while readers move from one release to the next */
 #define LOST_MS	      2000 /* a lost place is tried again after this long, */
@@ -298,6 +299,31 @@ has_receipts_out(const struct quoin_agent *agent)
 	return false;
 }
 
+/* A file that readers keep from getting smaller gives way to a fresh one; the old one goes when nobody reads in it. */
+static void
+settle_store(struct quoin_agent *agent, int64_t now)
+{
+	struct quoin_ratchets ratchets;
+	struct quoin_error err = {0};
+	bool is_new;
+	int r;
+
+	if (now < agent->store_at || agent->rebuild_at != 0)
+		return;
+	agent->store_at = now + STORE_MS;
+	quoin_store_old_settle(agent->store);
+	if (!quoin_stager_is_idle(agent->stager) || !quoin_store_is_swollen(agent->store))
+		return;
+	r = quoin_store_move(agent->store, &err);
+	if (r != 0)
+		quoin_log_error(QUOIN_LOG_WARN, "not-moved", &err, NULL);
+	else
+		quoin_log(QUOIN_LOG_INFO, "moved", "reason=\"readers hold more than twice what lives\"");
+	/* What the core persists next must not take this back. */
+	quoin_store_ratchets(agent->store, &ratchets, &is_new);
+	agent->core.ratchets.environment = ratchets.environment;
+}
+
 /* Who holds what; looked at often while readers move, now and then else. */
 static int
 look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
@@ -469,6 +495,7 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 	/* Off the way of a flip: its syncs take as long as the commit's. */
 	if (agent->copy_at != 0 && now >= agent->copy_at && agent->rebuild_at == 0)
 		quoin_agent_copy(agent);
+	settle_store(agent, now);
 	assign_again(agent, now);
 	settle_notified(agent, now);
 	is_ready = agent->rebuild_at == 0 && quoin_agent_core_is_ready(&agent->core);

@@ -68,6 +68,7 @@ struct quoin_agent {
 	int64_t asked_at;
 	bool is_silent;
 	int64_t moved_at; /* mono_ms when readers were last seen on one release */
+	int64_t store_at; /* mono_ms of the next look at the store's size */
 	int64_t holds_at; /* mono_ms of the next look at the readers */
 	int64_t started_at;
 	bool is_refused;  /* the broker's machine refuses connections: no use waiting at start */

@@ -287,6 +287,17 @@ quoin_stager_void(struct quoin_stager *stager)
 }
 
 bool
+quoin_stager_is_idle(struct quoin_stager *stager)
+{
+	bool is_idle;
+
+	(void)pthread_mutex_lock(&stager->lock);
+	is_idle = !stager->is_busy && stager->job_count == 0;
+	(void)pthread_mutex_unlock(&stager->lock);
+	return is_idle;
+}
+
+bool
 quoin_stager_next(struct quoin_stager *stager, struct quoin_stager_answer *ret)
 {
 	bool has;

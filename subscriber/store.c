@@ -329,6 +329,7 @@ quoin_store_open(const char *state, const struct quoin_origin *origin, struct qu
 	r = load_ratchets(store, err);
 	if (r != 0)
 		goto out;
+	quoin_store_old_find(store);
 	r = start_pulse(store, made, err);
 out:
 	if (r == 0)
@@ -344,6 +345,7 @@ quoin_store_close(struct quoin_store *store)
 	if (store == NULL)
 		return;
 	quoin_env_close(store->env);
+	quoin_env_close(store->old);
 	quoin_pulse_close(store->pulse);
 	if (store->lock_fd != -1)
 		(void)close(store->lock_fd);
@@ -357,7 +359,9 @@ quoin_store_abandon(struct quoin_store *store)
 	if (store == NULL)
 		return;
 	quoin_env_abandon(store->env);
-	store->env = NULL;
+	if (store->old != NULL)
+		quoin_env_abandon(store->old);
+	store->env = store->old = NULL;
 	quoin_store_close(store);
 }
 

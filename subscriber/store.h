@@ -2,6 +2,7 @@
  * Store: what a host keeps of one namespace (quoin-store(5)). The agent writes it; any process of the host reads.
  *
  *	<state>/<namespace>/store/	the LMDB environment
+ *	<state>/<namespace>/store.old/	the one before, while readers are in it (subscriber/store_move.c)
  *	<state>/<namespace>/pulse	generation and freshness (subscriber/pulse.h)
  *	<state>/<namespace>/ratchets	the second copy of what must never go back
  *	<state>/<namespace>/quarantine.<n>/	a damaged environment, kept for a look
@@ -227,6 +228,17 @@ int quoin_store_collect(struct quoin_store *store, const struct quoin_hash *keep
  */
 int quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count, pid_t *ret_pid,
     struct quoin_error *err);
+
+/*
+ * Readers hold more than twice what lives: the file cannot get smaller. quoin_store_move makes a compact copy, lets it take
+ * the store's name, and tells readers, who follow when no view needs the old one; nobody may be staging. It costs the disk
+ * what lives, once more. Not while an environment from before is still read; never for a store that is shared. 0, or, with
+ * nothing changed, QUOIN_ENOSPC, QUOIN_ESYSTEM (the file system cannot), QUOIN_ENOMEM, QUOIN_EREADERS; QUOIN_EIO.
+ */
+bool quoin_store_is_swollen(struct quoin_store *store);
+int quoin_store_move(struct quoin_store *store, struct quoin_error *err);
+/* Remove the old environment, if nobody has read in it for a while. */
+void quoin_store_old_settle(struct quoin_store *store);
 
 /* Readers of this process, which share the agent's handle, count among those that hold. */
 void quoin_store_share(struct quoin_store *store);

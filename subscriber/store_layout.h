@@ -24,6 +24,16 @@ enum quoin_store_database {
 /* Changes of the active pointer that are remembered for readers' sake. */
 #define QUOIN_STORE_FLIPS_MAX 256
 
+/* The pointer's history: which release readers of a snapshot see. */
+struct quoin_store_flip {
+	uint64_t txn_id; /* of the commit */
+	uint64_t release;
+};
+struct quoin_store_flips {
+	struct quoin_store_flip items[QUOIN_STORE_FLIPS_MAX]; /* ascending */
+	size_t count;
+};
+
 struct quoin_store {
 	struct quoin_env *env;
 	unsigned databases[QUOIN_STORE_DATABASES];
@@ -36,6 +46,10 @@ struct quoin_store {
 	struct quoin_ratchets ratchets;
 	bool is_new;
 	bool is_shared;
+	/* The environment before the last move, as long as anybody reads in it; else NULL. */
+	struct quoin_env *old;
+	struct quoin_store_flips old_flips;
+	int64_t old_since_ms;
 	pthread_mutex_t staging_lock;
 	bool is_staging;
 	struct quoin_hash staging; /* what another thread is bringing in */
@@ -46,15 +60,10 @@ struct quoin_store_snapshot {
 	struct quoin_txn *txn;
 };
 
-/* The pointer's history: which release readers of a snapshot see. */
-struct quoin_store_flip {
-	uint64_t txn_id; /* of the commit */
-	uint64_t release;
-};
-struct quoin_store_flips {
-	struct quoin_store_flip items[QUOIN_STORE_FLIPS_MAX]; /* ascending */
-	size_t count;
-};
+/* The flip whose release a snapshot shows; false if it is older than all. */
+bool quoin_store_flip_of(const struct quoin_store_flips *flips, uint64_t txn_id, size_t *ret);
+/* Look for an old environment at open. */
+void quoin_store_old_find(struct quoin_store *store);
 
 /* Keys. */
 #define QUOIN_STORE_KEY_BYTES (QUOIN_HASH_BYTES + 2)

@@ -57,9 +57,8 @@ quoin_store_flips_get(struct quoin_store *store, struct quoin_txn *txn, struct q
 	return r;
 }
 
-/* The flip whose release a snapshot shows; false if it is older than all. */
-static bool
-flip_of(const struct quoin_store_flips *flips, uint64_t txn_id, size_t *ret)
+bool
+quoin_store_flip_of(const struct quoin_store_flips *flips, uint64_t txn_id, size_t *ret)
 {
 	size_t i;
 
@@ -82,7 +81,7 @@ prune_flips(struct quoin_store *store, struct quoin_store_flips *flips, struct q
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < count && i < QUOIN_STORE_READERS_MAX; i++)
-		if (rows[i].txn_id != 0 && flip_of(flips, rows[i].txn_id, &flip))
+		if (rows[i].txn_id != 0 && quoin_store_flip_of(flips, rows[i].txn_id, &flip))
 			used[flip] = true;
 	for (size_t i = 0; i < flips->count; i++)
 		if (used[i] || i + 1 == flips->count)
@@ -463,62 +462,6 @@ quoin_store_collect(struct quoin_store *store, const struct quoin_hash *keep, si
 	if (ret_removed != NULL)
 		*ret_removed = removed;
 	return r;
-}
-
-/* ---- Readers ---- */
-
-static void
-add_release(uint64_t release, uint64_t *releases, size_t *count)
-{
-	size_t i;
-
-	for (i = 0; i < *count && releases[i] < release; i++)
-		;
-	if (i < *count && releases[i] == release)
-		return;
-	memmove(&releases[i + 1], &releases[i], (*count - i) * sizeof releases[0]);
-	releases[i] = release;
-	(*count)++;
-}
-
-int
-quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count, pid_t *ret_pid,
-    struct quoin_error *err)
-{
-	struct quoin_env_reader rows[QUOIN_STORE_READERS_MAX];
-	struct quoin_store_flips flips;
-	struct quoin_txn *txn = NULL;
-	uint64_t oldest = UINT64_MAX;
-	pid_t pid = 0;
-	size_t count, held = 0, flip;
-	int r;
-
-	QUOIN_ASSERT(max >= QUOIN_HELD_MAX);
-	r = quoin_env_readers(store->env, rows, QUOIN_STORE_READERS_MAX, &count, err);
-	if (r != 0)
-		return r;
-	/* After the table: a snapshot listed in it cannot be newer than the history read now. */
-	r = quoin_txn_begin(store->env, false, &txn, err);
-	if (r != 0)
-		return r;
-	r = quoin_store_flips_get(store, txn, &flips, err);
-	quoin_txn_abort(txn);
-	if (r != 0)
-		return r;
-	for (size_t i = 0; i < count && i < QUOIN_STORE_READERS_MAX; i++) {
-		if (rows[i].txn_id == 0 || (rows[i].pid == getpid() && !store->is_shared))
-			continue;
-		if (rows[i].txn_id < oldest) {
-			oldest = rows[i].txn_id;
-			pid = rows[i].pid;
-		}
-		if (flip_of(&flips, rows[i].txn_id, &flip) && flips.items[flip].release != 0 && held < max)
-			add_release(flips.items[flip].release, releases, &held);
-	}
-	*ret_count = held;
-	if (ret_pid != NULL)
-		*ret_pid = pid;
-	return 0;
 }
 
 /* ---- The audit's reading ---- */

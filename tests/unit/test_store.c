@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,7 +263,7 @@ refuses_a_pointer_to_what_is_not_held(void)
 
 /* A child attaches, takes a snapshot, and keeps it until it is told to end. */
 static pid_t
-start_reader(int *ret_stop)
+start_reader(const struct quoin_store *of, int *ret_stop)
 {
 	int ready[2], stop[2];
 	char byte;
@@ -275,6 +276,8 @@ start_reader(int *ret_stop)
 		struct quoin_store *store = NULL;
 		struct quoin_store_snapshot *snapshot = NULL;
 
+		/* The agent's lock is the agent's alone. */
+		close(of->lock_fd);
 		close(stop[1]);
 		if (quoin_store_attach(check_dir(), "shop", &store, NULL) != 0 ||
 		    quoin_store_snapshot_open(store, &snapshot, NULL) != 0 || write(ready[1], "r", 1) != 1)
@@ -315,7 +318,7 @@ knows_what_readers_hold(void)
 	for (uint64_t release = 1; release <= 3; release++) {
 		/* 1, 2, and 1 again: the run in which "the oldest" would hide 2. */
 		activate(store, release == 3 ? 1 : release, &part, 10);
-		readers[release - 1] = start_reader(&stops[release - 1]);
+		readers[release - 1] = start_reader(store, &stops[release - 1]);
 	}
 	activate(store, 9, &part, 10);
 	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, &oldest, NULL), 0);
@@ -335,6 +338,117 @@ knows_what_readers_hold(void)
 	stop_reader(readers[2], stops[2]);
 	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, &oldest, NULL), 0);
 	CHECK_INT(count, 0);
+	quoin_store_close(store);
+}
+
+static uint64_t
+bytes_of(const char *name)
+{
+	char path[320];
+	struct stat st;
+
+	(void)snprintf(path, sizeof path, "%s/shop/%s/data.mdb", check_dir(), name);
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static bool
+holds(struct quoin_store *store, uint64_t release)
+{
+	uint64_t held[QUOIN_HELD_MAX];
+	size_t count;
+
+	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, NULL, NULL), 0);
+	for (size_t i = 0; i < count; i++)
+		if (held[i] == release)
+			return true;
+	return false;
+}
+
+/* Releases of 4 MiB from "first" on, the last two kept, until the file is said to be too large, or "count" of them: how many. */
+static size_t
+change(struct quoin_store *store, uint64_t first, size_t count)
+{
+	struct quoin_hash kept[2] = {0};
+	size_t i;
+
+	for (i = 0; i < count && !quoin_store_is_swollen(store); i++) {
+		const uint64_t bytes = 4 * MEBIBYTE + first + i;
+
+		stage(store, bytes, &kept[i % 2]);
+		activate(store, first + i, &kept[i % 2], bytes);
+		CHECK_INT(quoin_store_collect(store, kept, 2, NULL, NULL), 0);
+	}
+	return i;
+}
+
+/* A reader that is stuck pins a snapshot, and with it all that was freed since: the store moves, and it stays held. */
+static void
+moves_away_from_stuck_readers(void)
+{
+	struct quoin_store *store = open_store();
+	static struct quoin_store_active active;
+	static struct quoin_ratchets before, after;
+	struct quoin_store_snapshot *snapshot;
+	struct quoin_store_content content;
+	struct quoin_store *attached = NULL;
+	char path[400], other[320];
+	uint64_t environment;
+	bool is_new;
+	pid_t reader;
+	int stop;
+
+	CHECK_INT(change(store, 1, 40), 40);
+	reader = start_reader(store, &stop);
+	CHECK(change(store, 41, 40) < 40);
+	CHECK(holds(store, 40));
+	quoin_store_ratchets(store, &before, &is_new);
+	environment = quoin_pulse_environment(quoin_store_pulse(store));
+	CHECK_INT(quoin_store_move(store, NULL), 0);
+	quoin_store_ratchets(store, &after, &is_new);
+	CHECK_INT(after.environment, environment + 1);
+	CHECK_INT(quoin_pulse_environment(quoin_store_pulse(store)), environment + 1);
+	after.environment = before.environment;
+	CHECK(memcmp(&before, &after, sizeof before) == 0);
+	/* What lives is two parts of 4 MiB. */
+	CHECK(bytes_of("store") < 10 * MEBIBYTE && bytes_of("store.old") > 10 * MEBIBYTE);
+	CHECK(!quoin_store_is_swollen(store));
+	CHECK(holds(store, 40));
+	/* Everything is there, in the new one and for a reader who comes by the path. */
+	CHECK_INT(quoin_store_verify(check_dir(), "shop", NULL), QUOIN_ECONFLICT);
+	CHECK_INT(change(store, 100, 10), 10);
+	CHECK(bytes_of("store") < 30 * MEBIBYTE);
+	CHECK_INT(quoin_store_snapshot_open(store, &snapshot, NULL), 0);
+	CHECK_INT(quoin_store_snapshot_active(snapshot, &active, NULL), 0);
+	CHECK_INT(active.release.number, 109);
+	CHECK_INT(quoin_store_snapshot_part(snapshot, &active.parts[0].hash, false, &content, NULL), 0);
+	quoin_store_snapshot_close(snapshot);
+	/* Another agent finds the old one, also where a crash left it before it got its name. */
+	quoin_store_close(store);
+	CHECK_INT(quoin_store_verify(check_dir(), "shop", NULL), 0);
+	(void)snprintf(path, sizeof path, "%s/shop/store.old", check_dir());
+	(void)snprintf(other, sizeof other, "%s/shop/store.new", check_dir());
+	CHECK_INT(rename(path, other), 0);
+	store = open_store();
+	CHECK(holds(store, 40) && quoin_file_exists(path) && !quoin_file_exists(other));
+	CHECK(!quoin_store_is_swollen(store));
+	/* It goes when nobody reads in it, and not at once. */
+	quoin_store_old_settle(store);
+	CHECK(quoin_file_exists(path));
+	stop_reader(reader, stop);
+	quoin_store_old_settle(store);
+	CHECK(quoin_file_exists(path));
+	store->old_since_ms -= 60000;
+	quoin_store_old_settle(store);
+	CHECK(!quoin_file_exists(path) && !holds(store, 40));
+	/* A copy that was not finished is removed, whatever is in it. */
+	quoin_store_close(store);
+	CHECK_INT(quoin_dir_make(other, 0700, NULL), 0);
+	(void)snprintf(path, sizeof path, "%s/data.mdb", other);
+	CHECK_INT(quoin_file_replace(path, quoin_span_of(&active, sizeof active), 0600, NULL), 0);
+	store = open_store();
+	CHECK(!quoin_file_exists(other));
+	CHECK_INT(quoin_store_move(store, NULL), 0);
+	CHECK_INT(quoin_store_attach(check_dir(), "shop", &attached, NULL), QUOIN_ECONFLICT);
 	quoin_store_close(store);
 }
 
@@ -600,6 +714,7 @@ main(int argc, char **argv)
 		{"store survives a stop at any point", survives_a_stop_at_any_point},
 		{"store refuses a pointer to what is not held", refuses_a_pointer_to_what_is_not_held},
 		{"store knows what readers hold", knows_what_readers_hold},
+		{"store moves away from stuck readers", moves_away_from_stuck_readers},
 		{"store keeps ratchets through a quarantine", keeps_ratchets_through_a_quarantine},
 		{"store tells readers of moves", tells_readers_of_moves},
 		{"store mends its pulse", mends_its_pulse},

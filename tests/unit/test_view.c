@@ -263,7 +263,7 @@ activate(struct quoin_store *store, uint64_t release)
 	rulesets_parts_clear(&parts);
 }
 
-/* Orders: a number activates that release, 'f' makes the pulse fresh, 'r' refuses, 'l' grants a lease, '.' ends. */
+/* Orders: a number activates that release, 'f' makes the pulse fresh, 'r' refuses, 'l' grants a lease, 'm' moves, '.' ends. */
 static void
 write_store(int orders, int replies)
 {
@@ -276,6 +276,8 @@ write_store(int orders, int replies)
 	while (write(replies, "+", 1) == 1 && read(orders, &order, 1) == 1 && order != '.') {
 		if (order == 'f')
 			quoin_pulse_set_fresh(quoin_store_pulse_writer(store), now_ms + 3600000);
+		else if (order == 'm')
+			CHECK_INT(quoin_store_move(store, NULL), 0);
 		else if (order == 'l')
 			quoin_pulse_set_lease(quoin_store_pulse_writer(store), now_ms + 3600000,
 			    quoin_clock_wall_ms() + 3600000);
@@ -369,6 +371,40 @@ test_store(void)
 	quoin_view_release(&old);
 	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), 0);
 	quoin_view_release(&view);
+	order(&writer, '.');
+	quoin_reader_close(reader);
+}
+
+/* The store moves to a fresh environment: the reader follows, and what it had pinned stays. */
+static void
+test_move(void)
+{
+	struct quoin_reader *reader = NULL;
+	struct quoin_decision decision;
+	struct quoin_view old, view;
+	struct writer writer;
+	char path[320];
+
+	start_writer(&writer);
+	order(&writer, '3');
+	CHECK_INT(quoin_reader_open_store(check_dir(), "shop", &reader, NULL), 0);
+	CHECK_INT(quoin_view_acquire(reader, &old), 0);
+	order(&writer, 'm');
+	snprintf(path, sizeof path, "%s/shop/store.old", check_dir());
+	CHECK(quoin_file_exists(path));
+	order(&writer, '4');
+	while (quoin_reader_release(reader) != 4)
+		usleep(1000);
+	CHECK_INT(quoin_view_acquire(reader, &view), 0);
+	CHECK_INT(quoin_view_release_number(&view), 4);
+	CHECK_INT(quoin_view_release_number(&old), 3);
+	CHECK_INT(quoin_resolve_strings(&old, "Objective0", NULL, 0, &decision), 0);
+	CHECK_INT(quoin_resolve_strings(&view, "Objective0", NULL, 0, &decision), 0);
+	quoin_view_release(&old);
+	quoin_view_release(&view);
+	order(&writer, '5');
+	while (quoin_reader_release(reader) != 5)
+		usleep(1000);
 	order(&writer, '.');
 	quoin_reader_close(reader);
 }
@@ -523,7 +559,7 @@ static const struct check_case cases[] = {
     {"view: pins run out and come back", test_pins},
     {"view: bad contexts", test_bad_contexts},
     {"view: follows a store, old views stay whole", test_store},
-    {"view: stale and refused by the pulse", test_pulse},
+    {"move", test_move}, {"view: stale and refused by the pulse", test_pulse},
     {"view: reopened after fork", test_fork},
     {"view: threads while releases change", test_threads},
 };
