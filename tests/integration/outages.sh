@@ -119,11 +119,18 @@ check late-activation-as-next late out.gate "activation/$seq" out.gate "activati
 check late-status late out.status "@$first_status" out.status status/a-01
 check late-status-as-another late out.status "@$first_status" out.status status/a-02
 check late-release late out.control release/1 out.control "release/$((head + 1))"
+check_exit late-clean-up 0 quoin -q gc
 publish late-publisher 5 good --expect "$before"
 check late-settled settled "$head"
 publish late-goes-on 0 good --wait=30
 head=$(newest)
 check late-goes-on-settled settled "$head"
+check_exit late-clean-up-again 0 quoin -q gc --age 1s
+# What clean-up left is enough for a host that lost its store.
+kill_9 router-02
+rm -r "$site/router-02/state"
+agent_up router-02
+check late-new-store settled "$head"
 
 # ---- One of eight hosts left behind (Knight, 2012). It is named, and nobody is sent to what it lacks.
 kill -STOP "$(pid_of a-05)"
