@@ -13,6 +13,7 @@
 
 struct quoin_control_cert {
 	struct quoin_cert cert;
+	bool is_expired; /* when it was read: what the host says does not count, what it may still run does */
 	struct quoin_sealed sealed;
 };
 

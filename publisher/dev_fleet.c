@@ -194,7 +194,7 @@ make_host(struct quoin_dev_fleet *fleet, const char *host, const char *shard, ch
 		r = quoin_dev_site_path(fleet->site, conf, QUOIN_PATH_BYTES_MAX, err, "hosts/%s/quoin.conf", host);
 	if (r != 0)
 		return r;
-	if (known == NULL || strcmp(known->cert.shard, shard != NULL ? shard : "") != 0) {
+	if (known == NULL || known->is_expired || strcmp(known->cert.shard, shard != NULL ? shard : "") != 0) {
 		cert.role = shard != NULL ? QUOIN_HOST_SERVING : QUOIN_HOST_ROUTER;
 		snprintf(cert.host, sizeof cert.host, "%s", host);
 		snprintf(cert.shard, sizeof cert.shard, "%s", shard != NULL ? shard : "");

@@ -286,7 +286,7 @@ take(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 		core->is_undecided = true;
 		break;
 	case QUOIN_GATE_CERT:
-		gate_cert(core, event->cert);
+		gate_cert(core, event->cert, event->is_expired);
 		core->is_undecided = true;
 		break;
 	case QUOIN_GATE_CERT_GONE:

@@ -76,7 +76,7 @@ enum quoin_gate_event_kind {
 	QUOIN_GATE_TICK,      /* time went on */
 	QUOIN_GATE_LEDGER,    /* the control topic's fold changed */
 	QUOIN_GATE_ROOT,      /* the trusted root's epoch */
-	QUOIN_GATE_CERT,      /* a verified certificate */
+	QUOIN_GATE_CERT,      /* a verified certificate, perhaps one that has expired */
 	QUOIN_GATE_CERT_GONE, /* "host" is revoked */
 	QUOIN_GATE_ACTIVATION, /* a verified activation on the gate topic; also the own one, as soon as it is committed */
 	QUOIN_GATE_HEARTBEAT,	/* a verified heartbeat on the gate topic */
@@ -106,6 +106,7 @@ struct quoin_gate_event {
 	const struct quoin_ledger *ledger;
 	uint64_t epoch;		       /* ROOT */
 	const struct quoin_cert *cert; /* CERT; STATUS: the one it was verified by */
+	bool is_expired;	       /* CERT: it vouches for nothing that is said, only for what may still be held */
 	const char *host;	       /* CERT_GONE */
 	const struct quoin_status *status;
 	int64_t

@@ -135,7 +135,7 @@ distrust(struct gate_host *host)
 }
 
 void
-gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert)
+gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert, bool is_expired)
 {
 	struct gate_host *host = host_made(core, cert->host);
 
@@ -145,6 +145,10 @@ gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert)
 		distrust(host);
 	certify(host, cert);
 	host->is_enrolled = true;
+	if (is_expired) {
+		host->is_certified = false;
+		host->is_expired = true;
+	}
 }
 
 void
@@ -153,7 +157,7 @@ gate_cert_gone(struct quoin_gate_core *core, const char *name)
 	struct gate_host *host = gate_host(core, name);
 
 	if (host != NULL)
-		host->is_certified = false;
+		host->is_certified = host->is_expired = false;
 }
 
 /* ---- Statuses ---- */
@@ -276,8 +280,10 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 		return false; /* under an older certificate: the shell has said so */
 	QUOIN_ASSERT(event->age_ms >= 0 && event->lag_ms >= 0);
 	is_new = !says_nothing_new(core, host, status);
-	if (event->cert != NULL)
+	if (event->cert != NULL) {
 		certify(host, event->cert);
+		host->is_expired = false;
+	}
 	if (is_new)
 		take_haves(core, host, status, core->now_ms - event->age_ms);
 	host->has_status = true;
@@ -345,6 +351,12 @@ gate_read_forgets(struct quoin_gate_core *core)
 		read_forgets_of(core, core->hosts[i]);
 }
 
+static bool
+may_run(const struct gate_host *host)
+{
+	return host->role == QUOIN_HOST_ROUTER && (host->is_certified || host->is_expired);
+}
+
 void
 gate_grant_leases(struct quoin_gate_core *core)
 {
@@ -353,7 +365,7 @@ gate_grant_leases(struct quoin_gate_core *core)
 
 		host->is_heard = false;
 		host->lease_until_ms = 0;
-		if (!host->is_certified || host->role != QUOIN_HOST_ROUTER || gate_host_is_forgotten(host))
+		if (!may_run(host) || gate_host_is_forgotten(host))
 			continue;
 		if (core->has_activation && gate_kept(&core->activation, host->name) != NULL)
 			continue;
@@ -365,13 +377,12 @@ gate_grant_leases(struct quoin_gate_core *core)
 bool
 gate_router_has_lease(const struct quoin_gate_core *core, const struct gate_host *host)
 {
-	return host->role == QUOIN_HOST_ROUTER && host->is_certified && host->lease_until_ms != 0 &&
-	    gate_kept(&core->draft, host->name) == NULL;
+	return may_run(host) && host->lease_until_ms != 0 && gate_kept(&core->draft, host->name) == NULL;
 }
 
 bool
 gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host)
 {
-	return gate_router_has_lease(core, host) && host->has_status && !host->is_leaving &&
+	return gate_router_has_lease(core, host) && host->is_certified && host->has_status && !host->is_leaving &&
 	    quoin_activation_exclusion(&core->activation, host->name) == NULL;
 }

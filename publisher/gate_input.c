@@ -72,7 +72,10 @@ take_control(struct quoin_gate *gate, const struct quoin_bus_record *record)
 		cert = quoin_control_cert(&gate->control, host);
 		if (cert != NULL)
 			gate_feed(gate,
-			    (struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = &cert->cert, .more = true});
+			    (struct quoin_gate_event){.kind = QUOIN_GATE_CERT,
+				.cert = &cert->cert,
+				.is_expired = cert->is_expired,
+				.more = true});
 	} else if (has_prefix(record->key, "release/") || has_prefix(record->key, "intent/")) {
 		gate_feed(gate,
 		    (struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER,

@@ -110,8 +110,8 @@ quoin_gate_event_print(const struct quoin_gate_event *event, struct quoin_buf *o
 		quoin_buf_printf(out, " epoch %llu", (ull)event->epoch);
 		break;
 	case QUOIN_GATE_CERT:
-		quoin_buf_printf(out, " %s %s %s", event->cert->host, quoin_host_role_name(event->cert->role),
-		    event->cert->shard);
+		quoin_buf_printf(out, " %s %s %s%s", event->cert->host, quoin_host_role_name(event->cert->role),
+		    event->cert->shard, event->is_expired ? " expired" : "");
 		break;
 	case QUOIN_GATE_CERT_GONE:
 		quoin_buf_printf(out, " %s", event->host);

@@ -31,8 +31,9 @@ end_lease(struct quoin_gate_core *core, struct gate_host *host)
 {
 	struct quoin_kept kept;
 
-	/* Never heard of: enrolled, and nothing more; or gone, having said that nothing is held. */
-	if (!host->has_status || (host->is_leaving && host->hold_count == 0)) {
+	/* Never heard of: enrolled, and nothing more; or gone, having said that nothing is held. What one whose certificate
+	 * has expired said is not known: it may hold everything. */
+	if (!host->is_expired && (!host->has_status || (host->is_leaving && host->hold_count == 0))) {
 		host->lease_until_ms = 0;
 		return;
 	}

@@ -30,7 +30,10 @@ struct gate_have {
 /* One record per host, at one address for the core's life. */
 struct gate_host {
 	char name[QUOIN_NAME_BYTES_MAX + 1];
-	bool is_certified;
+	bool is_certified; /* what it says counts */
+	/* Its certificate had expired when it was read, and nothing was heard under another: it may still run and hold what
+	 * it did, so that a router of this kind has a lease and is kept; but it is no evidence, and none waits for it. */
+	bool is_expired;
 	/* By its newest certificate on the control topic; where that has none, by the one of its newest status. */
 	bool is_enrolled; /* the control topic has one */
 	uint8_t key[QUOIN_PUBLIC_KEY_BYTES];
@@ -181,11 +184,11 @@ int64_t gate_after(int64_t ms, uint64_t more_ms);
 
 struct gate_host *gate_host(const struct quoin_gate_core *core, const char *name);
 void gate_hosts_clear(struct quoin_gate_core *core);
-void gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert);
+void gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert, bool is_expired);
 void gate_cert_gone(struct quoin_gate_core *core, const char *name);
 /* Whether it says anything that a decision could depend on. */
 bool gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event);
-/* Sections 5 and 6: every certified router gets a full lease; nobody was heard yet. */
+/* Sections 5 and 6: every enrolled router gets a full lease; nobody was heard yet. */
 void gate_grant_leases(struct quoin_gate_core *core);
 /* Note the newest "forget" of every host. */
 void gate_read_forgets(struct quoin_gate_core *core);

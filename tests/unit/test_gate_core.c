@@ -41,6 +41,7 @@ static struct world {
 	int64_t now_ms;
 	uint64_t epoch;
 	struct quoin_cert certs[32];
+	bool is_expired[32]; /* each certificate: to a gate that begins now */
 	size_t cert_count;
 	struct told statuses[STATUS_MAX];
 	size_t status_count;
@@ -455,6 +456,13 @@ do_cert(char **words, size_t count)
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = cert});
 }
 
+/* From now on: a gate that begins finds it expired, and does not get the statuses under it. */
+static void
+do_expire(const char *host)
+{
+	world.is_expired[cert_of(host, 0) - world.certs] = true;
+}
+
 /* "2:ready", "2:failed:cw@1_does_not_fit", "2:failed:crashed" (no model: a crash fuse) */
 static void
 read_progress(char *word, struct quoin_status *status)
@@ -594,7 +602,9 @@ do_start(bool is_first)
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_ROOT, .epoch = world.epoch});
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &world.ledger});
 	for (size_t i = 0; i < world.cert_count; i++)
-		step((struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = &world.certs[i]});
+		step((struct quoin_gate_event){.kind = QUOIN_GATE_CERT,
+		    .cert = &world.certs[i],
+		    .is_expired = world.is_expired[i]});
 	if (world.has_newest)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
 		    .activation = &world.newest,
@@ -605,7 +615,8 @@ do_start(bool is_first)
 		step((struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT, .heartbeat = &heartbeat});
 	}
 	for (size_t i = 0; i < world.status_count; i++)
-		tell(&world.statuses[i], world.now_ms - world.statuses[i].at_ms);
+		if (!world.is_expired[world.statuses[i].cert - world.certs])
+			tell(&world.statuses[i], world.now_ms - world.statuses[i].at_ms);
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_CAUGHT_UP});
 }
 
@@ -658,6 +669,8 @@ run_line(char *line)
 		do_intent(words, count);
 	else if (strcmp(verb, "cert") == 0)
 		do_cert(words, count);
+	else if (strcmp(verb, "expire") == 0)
+		do_expire(words[1]);
 	else if (strcmp(verb, "status") == 0)
 		do_status(words, count);
 	else if (strcmp(verb, "tick") == 0)
@@ -946,6 +959,12 @@ enrolled_anew(void)
 }
 
 static void
+expired(void)
+{
+	run_trace("expired");
+}
+
+static void
 rejected(void)
 {
 	run_trace("rejected");
@@ -1008,6 +1027,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"share", share},
 	{"rejected", rejected},
 	{"enrolled_anew", enrolled_anew},
+	{"expired", expired},
 	{"share_brake", share_brake},
 	{"health", health_hook},
 	{"history_is_bounded", history_is_bounded},

@@ -434,6 +434,17 @@ test_enrol(void)
 		anew.certs[0].cert.not_before_ms = 2001;
 		CHECK_INT(quoin_control_admit(&anew, &record, quoin_clock_wall_ms(), &site.err), QUOIN_EREPLAY);
 		quoin_control_clear(&anew);
+		/* One that has expired is known, and marked; one that is not valid yet is not. */
+		OK(&site, quoin_control_init(&anew, &site.conf, &site.err));
+		CHECK_INT(quoin_control_admit(&anew, &record, 1999, &site.err), QUOIN_EEXPIRED);
+		CHECK_INT(anew.cert_count, 0);
+		CHECK_INT(quoin_control_admit(&anew, &record, site.control.certs[0].cert.not_after_ms, &site.err), 0);
+		CHECK_INT(anew.cert_count, 1);
+		CHECK(anew.certs[0].is_expired);
+		CHECK_INT(
+		    quoin_control_admit(&anew, &record, site.control.certs[0].cert.not_after_ms - 1, &site.err), 0);
+		CHECK(!anew.certs[0].is_expired);
+		quoin_control_clear(&anew);
 	}
 	quoin_keyring_clear(&keys);
 	close_site(&site);
