@@ -354,6 +354,22 @@ SIM_SRCS := \
 	tests/sim/seal.c \
 	tests/sim/world.c \
 
+# Where it can break a rule.
+DEFECT_SRCS := \
+	formats/activation.c \
+	publisher/gate_decide.c \
+	publisher/gate_evidence.c \
+	publisher/gate_hosts.c \
+	publisher/gate_pins.c \
+	publisher/gate_retire.c \
+	publisher/gate_rollout.c \
+	subscriber/admit.c \
+	subscriber/choose.c \
+	subscriber/core.c \
+	subscriber/report.c \
+	subscriber/serving.c \
+	subscriber/track.c \
+
 # What "make bench" runs, in this order.
 BENCHES := \
 	tests/bench/bench_agent.c \
@@ -411,6 +427,7 @@ SH_TESTS := \
 	tests/integration/refusals.sh \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \
+	tests/sim/sim.sh \
 
 
 # Until every room is furnished a listed file may be absent.
@@ -634,6 +651,19 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tes
 # The fleet in one thread: the programs' cores, and a seal in place of signatures (tests/sim/seal.c).
 SIM_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRCS))
 SIM_WRAP := -Wl,--wrap=quoin_sign_prehashed,--wrap=quoin_sign_plain,--wrap=quoin_verify_prehashed,--wrap=quoin_verify_plain,--wrap=quoin_random
+# The same with one rule broken at a time (lib/defect.h): these objects go before the archives.
+DEFECT_OBJS := $(patsubst %.c,$(BUILD)/defects/%.o,$(SIM_SRCS) $(DEFECT_SRCS))
+$(BUILD)/defects/%.o: %.c | build/setup/build
+	$(call say,CC,$< with defects)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(QUOIN_CFLAGS) -DQUOIN_DEFECTS $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/sim/sim-defects: private LDFLAGS += $(SIM_WRAP)
+$(BUILD)/tests/sim/sim-defects: $(DEFECT_OBJS) $(ARCHIVES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(link)
+
 $(BUILD)/tests/sim/sim: private LDFLAGS += $(SIM_WRAP)
 $(BUILD)/tests/sim/sim: $(SIM_OBJS) $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -663,7 +693,8 @@ install-libquoin: $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## the libraries, their hea
 	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 # The last line is the total over everything.
-check: all $(TEST_PROGRAMS) $(BUILD)/tests/kafka/rogue $(OUTAGE_TOOLS) | build/setup/check ## every test
+check: all $(TEST_PROGRAMS) $(BUILD)/tests/sim/sim $(BUILD)/tests/sim/sim-defects $(BUILD)/tests/kafka/rogue \
+		$(OUTAGE_TOOLS) | build/setup/check ## every test
 	@QUOIN_BUILD=$(BUILD) tests/run $(TEST_PROGRAMS) $(SH_TESTS)
 
 unit: $(UNIT_PROGRAMS) ## the unit tests alone

@@ -7,6 +7,7 @@
 #include "formats/bucket.h"
 #include "formats/line.h"
 #include "lib/assert.h"
+#include "lib/defect.h"
 
 static const char *const by_words[] = {"gate", "operator"};
 
@@ -444,6 +445,8 @@ is_in_reach(const struct quoin_activation *activation, const char *host, const s
 	char salt[sizeof "reach:" + QUOIN_NAME_BYTES_MAX];
 
 	(void)snprintf(salt, sizeof salt, "reach:%s", activation->origin.name);
+	if (QUOIN_DEFECT(REACH_MOVES))
+		(void)snprintf(salt, sizeof salt, "%llu", (unsigned long long)activation->seq);
 	if (quoin_bucket(quoin_span_str(host), quoin_span_str(salt)) < activation->step_threshold)
 		return true;
 	for (size_t i = 0; i < activation->step_label_count; i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "publisher/gate_state.h"
 
 /* ---- Wishes ---- */
@@ -28,6 +29,8 @@ gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number
 {
 	struct gate_wish wish = {kind, number, step, host};
 
+	if (QUOIN_DEFECT(RUN_6))
+		return true;
 	for (size_t i = 0; core->is_confirmed && i < core->asked_count; i++)
 		if (same_wish(&core->asked[i], &wish)) {
 			core->is_selecting = core->is_selecting || is_selection(kind);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "publisher/gate_state.h"
 
 /* Certified for serving, obeying at least "since", and ready by its newest status; the boot id and the load generation are
@@ -13,7 +14,8 @@ says_ready(const struct quoin_gate_core *core, const struct gate_host *host, con
 {
 	const struct gate_have *have;
 
-	if (host->role != QUOIN_HOST_SERVING || !gate_host_obeys(core, host, live->since))
+	if (host->role != QUOIN_HOST_SERVING ||
+	    !gate_host_obeys(core, host, QUOIN_DEFECT(EVIDENCE_SINCE) ? 0 : live->since))
 		return false;
 	have = gate_host_have(host, &live->release);
 	return have != NULL && have->progress == QUOIN_PROGRESS_READY && core->now_ms - have->ready_since_ms >= soak_ms;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "publisher/gate_state.h"
 
 static size_t
@@ -200,6 +201,10 @@ take_haves(struct quoin_gate_core *core, struct gate_host *host, const struct qu
 
 		haves[i].release = from->release;
 		haves[i].progress = from->progress;
+		for (size_t k = 0; QUOIN_DEFECT(EVIDENCE_RESTART) && k < host->have_count; k++)
+			if (host->haves[k].release.number == from->release.number &&
+			    host->haves[k].progress == QUOIN_PROGRESS_READY)
+				haves[i].progress = QUOIN_PROGRESS_READY;
 		haves[i].ready_since_ms = ready_since(host, status, from, received_ms);
 		memcpy(haves[i].model, from->model, sizeof haves[i].model);
 		memcpy(haves[i].reason, from->reason, sizeof haves[i].reason);
@@ -317,6 +322,8 @@ is_heard_since(const struct quoin_gate_core *core, const struct gate_host *host,
 {
 	uint64_t age_ms = host->interval_ms > QUOIN_GATE_AGE_MS_MAX / 3 ? QUOIN_GATE_AGE_MS_MAX : 3 * host->interval_ms;
 
+	if (QUOIN_DEFECT(STALE_EVIDENCE))
+		return host->has_status;
 	return host->has_status && host->is_certified && !host->is_leaving && core->now_ms - at_ms <= (int64_t)age_ms;
 }
 
@@ -363,9 +370,9 @@ gate_grant_leases(struct quoin_gate_core *core)
 	for (size_t i = 0; i < core->host_count; i++) {
 		struct gate_host *host = core->hosts[i];
 
-		host->is_heard = false;
+		host->is_heard = QUOIN_DEFECT(NO_GRANT);
 		host->lease_until_ms = 0;
-		if (!may_run(host) || gate_host_is_forgotten(host))
+		if (!may_run(host) || gate_host_is_forgotten(host) || QUOIN_DEFECT(NO_GRANT))
 			continue;
 		if (core->has_activation && gate_kept(&core->activation, host->name) != NULL)
 			continue;

@@ -3,6 +3,7 @@
  * release is loaded and may be selected; the one whose place it takes stands until then.
  */
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "publisher/gate_state.h"
 
 static bool
@@ -106,7 +107,8 @@ gate_pins(struct quoin_gate_core *core)
 			    (unsigned long long)pin->release, (unsigned long long)pin->intent);
 		else if (quoin_activation_live(&core->activation, pin->release) == NULL)
 			gate_enter(core, pin->release);
-		else if (!gate_may_be_selected(core, pin->release, why))
+		else if (QUOIN_DEFECT(RUN_3) ? !gate_brake_met(core, pin->release, why)
+					     : !gate_may_be_selected(core, pin->release, why))
 			gate_waits(core, "the pin to release %llu (intent %llu) waits: %s",
 			    (unsigned long long)pin->release, (unsigned long long)pin->intent, why);
 		else if (gate_may(core, GATE_WISH_PIN, pin->intent, 0, NULL))

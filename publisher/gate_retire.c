@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "publisher/gate_state.h"
 
 /* ---- Leases ---- */
@@ -21,7 +22,7 @@ what_it_may_hold(const struct quoin_gate_core *core, const struct gate_host *hos
 		bool since =
 		    live->last > 0 && (host->obeyed.epoch != core->position.epoch || live->last >= host->obeyed.seq);
 
-		if (since || gate_host_holds(host, live->release.number))
+		if ((since && !QUOIN_DEFECT(RUN_14C)) || gate_host_holds(host, live->release.number))
 			ret->releases[ret->release_count++] = live->release.number;
 	}
 }
@@ -100,11 +101,11 @@ is_held(const struct quoin_gate_core *core, const struct quoin_live *live, char 
 		if (!host->has_status || !host->is_heard)
 			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s was not heard since this gate acts",
 			    host->name);
-		else if (!gate_host_obeys(core, host, live->last + 1))
+		else if (!gate_host_obeys(core, host, QUOIN_DEFECT(RUN_1) ? 0 : live->last + 1))
 			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s obeys %llu/%llu, not yet newer than %llu",
 			    host->name, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
 			    (unsigned long long)live->last);
-		else if (gate_host_holds(host, release))
+		else if (gate_host_holds(host, release) && !QUOIN_DEFECT(LIVE_EARLY))
 			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s %s it", host->name,
 			    host->runs == release ? "runs" : "holds");
 		else

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "subscriber/core_step.h"
 
 /* ---- Revocations: once learned, never forgotten ---- */
@@ -54,6 +55,8 @@ has_lease(const struct quoin_agent_core *core, int64_t boot_ms, int64_t wall_ms)
 	const struct quoin_ratchets *ratchets = &core->ratchets;
 	const int64_t lease_ms = (int64_t)core->conf.lease_ms;
 
+	if (QUOIN_DEFECT(LEASE_NEVER_ENDS) && ratchets->lease_boot_ms != 0)
+		return true;
 	return ratchets->lease_boot_ms != 0 && strcmp(ratchets->boot, core->conf.boot) == 0 &&
 	    boot_ms - ratchets->lease_boot_ms < lease_ms && wall_ms - ratchets->lease_wall_ms < lease_ms;
 }
@@ -63,6 +66,8 @@ has_lease(const struct quoin_agent_core *core, int64_t boot_ms, int64_t wall_ms)
 static bool
 is_counted_on(const struct quoin_agent_core *core)
 {
+	if (QUOIN_DEFECT(RUN_5B))
+		return true;
 	if (core->join != QUOIN_JOIN_DONE || core->obeyed.epoch == 0)
 		return false;
 	/* Whoever pinned what ran before is seen by a look after it ceased to run. */
@@ -197,7 +202,7 @@ quoin_agent_choose_acked(struct quoin_agent_step *step)
 	if (core->join != QUOIN_JOIN_REPORTING || core->join_number == 0 || number < core->join_number)
 		return;
 	/* Only an end asked for after the acknowledgement shows what the gate decided without us. */
-	core->join = QUOIN_JOIN_READING;
+	core->join = QUOIN_DEFECT(RUN_5A) ? QUOIN_JOIN_READ : QUOIN_JOIN_READING;
 	if (core->is_assigned[QUOIN_TOPIC_GATE])
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 }
@@ -208,7 +213,7 @@ settle_join(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (core->join != QUOIN_JOIN_READ || core->waiting.bytes.len > 0)
+	if (core->join != QUOIN_JOIN_READ || (core->waiting.bytes.len > 0 && !QUOIN_DEFECT(JOIN_WAITING)))
 		return;
 	core->join = QUOIN_JOIN_DONE;
 	quoin_agent_say(step, QUOIN_AGENT_NOTE, 0, "joined");
@@ -233,7 +238,8 @@ is_startable(const struct quoin_agent_core *core, uint64_t number)
 	const struct quoin_agent_release *release = quoin_agent_tracked_const(core, number);
 	enum quoin_progress progress;
 
-	if (release == NULL || release->since == 0 || !release->is_loaded || quoin_agent_is_revoked(core, number))
+	if (release == NULL || release->since == 0 || !release->is_loaded ||
+	    (quoin_agent_is_revoked(core, number) && !QUOIN_DEFECT(REVOKED_STARTS)))
 		return false;
 	progress = quoin_agent_progress(core, release, NULL);
 	return progress == (quoin_agent_is_serving(core) ? QUOIN_PROGRESS_READY : QUOIN_PROGRESS_STAGED);
@@ -258,12 +264,17 @@ choose(const struct quoin_agent_core *core)
 	if (obeyed->epoch == 0 || core->join != QUOIN_JOIN_DONE || core->stopping)
 		return 0;
 	chosen = quoin_activation_selects(obeyed, core->cert.host, &core->cert.labels);
+	if (QUOIN_DEFECT(FLIP_BEFORE_GATE))
+		chosen = core->ledger.asked;
 	if (chosen == core->runs.number)
 		return 0;
 	if (is_startable(core, chosen))
 		return chosen;
 	if (!is_given_up(core, chosen) || quoin_activation_may_select(obeyed, core->runs.number))
 		return 0;
+	for (size_t i = 0; QUOIN_DEFECT(RUN_9) && i < QUOIN_AGENT_TRACKED_MAX; i++)
+		if (core->releases[i].is_loaded && core->releases[i].ref.number != core->runs.number)
+			return core->releases[i].ref.number;
 	if (is_startable(core, obeyed->from))
 		return obeyed->from;
 	return is_startable(core, obeyed->target) ? obeyed->target : 0;

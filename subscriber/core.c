@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "lib/text.h"
 #include "subscriber/core_step.h"
 
@@ -392,10 +393,12 @@ save_offsets(struct quoin_agent_step *step)
 	if (change->has_ratchets && !step->raised)
 		(void)quoin_agent_after(step, QUOIN_AGENT_COPY);
 	change->has_offset[QUOIN_TOPIC_CONTROL] = true;
-	change->has_offset[QUOIN_TOPIC_GATE] = true;
+	/* An activation that waits is not kept: after a crash it is to be read again. */
+	change->has_offset[QUOIN_TOPIC_GATE] = change->has_offset[QUOIN_TOPIC_GATE] || core->waiting.bytes.len == 0;
 	change->has_ratchets = true;
 	core->saved_at = step->event->boot_ms;
-	(void)push(step->before, QUOIN_AGENT_PERSIST);
+	change->has_ratchets = !QUOIN_DEFECT(RATCHET_LATER) || change->document_count == 0;
+	(void)push(QUOIN_DEFECT(ACK_BEFORE_COMMIT) ? &step->after : step->before, QUOIN_AGENT_PERSIST);
 }
 
 /* A root that has expired changes nothing that is served; it is told, and whoever asks for fresh gets stale. */
@@ -502,6 +505,6 @@ quoin_agent_core_is_stale(const struct quoin_agent_core *core, int64_t boot_ms)
 bool
 quoin_agent_core_keeps(const struct quoin_agent_core *core, uint64_t release)
 {
-	return release == core->runs.number || release == core->preparing.number ||
+	return (release == core->runs.number && !QUOIN_DEFECT(COLLECT_ALL)) || release == core->preparing.number ||
 	    quoin_agent_tracked_const(core, release) != NULL;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "subscriber/core_step.h"
 
 static const char *const schemas[] = {"models-v1", "raw", "routes-v1", "rules-v1", "source-v1"};
@@ -18,7 +19,9 @@ quoin_agent_report_start(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (core->is_new && step->event->wall_ms > 0 && core->status_next < (uint64_t)step->event->wall_ms)
+	if (core->is_new && QUOIN_DEFECT(RUN_14B))
+		core->status_next = 1;
+	else if (core->is_new && step->event->wall_ms > 0 && core->status_next < (uint64_t)step->event->wall_ms)
 		core->status_next = (uint64_t)step->event->wall_ms;
 	if (core->status_next == 0)
 		core->status_next = 1;
@@ -80,6 +83,8 @@ fill_holds(const struct quoin_agent_core *core, struct quoin_status *ret)
 	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++)
 		quoin_agent_add_number(core->draining[i].release, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
 	quoin_agent_add_number(core->preparing.number, ret->holds, &ret->hold_count, QUOIN_HELD_MAX);
+	if (QUOIN_DEFECT(RUN_2) && ret->hold_count > 1)
+		ret->hold_count = 1;
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "subscriber/core_step.h"
 
 _Static_assert(QUOIN_AGENT_TRACKED_MAX <= 64, "a release is a bit of \"placed\"");
@@ -157,6 +158,9 @@ quoin_agent_core_is_ready(const struct quoin_agent_core *core)
 		const struct quoin_agent_release *release = quoin_agent_tracked_const(core, live->release.number);
 		bool is_needed = core->is_new || live->last > 0;
 
+		if (QUOIN_DEFECT(RUN_4) && !quoin_activation_may_select(&core->obeyed, live->release.number))
+			continue;
+
 		for (size_t k = 0; k < core->ratchets.ready_count; k++)
 			is_needed = is_needed || core->ratchets.ready[k] == live->release.number;
 		if (!is_needed)
@@ -226,6 +230,22 @@ unloaded(struct quoin_agent_model *model)
 	model->reason[0] = '\0';
 }
 
+/* What did not load before, perhaps for want of room, is tried again. */
+static void
+made_room(struct quoin_agent_step *step, struct quoin_agent_model *model)
+{
+	struct quoin_agent_core *core = step->core;
+
+	unloaded(model);
+	for (size_t i = 0; i < core->model_count; i++) {
+		if (core->models[i].state != QUOIN_MODEL_FAILED || core->models[i].hook != QUOIN_HOOK_LOAD)
+			continue;
+		core->models[i].state = QUOIN_MODEL_ABSENT;
+		core->models[i].tries = 0;
+		quoin_agent_report_soon(step);
+	}
+}
+
 /* The model died although nobody unloaded it. */
 static void
 died(struct quoin_agent_step *step, struct quoin_agent_model *model)
@@ -280,7 +300,7 @@ quoin_agent_serving_hooked(struct quoin_agent_step *step)
 	else if (event->hook == QUOIN_HOOK_LOAD && core->conf.has_validate)
 		wait_for(step, model, QUOIN_HOOK_VALIDATE);
 	else if (event->hook == QUOIN_HOOK_UNLOAD)
-		unloaded(model);
+		made_room(step, model);
 	else
 		loaded(step, model);
 	/* Validating follows loading at once. */
@@ -346,7 +366,7 @@ is_newest_known(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (quoin_position_compare(&core->read_past, &core->ratchets.obeyed) == 0)
+	if (quoin_position_compare(&core->read_past, &core->ratchets.obeyed) == 0 || QUOIN_DEFECT(UNLOAD_OLD_NEWS))
 		return true;
 	if (!core->is_reading_end && core->is_assigned[QUOIN_TOPIC_GATE]) {
 		core->is_reading_end = true;
@@ -398,6 +418,9 @@ settle_ever_ready(struct quoin_agent_step *step)
 	uint64_t ready[QUOIN_STORE_READY_MAX] = {0};
 	size_t count = 0;
 
+	/* Of a store that was lost the ratchets may be all there is: what they say holds until an activation is obeyed. */
+	if (core->obeyed.epoch == 0)
+		return;
 	for (size_t i = 0; i < core->obeyed.live_count; i++) {
 		const uint64_t number = core->obeyed.live[i].release.number;
 		const struct quoin_agent_release *release = quoin_agent_tracked_const(core, number);
@@ -459,13 +482,15 @@ quoin_agent_serving_settle(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 	const uint64_t live = live_bits(core);
+	const bool dark = is_in_the_dark(core);
 	bool held;
 
 	if (!quoin_agent_is_serving(core))
 		return;
 	if (!core->stopping)
-		settle_all_unwanted(step, live, is_in_the_dark(core));
-	held = has_leftovers(core, live) || has_unknown_leftovers(core, QUOIN_AGENT_LEFTOVER_TRIES);
+		settle_all_unwanted(step, live, dark);
+	/* In the dark nothing leaves, perhaps for long: nothing waits for it. */
+	held = !dark && (has_leftovers(core, live) || has_unknown_leftovers(core, QUOIN_AGENT_LEFTOVER_TRIES));
 	for (size_t i = 0; i < core->model_count && !core->stopping && core->hooks_out < core->conf.hook_parallel; i++)
 		if (core->models[i].state != QUOIN_MODEL_RUNNING && (core->models[i].placed & live) != 0)
 			settle_wanted(step, &core->models[i], held);

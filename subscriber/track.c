@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "subscriber/core_step.h"
 
 const struct quoin_agent_release *
@@ -215,7 +216,7 @@ quoin_agent_track_start(struct quoin_agent_step *step)
 
 		if (fuse->state != QUOIN_FUSE_ATTEMPTING || strcmp(fuse->boot, core->conf.boot) != 0)
 			continue;
-		fuse->attempts++;
+		fuse->attempts += !QUOIN_DEFECT(NO_FUSE);
 		core->change.has_fuses = true;
 		if (fuse->attempts < 2)
 			continue;
@@ -229,7 +230,7 @@ quoin_agent_track_start(struct quoin_agent_step *step)
 	for (size_t i = 0; i < core->obeyed.live_count; i++)
 		bind(step, &core->obeyed.live[i].release);
 	for (size_t i = 0; i < core->fuse_count; i++)
-		if (core->fuses[i].state == QUOIN_FUSE_GOOD)
+		if (core->fuses[i].state == QUOIN_FUSE_GOOD && !QUOIN_DEFECT(LEFTOVERS))
 			bind(step, &core->fuses[i].release);
 }
 

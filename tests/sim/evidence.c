@@ -10,6 +10,8 @@ _Static_assert(SIM_MODELS <= 128, "a model is a bit of two words");
 
 /* A report may be on its way, and a decision on its way to the log, for this long beyond three intervals. */
 #define SLACK_MS 30000
+/* And a status that was on the log for so long when the gate decided was read. */
+#define READ_MS 40000
 
 void
 sim_evidence_note(struct sim *sim, int host, const struct quoin_status *status)
@@ -40,16 +42,16 @@ sim_evidence_note(struct sim *sim, int host, const struct quoin_status *status)
 	}
 }
 
-/* What a gate that read to "end" knows of a host. */
+/* What a gate knows of a host that read to "end", and in any case what was there by then. */
 static const struct sim_note *
-newest_note(const struct sim_judge *judge, int host, int64_t end)
+newest_note(const struct sim_judge *judge, int host, int64_t end, int64_t read_by)
 {
 	const struct sim_note *newest = NULL;
 
 	for (size_t i = judge->note_count; i-- > 0;) {
 		const struct sim_note *note = &judge->notes[i];
 
-		if (note->host == host && note->offset < end && (newest == NULL || note->number > newest->number))
+		if (note->host == host && (note->offset < end || note->at < read_by) && (newest == NULL || note->number > newest->number))
 			newest = note;
 	}
 	return newest;
@@ -60,6 +62,7 @@ struct view {
 	const struct quoin_activation *before; /* the activation that the gate decided by */
 	int64_t end;
 	int64_t slack_ms;
+	int64_t read_by;
 };
 
 static bool
@@ -72,7 +75,7 @@ static bool
 is_ready(const struct view *view, int host, uint64_t release)
 {
 	const struct quoin_live *live = quoin_activation_live(view->before, release);
-	const struct sim_note *note = newest_note(view->sim->judge, host, view->end);
+	const struct sim_note *note = newest_note(view->sim->judge, host, view->end, view->read_by);
 
 	return live != NULL && !is_silent(view, note) && note->obeyed.epoch == view->before->epoch &&
 	    note->obeyed.seq >= live->since && (note->ready & 1ull << release) != 0;
@@ -84,7 +87,7 @@ is_out(const struct view *view, int shard, int host)
 {
 	const struct quoin_exclusion *exclusion =
 	    quoin_activation_exclusion(view->before, view->sim->hosts[host].cert.host);
-	const struct sim_note *note = newest_note(view->sim->judge, host, view->end);
+	const struct sim_note *note = newest_note(view->sim->judge, host, view->end, view->read_by);
 
 	if (exclusion == NULL || exclusion->by_operator)
 		return exclusion != NULL;
@@ -138,7 +141,7 @@ static bool
 brake_met(const struct view *view, uint64_t release, int shard, int *ret_lacking)
 {
 	const struct quoin_live *live = quoin_activation_live(view->before, release);
-	const struct view strict = {view->sim, view->before, view->end, -SLACK_MS / 3};
+	const struct view strict = {view->sim, view->before, view->end, -SLACK_MS / 3, view->read_by};
 	uint64_t effect = view->before->target != 0 ? view->before->target : view->before->from;
 	size_t ready = 0, active = 0;
 	bool is_fresh = live != NULL && live->last < live->since;
@@ -157,7 +160,7 @@ brake_met(const struct view *view, uint64_t release, int shard, int *ret_lacking
 		*ret_lacking = has_it ? *ret_lacking : h;
 		if (is_fresh && !has_it && view->sim->releases[release].shards[shard].health_checked)
 			return false;
-		if (is_fresh && !has_it && !is_silent(&strict, newest_note(view->sim->judge, h, view->end)))
+		if (is_fresh && !has_it && !is_silent(&strict, newest_note(view->sim->judge, h, view->end, view->read_by)))
 			return false;
 		if (!is_fresh && has_active && !has_it && !view->sim->health_checked)
 			return false;
@@ -173,7 +176,8 @@ void
 sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct quoin_activation *activation,
     uint64_t release, const char *how)
 {
-	struct view view = {sim, &sim->judge->newest, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS};
+	struct view view = {sim, &sim->judge->newest, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS,
+	    gate != NULL ? gate->produced_at - READ_MS : 0};
 
 	if (gate != NULL && gate->actor.clock.wall_offset_ms < 0)
 		view.slack_ms += gate->actor.clock.wall_offset_ms < -60000 ? 60000 : -gate->actor.clock.wall_offset_ms;

@@ -43,6 +43,7 @@ struct sim_judge {
 	uint64_t forgotten[SIM_HOSTS]; /* the intent; 0: not */
 	bool has_returned[SIM_HOSTS];
 	uint64_t excluded_at[SIM_HOSTS]; /* the seq of the newest stay among the excluded; 0: not */
+	unsigned retries[SIM_RELEASES]; /* asked for by operators */
 	unsigned tries[SIM_HOSTS][SIM_RELEASES];
 	unsigned try_boots[SIM_HOSTS][SIM_RELEASES];
 	/* Of a serving host at the last look: what it has loaded, and whether it takes requests. */

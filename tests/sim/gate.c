@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/world.h"
 
@@ -175,7 +176,7 @@ commit(struct sim *sim, struct sim_gate *gate)
 		sim_push(sim, event_of(sim, gate, SIM_COMMIT), gate->actor.stopped_until - sim->now + 1);
 		return;
 	}
-	if (gate->writer != sim->fence) {
+	if (gate->writer != sim->fence && !QUOIN_DEFECT(DOUBLE_GATE)) {
 		answer(sim, gate, QUOIN_EFENCED);
 		return;
 	}
@@ -230,6 +231,7 @@ produce(struct sim *sim, struct sim_gate *gate, const struct quoin_gate_action *
 
 	QUOIN_ASSERT(!gate->is_busy);
 	gate->is_busy = true;
+	gate->produced_at = sim->now;
 	gate->has_activation = action->kind == QUOIN_GATE_PRODUCE_ACTIVATION;
 	quoin_activation_clear(&gate->produced);
 	quoin_sealed_clear(&gate->sealed);
@@ -504,7 +506,7 @@ deliver(struct sim *sim, struct sim_gate *gate, enum quoin_topic topic)
 	uint64_t count = 1 + sim_draw(sim, BATCH_MAX);
 
 	tail->is_scheduled = false;
-	if (gate->is_busy || sim_away_until(sim, &gate->actor) > sim->now) {
+	if (gate->is_busy || sim_away_until(sim, &gate->actor) > sim->now || gate->actor.late_until[topic] > sim->now) {
 		sim_wake_tail(sim, &gate->actor, topic);
 		return;
 	}
@@ -646,7 +648,6 @@ sim_gate_event(struct sim *sim, struct sim_gate *gate, struct sim_event *event)
 void
 sim_gate_act(struct sim *sim, struct sim_gate *gate, const struct sim_act *act)
 {
-	struct sim_event event;
 	enum quoin_topic topic = topics[act->number % 3];
 
 	switch (act->kind) {
@@ -666,12 +667,7 @@ sim_gate_act(struct sim *sim, struct sim_gate *gate, const struct sim_act *act)
 		gate->actor.clock.wall_offset_ms += act->amount;
 		break;
 	case SIM_LAG:
-		if (gate->core == NULL || !gate->actor.tails[topic].is_assigned || gate->actor.tails[topic].is_scheduled)
-			break;
-		gate->actor.tails[topic].is_scheduled = true;
-		event = event_of(sim, gate, SIM_DELIVER);
-		event.topic = topic;
-		sim_push(sim, event, act->amount);
+		gate->actor.late_until[topic] = sim->now + act->amount;
 		break;
 	default:
 		break;

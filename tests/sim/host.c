@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/defect.h"
 #include "subscriber/trace.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/world.h"
@@ -252,6 +253,8 @@ start(struct sim *sim, struct sim_host *host)
 		host->actor.clock.booted_at = sim->now;
 		host->actor.clock.base_ms = 1000 + (int64_t)sim_draw(sim, 20000);
 		host->accepts = false;
+		/* Whatever was loaded is to be loaded again before it is ready. */
+		memset(host->lost, 0, sizeof host->lost);
 		set_boot(host);
 		for (size_t i = 0; i < SIM_READERS; i++) {
 			struct sim_event event = event_of(sim, host, SIM_READER);
@@ -268,7 +271,7 @@ start(struct sim *sim, struct sim_host *host)
 		sim_violate(sim, 7, "%s cannot begin: %s", host->actor.name, err.message);
 	host->has_core = true;
 	restore(sim, host);
-	if (host->core.is_new)
+	if (host->core.is_new && !QUOIN_DEFECT(RUN_14B))
 		raise_status_number(sim, host);
 	sim_say(sim, host->actor.name, "starts, running %llu", (unsigned long long)host->store.runs.number);
 	feed(sim, host, (struct quoin_agent_event){.kind = QUOIN_AGENT_START});
@@ -350,10 +353,14 @@ report(struct sim *sim, struct sim_host *host, uint64_t number)
 	struct quoin_status *status = calloc(1, sizeof *status);
 	int64_t away_ms = sim_away_until(sim, &host->actor) - sim->now, sent_ms, at_ms;
 
+	if (host->actor.mute_until - sim->now > away_ms)
+		away_ms = host->actor.mute_until - sim->now;
+
 	QUOIN_ASSERT(status != NULL &&
 	    quoin_agent_core_status(&host->core, sim_boot_ms(sim, &host->actor), sim_wall_ms(sim, &host->actor),
 		status) == 0);
 	status->number = number;
+	sim_judge_report(sim, host, status);
 	for (size_t i = 0; i < SIM_READERS && host->shard < 0; i++)
 		quoin_agent_add_number(host->readers[i], status->holds, &status->hold_count, QUOIN_HELD_MAX);
 	acked.a = number;
@@ -374,7 +381,12 @@ report(struct sim *sim, struct sim_host *host, uint64_t number)
 	sim_push(sim, arrive, at_ms - sim->now);
 	if (sim_chance(sim, 2))
 		acked.b = QUOIN_ETIMEOUT; /* it is there, and nobody said so */
-	sim_push(sim, acked, at_ms - sim->now + (acked.b != 0 ? TIMEOUT_MS : sim_delay(sim)));
+	/* Or says so late: a broker is slow to answer, now and then. */
+	sim_push(sim, acked,
+	    at_ms - sim->now +
+		(acked.b != 0	       ? TIMEOUT_MS
+		    : sim_chance(sim, 4) ? (int64_t)sim_draw(sim, TIMEOUT_MS)
+					 : sim_delay(sim)));
 }
 
 static void
@@ -483,11 +495,13 @@ tried(struct sim *sim, struct sim_host *host, uint64_t number)
 	static struct quoin_agent_model_name names[SIM_ON_SHARD];
 	struct quoin_agent_event event = {.kind = QUOIN_AGENT_TRIED, .release = number, .models = names};
 
-	if (release->is_poison && release->is_deadly) {
+	const bool kills = (release->poison & 1u << index_of(sim, host)) != 0;
+
+	if (kills && release->is_deadly) {
 		crash(sim, host, 500);
 		return;
 	}
-	if (release->is_poison)
+	if (kills)
 		event.code = QUOIN_EREFUSED;
 	for (size_t i = 0; event.code == 0 && host->shard >= 0 && i < release->shards[host->shard].model_count; i++) {
 		struct quoin_agent_model_name *name = &names[event.model_count++];
@@ -728,7 +742,7 @@ deliver(struct sim *sim, struct sim_host *host, enum quoin_topic topic)
 	uint64_t count = 1 + sim_draw(sim, BATCH_MAX);
 
 	tail->is_scheduled = false;
-	if (sim_away_until(sim, &host->actor) > sim->now) {
+	if (sim_away_until(sim, &host->actor) > sim->now || host->actor.late_until[topic] > sim->now) {
 		sim_wake_tail(sim, &host->actor, topic);
 		return;
 	}
@@ -789,6 +803,11 @@ sim_host_event(struct sim *sim, struct sim_host *host, struct sim_event *event)
 		arrive(sim, host, event);
 		break;
 	case SIM_ACKED:
+		/* An acknowledgement on its way when the network goes comes when it is back. */
+		if (sim_away_until(sim, &host->actor) > sim->now) {
+			sim_push(sim, *event, sim_away_until(sim, &host->actor) - sim->now + sim_delay(sim));
+			break;
+		}
 		feed(sim, host,
 		    (struct quoin_agent_event){.kind = QUOIN_AGENT_ACKED, .number = event->a, .code = (int)event->b});
 		break;
@@ -873,12 +892,11 @@ sim_host_act(struct sim *sim, struct sim_host *host, const struct sim_act *act)
 			break;
 		if (act->kind == SIM_REREAD)
 			host->actor.tails[act->number % 2].next = 0;
-		else if (!host->actor.tails[act->number % 2].is_scheduled) {
-			silence = event_of(sim, host, SIM_DELIVER);
-			silence.topic = (enum quoin_topic)(act->number % 2);
-			host->actor.tails[act->number % 2].is_scheduled = true;
-			sim_push(sim, silence, act->amount);
-		}
+		else
+			host->actor.late_until[act->number % 2] = sim->now + act->amount;
+		break;
+	case SIM_MUTE:
+		host->actor.mute_until = sim->now + act->amount;
 		break;
 	case SIM_MODEL_DEATH:
 		for (uint32_t i = 0; i < SIM_MODELS; i++) {

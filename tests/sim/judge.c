@@ -224,6 +224,19 @@ sim_judge_activation(struct sim *sim, const struct sim_gate *gate, const struct 
 
 /* ---- Statuses ---- */
 
+/* What is said must be true after the next crash, too. */
+void
+sim_judge_report(struct sim *sim, const struct sim_host *host, const struct quoin_status *status)
+{
+	const struct sim_store *store = &host->store;
+
+	if (quoin_position_compare(&status->obeyed, &store->ratchets.obeyed) > 0 ||
+	    status->runs.number != store->runs.number || status->generation > store->ratchets.load_generation)
+		sim_violate(sim, 3, "%s reports obeying %llu/%llu and running %llu, and has not committed that",
+		    host->cert.host, (unsigned long long)status->obeyed.epoch, (unsigned long long)status->obeyed.seq,
+		    (unsigned long long)status->runs.number);
+}
+
 void
 sim_judge_status(struct sim *sim, const struct sim_host *host, const struct quoin_status *status)
 {
@@ -255,8 +268,7 @@ sim_judge_intent(struct sim *sim, const struct quoin_intent *intent)
 		sim->judge->has_returned[host] = false;
 	}
 	if (intent->action == QUOIN_ACTION_RETRY && intent->release.number < SIM_RELEASES)
-		for (int i = 0; i < SIM_HOSTS; i++)
-			sim->judge->tries[i][intent->release.number] = 0;
+		sim->judge->retries[intent->release.number]++;
 }
 
 /* ---- What is served: I4, I5 ---- */
@@ -391,12 +403,12 @@ check_move(struct sim *sim, const struct sim_host *host, const struct quoin_docr
 		sim_violate(sim, 2, "%s moves to release %llu without its content", host->cert.host,
 		    (unsigned long long)number);
 	if (!quoin_activation_may_select(obeyed, number))
-		sim_violate(sim, 7, "%s moves to release %llu, which nothing that it obeys selects", host->cert.host,
+		sim_violate(sim, 4, "%s moves to release %llu, which nothing that it obeys selects", host->cert.host,
 		    (unsigned long long)number);
 	if (has_learned(sim, host, number))
 		sim_violate(sim, 10, "%s moves to release %llu, which it knows to be revoked", host->cert.host,
 		    (unsigned long long)number);
-	if (sim->releases[number].is_poison)
+	if ((sim->releases[number].poison & 1u << index) != 0)
 		sim_violate(sim, 8, "%s moves to release %llu, which kills who loads it", host->cert.host,
 		    (unsigned long long)number);
 	if (index >= SIM_SERVING && sim->judge->has_newest && sim->judge->forgotten[index] == 0 &&
@@ -450,12 +462,12 @@ sim_judge_try(struct sim *sim, const struct sim_host *host, uint64_t number)
 	struct sim_judge *judge = sim->judge;
 	size_t index = (size_t)(host - sim->hosts);
 
-	if (number >= SIM_RELEASES || !sim->releases[number].is_poison)
+	if (number >= SIM_RELEASES || (sim->releases[number].poison & 1u << index) == 0)
 		return;
 	if (judge->try_boots[index][number] != host->boots)
 		judge->tries[index][number] = 0;
 	judge->try_boots[index][number] = host->boots;
-	if (++judge->tries[index][number] > 2)
+	if (++judge->tries[index][number] > 2 + 2 * judge->retries[number])
 		sim_violate(sim, 8, "%s loads release %llu for the third time, though it killed it twice", host->cert.host,
 		    (unsigned long long)number);
 }
@@ -513,6 +525,10 @@ host_converged(const struct sim *sim, int index, uint64_t release, char *why, si
 	if (host->store.runs.number != release)
 		return snprintf(why, why_bytes, "%s runs %llu and not %llu", host->cert.host,
 			   (unsigned long long)host->store.runs.number, (unsigned long long)release) < 0;
+	/* Without knowing what a release that it cannot load places on it, it unloads nothing. */
+	for (size_t i = 0; i < sim->judge->newest.live_count; i++)
+		if ((sim->releases[sim->judge->newest.live[i].release.number].poison & 1u << index) != 0)
+			return true;
 	count = sim_host_effective(sim, host, effective);
 	if (index >= SIM_SERVING && (count != 1 || effective[0] != release))
 		return snprintf(why, why_bytes, "%s still holds another release, or refuses", host->cert.host) < 0;

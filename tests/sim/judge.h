@@ -17,6 +17,8 @@ const struct quoin_activation *sim_judge_newest(const struct sim *sim);
 /* An activation was committed by this gate (NULL: nobody knows which). */
 void sim_judge_activation(struct sim *sim, const struct sim_gate *gate, const struct quoin_activation *activation,
     const struct quoin_hash *hash);
+/* A host says this of itself. */
+void sim_judge_report(struct sim *sim, const struct sim_host *host, const struct quoin_status *status);
 /* A status reached the log. */
 void sim_judge_status(struct sim *sim, const struct sim_host *host, const struct quoin_status *status);
 /* A host's store took a commit; "before": what ran. */

@@ -2,6 +2,7 @@
  * People: they publish, go back, pin, revoke, exclude and forget, and write to the control topic by compare-and-swap, as
  * publisher/announce.c does. And those who have no keys, and write all the same.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,7 @@ draw_policy(uint64_t *state, struct quoin_policy *policy)
 
 	quoin_policy_init(policy);
 	policy->ready_percent = draw(&own, 3) == 0 ? 50 : 100;
+	policy->ready_percent = draw(state, 2) == 0 ? 50 : 100;
 	policy->soak_ms = draw(state, 3) == 0 ? 1000 + draw(state, 3000) : 0;
 	policy->staged_percent = (uint32_t)(draw(state, 3) * 50);
 	policy->failed_hosts_max = (uint32_t)draw(state, 2);
@@ -206,25 +208,27 @@ publish(struct sim *sim, uint64_t number, bool is_final)
 	if (again != 0) {
 		memcpy(release->shards, sim->releases[again].shards, sizeof release->shards);
 		release->doc.policy = sim->releases[again].doc.policy;
-		release->is_poison = sim->releases[again].is_poison;
+		release->poison = sim->releases[again].poison;
 		release->is_deadly = sim->releases[again].is_deadly;
 	} else {
 		for (int s = 0; s < SIM_SHARDS; s++)
 			draw_shard(sim, &state, s, head > 0 ? &sim->releases[head].shards[s] : NULL, is_final,
 			    &release->shards[s]);
 		draw_policy(&state, &release->doc.policy);
-		/* The last one has all the time that it needs. */
+		/* The last one has all the time that it needs, and does without a host that can never come back by itself. */
 		if (is_final) {
 			release->doc.policy.step_timeout_ms = 3600000;
 			release->doc.policy.on_timeout = QUOIN_ON_TIMEOUT_HOLD;
+			release->doc.policy.ready_percent = 50;
 		}
-		release->is_poison = !is_final && draw(&state, 25) == 0;
+		if (!is_final && draw(&state, 15) == 0)
+			release->poison = draw(&state, 2) == 0 ? UINT_MAX : 1u << draw(&state, SIM_HOSTS);
 		release->is_deadly = draw(&state, 2) == 0;
 	}
 	announce(sim, release);
 	sim_say(sim, "ops", "published %llu: A m%u%s, B %s%s%s", (unsigned long long)release->ref.number,
 	    release->shards[0].models[0], release->shards[0].model_count > 1 ? " and another" : "",
-	    release->shards[1].model_count > 0 ? "too" : "none", release->is_poison ? ", poison" : "",
+	    release->shards[1].model_count > 0 ? "too" : "none", release->poison != 0 ? ", poison" : "",
 	    again != 0 ? ", an older content" : "");
 }
 

@@ -31,6 +31,7 @@ static const struct kind {
     [SIM_UNFETCHABLE] = {"unfetchable", 3, 'h', 1000, 30000},
     [SIM_CLOCK] = {"clock", 5, 'a', -90000, 90000},
     [SIM_PARTITION] = {"partition", 14, 'a', 1000, 110000},
+    [SIM_MUTE] = {"mute", 8, 'h', 1000, 110000},
     [SIM_BROKER_DOWN] = {"broker-down", 4, '-', 1000, 60000},
     [SIM_LAG] = {"lag", 10, 'a', 500, 15000},
     [SIM_REREAD] = {"reread", 3, 'h', 0, 0},

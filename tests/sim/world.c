@@ -184,6 +184,8 @@ sim_wake_tail(struct sim *sim, struct sim_actor *actor, enum quoin_topic topic)
 		return;
 	tail->is_scheduled = true;
 	away_ms = sim_away_until(sim, actor) - sim->now;
+	if (actor->late_until[topic] - sim->now > away_ms)
+		away_ms = actor->late_until[topic] - sim->now;
 	sim_push(sim,
 	    (struct sim_event){.kind = SIM_DELIVER, .actor = sim_actor_index(sim, actor), .topic = topic},
 	    (away_ms > 0 ? away_ms : 0) + sim_delay(sim));
@@ -342,7 +344,8 @@ settle(struct sim *sim)
 	for (int i = 0; i < SIM_ACTORS; i++) {
 		struct sim_actor *actor = sim_actor(sim, i);
 
-		actor->away_until = actor->stopped_until = 0;
+		actor->away_until = actor->stopped_until = actor->mute_until = 0;
+		memset(actor->late_until, 0, sizeof actor->late_until);
 		if (i < SIM_HOSTS)
 			sim_host_settle(sim, &sim->hosts[i]);
 		else if (!actor->is_up)

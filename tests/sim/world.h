@@ -102,6 +102,8 @@ struct sim_actor {
 	bool is_up;
 	int64_t away_until;	/* partitioned */
 	int64_t stopped_until;	/* SIGSTOP */
+	int64_t mute_until;	/* it reads, and what it writes does not arrive */
+	int64_t late_until[QUOIN_TOPICS]; /* what comes on this topic comes then */
 	int64_t tick_at;	/* of the TICK in the queue; INT64_MAX: none */
 	struct sim_tail tails[QUOIN_TOPICS];
 };
@@ -179,6 +181,7 @@ struct sim_gate {
 	int64_t read_end;      /* how far the status topic was read at the last STATUS_READ */
 	uint64_t writer;       /* the fence of its writer; 0: none */
 	bool is_busy;	       /* something produced is on its way */
+	int64_t produced_at;
 	bool has_activation;   /* in "produced" */
 	struct quoin_activation produced;
 	struct quoin_sealed sealed;
@@ -207,7 +210,7 @@ struct sim_release {
 	struct quoin_part part;
 	struct quoin_hash content;
 	struct sim_shard shards[SIM_SHARDS];
-	bool is_poison; /* kills who loads it */
+	unsigned poison; /* bit i: it kills host i when it loads it */
 	bool is_deadly; /* kills the agent, not a child */
 };
 
@@ -246,6 +249,7 @@ enum sim_act_kind {
 	SIM_UNFETCHABLE,
 	SIM_CLOCK,	 /* the wall clock jumps by "amount" ms */
 	SIM_PARTITION,	 /* any actor, for "amount" ms */
+	SIM_MUTE,	 /* a host reads, and cannot write, for "amount" ms */
 	SIM_BROKER_DOWN, /* for everybody */
 	SIM_LAG,	 /* one topic comes late to one actor, by "amount" ms */
 	SIM_REREAD,	 /* a host reads a topic again from its start: everything is given twice */
