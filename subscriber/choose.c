@@ -273,7 +273,8 @@ choose(const struct quoin_agent_core *core)
 	if (!is_given_up(core, chosen) || quoin_activation_may_select(obeyed, core->runs.number))
 		return 0;
 	for (size_t i = 0; QUOIN_DEFECT(RUN_9) && i < QUOIN_AGENT_TRACKED_MAX; i++)
-		if (core->releases[i].is_loaded && core->releases[i].ref.number != core->runs.number)
+		if (core->releases[i].is_loaded && core->releases[i].since != 0 &&
+		    core->releases[i].ref.number != core->runs.number)
 			return core->releases[i].ref.number;
 	if (is_startable(core, obeyed->from))
 		return obeyed->from;

@@ -143,6 +143,8 @@ run_defects(struct sim *sim, const struct options *options)
 
 		if (options->defect != NULL && strcmp(options->defect, defects[d].word) != 0)
 			continue;
+		if (first == 0 && options->defect == NULL)
+			continue;
 		quoin_defect = (enum quoin_defect)d;
 		do {
 			sim_plan(sim, seed);
