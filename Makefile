@@ -649,6 +649,7 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tes
 	$(link)
 
 # The fleet in one thread: the programs' cores, and a seal in place of signatures (tests/sim/seal.c).
+SIM_PROGRAMS := $(BUILD)/tests/sim/sim $(BUILD)/tests/sim/sim-defects
 SIM_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRCS))
 SIM_WRAP := -Wl,--wrap=quoin_sign_prehashed,--wrap=quoin_sign_plain,--wrap=quoin_verify_prehashed,--wrap=quoin_verify_plain,--wrap=quoin_random
 # The same with one rule broken at a time (lib/defect.h): these objects go before the archives.
@@ -693,8 +694,7 @@ install-libquoin: $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## the libraries, their hea
 	install -m 644 subscriber/quoin.h $(DESTDIR)$(INCLUDEDIR)
 
 # The last line is the total over everything.
-check: all $(TEST_PROGRAMS) $(BUILD)/tests/sim/sim $(BUILD)/tests/sim/sim-defects $(BUILD)/tests/kafka/rogue \
-		$(OUTAGE_TOOLS) | build/setup/check ## every test
+check: all $(TEST_PROGRAMS) $(SIM_PROGRAMS) $(BUILD)/tests/kafka/rogue $(OUTAGE_TOOLS) | build/setup/check ## every test
 	@QUOIN_BUILD=$(BUILD) tests/run $(TEST_PROGRAMS) $(SH_TESTS)
 
 unit: $(UNIT_PROGRAMS) ## the unit tests alone
