@@ -676,7 +676,7 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check check-asan check-tsan check-tsan-run sim unit analyze bench demo fuzz fuzz-run crash model clean help
+.PHONY: all programs libquoin install install-libquoin check check-asan check-asan-run check-tsan check-tsan-run sim unit analyze bench demo fuzz fuzz-run crash model clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## build everything
 
@@ -700,9 +700,13 @@ check: all $(TEST_PROGRAMS) $(SIM_PROGRAMS) $(BUILD)/tests/kafka/rogue $(OUTAGE_
 unit: $(UNIT_PROGRAMS) ## the unit tests alone
 	@tests/run $(UNIT_PROGRAMS)
 
-# The same tests with the sanitizers' eyes.
-check-asan: ## every test, built with AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory MODE=asan check
+# The same tests with the sanitizers' eyes: all unit tests, and the scripts in which every program runs for long.
+ASAN_SCRIPTS := tests/integration/article.sh tests/integration/dev.sh tests/kafka/kafka4.sh
+check-asan: ## the tests, built with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory MODE=asan check-asan-run
+
+check-asan-run: all $(UNIT_PROGRAMS) $(BUILD)/tests/kafka/rogue | build/setup/check
+	@QUOIN_BUILD=$(BUILD) tests/run $(UNIT_PROGRAMS) $(ASAN_SCRIPTS)
 
 # Where our own threads meet; librdkafka's are not built for this sanitizer.
 TSAN_TESTS := log store stream view
