@@ -13,6 +13,18 @@ static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct quoin_reader *readers;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
+/* By the clock that nobody sets: a wait ends when it should, whatever happens to the time of day. */
+static void
+init_changed(struct quoin_reader *reader)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&reader->changed, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 static void
 before_fork(void)
 {
@@ -41,7 +53,7 @@ after_fork_in_child(void)
 		}
 		for (size_t i = 0; i < VIEW_PINS; i++)
 			atomic_store(&reader->pins[i].held, NULL);
-		pthread_cond_init(&reader->changed, NULL);
+		init_changed(reader);
 	}
 	after_fork();
 }
@@ -64,7 +76,7 @@ quoin_reader_new(struct quoin_reader **ret)
 	memset(reader, 0, sizeof *reader);
 	pthread_once(&fork_once, watch_forks);
 	pthread_mutex_init(&reader->lock, NULL);
-	pthread_cond_init(&reader->changed, NULL);
+	init_changed(reader);
 	pthread_mutex_lock(&readers_lock);
 	reader->next = readers;
 	readers = reader;
@@ -145,7 +157,7 @@ quoin_reader_wait(struct quoin_reader *reader, uint64_t generation, int64_t time
 
 	if (reader == NULL)
 		return QUOIN_EUSAGE;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	if (timeout_ms > 0) {
 		until.tv_sec += timeout_ms / 1000;
 		until.tv_nsec += timeout_ms % 1000 * 1000000;

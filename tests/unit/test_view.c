@@ -346,6 +346,7 @@ test_store(void)
 	CHECK_INT(quoin_view_acquire(reader, &view), QUOIN_FAILED_MISSING);
 	generation = quoin_reader_generation(reader);
 	CHECK_INT(quoin_reader_wait(reader, generation, 0), QUOIN_FAILED_TIMEOUT);
+	CHECK_INT(quoin_reader_wait(reader, generation, 20), QUOIN_FAILED_TIMEOUT);
 
 	order(&writer, '3');
 	CHECK_INT(quoin_reader_wait(reader, generation, 10000), 0);
