@@ -115,12 +115,26 @@ open_tails(struct quoin_gate *gate, struct quoin_error *err)
 	return r;
 }
 
+/* Nothing pretends: what somebody counts on is there, or is refused. */
+static int
+check_built(const struct quoin_conf *conf, struct quoin_error *err)
+{
+	if (conf->metrics_listen[0] == '\0')
+		return 0;
+	return quoin_error_set(err, QUOIN_ECONFIG,
+	    "metrics.listen: not built; remove the line from %s (\"quoin status --json\" has the figures)", conf->file);
+}
+
 int
 quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct quoin_error *err)
 {
-	struct quoin_gate *gate = calloc(1, sizeof *gate);
+	struct quoin_gate *gate;
 	int r;
 
+	r = check_built(conf, err);
+	if (r != 0)
+		return r;
+	gate = calloc(1, sizeof *gate);
 	if (gate == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	gate->conf = conf;

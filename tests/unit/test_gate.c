@@ -275,6 +275,23 @@ run(const char *arguments, char *out, size_t out_bytes)
 }
 
 static void
+refuses_metrics(const struct site *site)
+{
+	char out[2048], line[512], path[256];
+	struct quoin_buf text;
+
+	quoin_buf_init(&text, QUOIN_CONF_BYTES_MAX);
+	OK(site, quoin_file_read(site->conf_path, &text, NULL));
+	CHECK_INT(quoin_buf_printf(&text, "metrics.listen = :9100\n"), 0);
+	snprintf(path, sizeof path, "%s/metrics.conf", check_dir());
+	OK(site, quoin_file_replace(path, quoin_buf_span(&text), 0644, NULL));
+	quoin_buf_clear(&text);
+	snprintf(line, sizeof line, "-c %s --check-config", path);
+	CHECK_INT(run(line, out, sizeof out), 2);
+	CHECK_CONTAINS(out, "metrics.listen: not built");
+}
+
+static void
 test_program(void)
 {
 	struct site site;
@@ -290,6 +307,7 @@ test_program(void)
 	snprintf(line, sizeof line, "-c %s --check-config", site.conf_path);
 	CHECK_INT(run(line, out, sizeof out), 0);
 	CHECK_CONTAINS(out, "good for the gate of namespace t");
+	refuses_metrics(&site);
 	/* Keys that others can read are refused, and so is their absence. */
 	snprintf(line, sizeof line, "%s/keys/gate.key", check_dir());
 	CHECK_INT(chmod(line, 0644), 0);
