@@ -367,6 +367,19 @@ read_the_others(struct quoin_gate *gate)
 	gate->is_reading_others = true;
 }
 
+/* A topic without a heartbeat may be one that was made anew: hosts do not hear numbers below those that they have heard. No
+ * gate counts faster than the clock, so what it shows is above them. */
+static void
+begin_heartbeats(struct quoin_gate *gate)
+{
+	struct quoin_heartbeat own = {.number = (uint64_t)quoin_clock_wall_ms()};
+
+	if (gate->activations.has_heartbeat)
+		return;
+	memcpy(own.gate, gate->id, sizeof own.gate);
+	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT, .heartbeat = &own, .more = true});
+}
+
 void
 gate_see_ends(struct quoin_gate *gate)
 {
@@ -385,6 +398,7 @@ gate_see_ends(struct quoin_gate *gate)
 	} else if (gate->is_taking_over) {
 		gate->is_taking_over = false;
 		quoin_log(QUOIN_LOG_INFO, "acting", NULL);
+		begin_heartbeats(gate);
 		gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_TOOK_OVER});
 	} else {
 		gate->is_reading = false;

@@ -19,7 +19,7 @@ struct quoin_gc_input {
 	const struct quoin_ledger *ledger;
 	const struct quoin_activations *activations;
 	const struct quoin_fleet *fleet;
-	uint64_t retain_releases; /* the newest so many, and those younger than retain_ms, up to these */
+	uint64_t retain_releases; /* the newest so many stay in any case */
 	int64_t now_ms;
 };
 

@@ -29,6 +29,8 @@ router_runs() { [ "$(status '.hosts[] | select(.host == "'"${2:-router}"'") | .a
 router_is_fresh() { [ "$(status '.hosts[0].stale')" = false ]; }
 router_lives() { kill -0 "$(pid_of router)" && ! log_has router 'event=serving .*release=0'; }
 for topic in control gate blobs; do begin $topic; done
+use gate
+heartbeat=$(status .gate.heartbeat)
 for topic in control gate blobs; do
 	use $topic
 	"$broker" topic-delete "$kafka" $ns.$topic || give_up "$topic" "it cannot be deleted"
@@ -104,6 +106,7 @@ echo "gate 4" >words
 check_exit gate-publish-again 0 quoin -q publish --part words=words --wait=30
 check gate-router-follows within 20 router_runs 5
 check gate-router-fresh within 20 router_is_fresh
+check gate-heartbeats-go-on test "$(status .gate.heartbeat)" -gt "$heartbeat"
 check gate-no-alarm test "$(status '.alarms | length')" = 0
 check_exit gate-import-acting 0 quoin --json import "$site/out-3"
 check gate-import-held test "$(jq -r .activation check.out)" = held
