@@ -67,6 +67,19 @@ add_role(struct quoin_root *root, enum quoin_role role, const struct quoin_keyri
 	return 0;
 }
 
+/* The directory of the root file. */
+static int
+make_place(const char *root, struct quoin_error *err)
+{
+	const char *slash = strrchr(root, '/');
+	char dir[QUOIN_PATH_BYTES_MAX];
+
+	if (slash == NULL || slash == root)
+		return 0;
+	snprintf(dir, sizeof dir, "%.*s", (int)(slash - root), root);
+	return quoin_dir_make(dir, 0755, err);
+}
+
 static int
 sign_and_write(const struct quoin_conf *conf, const struct quoin_root *root, const struct quoin_keyring *root_keys,
     struct quoin_error *err)
@@ -108,7 +121,9 @@ quoin_genesis(const struct quoin_conf *conf, bool no_passphrase, struct quoin_er
 	root = calloc(1, sizeof *root);
 	if (root == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "no memory for a root");
-	r = make_keys(conf, no_passphrase, err);
+	r = make_place(conf->root, err);
+	if (r == 0)
+		r = make_keys(conf, no_passphrase, err);
 	if (r != 0)
 		goto out;
 	quoin_random(root->origin.system, sizeof root->origin.system);

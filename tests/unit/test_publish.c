@@ -51,7 +51,7 @@ open_site(struct site *site)
 	OK(site, quoin_bus_mock_open(topics, 4, &site->mock, &bootstrap, &site->err));
 	snprintf(path, sizeof path, "%s/quoin.conf", check_dir());
 	snprintf(text, sizeof text,
-	    "namespace = t\nroot = root.txt\nkeys = keys\nkafka.bootstrap.servers = %s\nkafka.fetch.wait.max.ms = 5\n", bootstrap);
+	    "namespace = t\nroot = trust/root.txt\nkeys = keys\nkafka.bootstrap.servers = %s\nkafka.fetch.wait.max.ms = 5\n", bootstrap);
 	OK(site, quoin_conf_parse(quoin_span_str(text), path, &site->conf, &site->err));
 	OK(site, quoin_genesis(&site->conf, true, &site->err));
 	OK(site, quoin_control_init(&site->control, &site->conf, &site->err));
