@@ -42,6 +42,7 @@ struct sim_judge {
 	struct sim_ratchet ratchets[SIM_HOSTS];
 	uint64_t forgotten[SIM_HOSTS]; /* the intent; 0: not */
 	bool has_returned[SIM_HOSTS];
+	int64_t returned_at[SIM_HOSTS];
 	uint64_t excluded_at[SIM_HOSTS]; /* the seq of the newest stay among the excluded; 0: not */
 	unsigned retries[SIM_RELEASES]; /* asked for by operators */
 	unsigned tries[SIM_HOSTS][SIM_RELEASES];

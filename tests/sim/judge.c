@@ -6,6 +6,8 @@
 #include "lib/assert.h"
 #include "tests/sim/evidence.h"
 
+#define RETURN_MS 30000 /* until gates have read that a forgotten router is back */
+
 /* ---- Life ---- */
 
 struct sim_judge *
@@ -188,7 +190,11 @@ sim_judge_activation(struct sim *sim, const struct sim_gate *gate, const struct 
 	struct sim_judge *judge = sim->judge;
 	struct quoin_position at = {activation->epoch, activation->seq, *hash};
 	struct quoin_activation copy = {0};
+	bool was_live[SIM_RELEASES] = {false};
 
+	/* In a new epoch what was live before stays so, though its "since" counts anew. */
+	for (size_t i = 0; i < judge->newest.live_count; i++)
+		was_live[judge->newest.live[i].release.number] = true;
 	check_chain(sim, activation, &at);
 	check_live(sim, activation);
 	check_selected(sim, gate, activation);
@@ -212,7 +218,7 @@ sim_judge_activation(struct sim *sim, const struct sim_gate *gate, const struct 
 			struct sim_bound *bound = &judge->bound[i][n];
 
 			if (live != NULL && (bound->epoch != activation->epoch || bound->since != live->since))
-				bound->is_ready = bound->is_ready && activation->epoch != bound->epoch && live->since == 1;
+				bound->is_ready = bound->is_ready && activation->epoch != bound->epoch && was_live[n];
 			if (live != NULL) {
 				bound->epoch = activation->epoch;
 				bound->since = live->since;
@@ -254,8 +260,10 @@ sim_judge_status(struct sim *sim, const struct sim_host *host, const struct quoi
 		    status->obeyed.epoch == judge->newest.epoch && status->obeyed.seq >= live->since)
 			judge->bound[index][number].is_ready = true;
 	}
-	if (index >= SIM_SERVING && judge->forgotten[index] != 0 && status->intent >= judge->forgotten[index])
+	if (index >= SIM_SERVING && judge->forgotten[index] != 0 && status->intent >= judge->forgotten[index]) {
+		judge->returned_at[index] = judge->has_returned[index] ? judge->returned_at[index] : sim->now;
 		judge->has_returned[index] = true;
+	}
 }
 
 void
@@ -321,8 +329,8 @@ check_router(struct sim *sim, int router)
 			    name_of(sim, router), (unsigned long long)effective[i],
 			    (unsigned long long)judge->newest_at.epoch, (unsigned long long)judge->newest_at.seq);
 	}
-	/* The operator's word ends when the router is back and holds nothing that is gone. */
-	if (dead == 0 && judge->has_returned[router])
+	/* The operator's word ends when the router is back, gates have heard of it, and it holds nothing that is gone. */
+	if (dead == 0 && judge->has_returned[router] && sim->now - judge->returned_at[router] > RETURN_MS)
 		judge->forgotten[router] = 0;
 	for (size_t i = 0; i < count && judge->forgotten[router] == 0; i++)
 		check_models(sim, router, effective[i], 4);
