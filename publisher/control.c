@@ -9,30 +9,84 @@
 #include "lib/search.h"
 #include "lib/text.h"
 
-/* A verified document under its key. */
+/*
+ * A verified document under its key. The array is its own index: its room is its count rounded up to a power of two, and as
+ * many chains begin in it, one in each place, used or not.
+ */
 struct quoin_control_body {
 	char key[QUOIN_NAME_BYTES_MAX + 16];
 	struct quoin_sealed sealed;
+	size_t first; /* of the chain of this place: index + 1, or 0 */
+	size_t next;  /* after this body, in its own chain: index + 1, or 0 */
 };
+
+static size_t
+body_room(size_t count)
+{
+	size_t room = 1;
+
+	while (room < count)
+		room *= 2;
+	return room;
+}
+
+static size_t
+body_chain(const char *key, size_t room)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a: all keys are ours or signed */
+
+	for (; *key != '\0'; key++)
+		hash = (hash ^ (uint8_t)*key) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32) & (room - 1);
+}
+
+static void
+chain_body(struct quoin_control *control, size_t i)
+{
+	struct quoin_control_body *bodies = control->bodies;
+	size_t chain = body_chain(bodies[i].key, body_room(control->body_count));
+
+	bodies[i].next = bodies[chain].first;
+	bodies[chain].first = i + 1;
+}
+
+static void
+chain_bodies(struct quoin_control *control)
+{
+	size_t room = body_room(control->body_count);
+
+	for (size_t i = 0; control->body_count > 0 && i < room; i++)
+		control->bodies[i].first = 0;
+	for (size_t i = 0; i < control->body_count; i++)
+		chain_body(control, i);
+}
 
 static int
 keep_body(struct quoin_control *control, const char *key, const struct quoin_envelope *envelope)
 {
 	struct quoin_control_body *bodies, *body;
-	size_t count = control->body_count;
+	size_t count = control->body_count, room = body_room(count + 1);
+	const bool grows = count == 0 || room != body_room(count);
+	struct quoin_sealed sealed = {0};
 	int r;
 
-	bodies = realloc(control->bodies, (count + 1) * sizeof *bodies);
-	if (bodies == NULL)
-		return QUOIN_ENOMEM;
-	control->bodies = bodies;
-	body = &bodies[count];
-	memset(body, 0, sizeof *body);
-	snprintf(body->key, sizeof body->key, "%s", key);
-	r = quoin_sealed_copy(envelope, &body->sealed);
+	if (grows) {
+		bodies = reallocarray(control->bodies, room, sizeof *bodies);
+		if (bodies == NULL)
+			return QUOIN_ENOMEM;
+		control->bodies = bodies;
+	}
+	r = quoin_sealed_copy(envelope, &sealed);
 	if (r != 0)
 		return r;
+	body = &control->bodies[count];
+	snprintf(body->key, sizeof body->key, "%s", key);
+	body->sealed = sealed;
 	control->body_count++;
+	if (grows)
+		chain_bodies(control);
+	else
+		chain_body(control, count);
 	return 0;
 }
 
@@ -86,9 +140,14 @@ quoin_control_clear(struct quoin_control *control)
 static struct quoin_control_body *
 find_body(const struct quoin_control *control, const char *key)
 {
-	for (size_t i = control->body_count; i-- > 0;)
-		if (strcmp(control->bodies[i].key, key) == 0)
-			return &control->bodies[i];
+	struct quoin_control_body *bodies = control->bodies;
+	size_t i;
+
+	if (control->body_count == 0)
+		return NULL;
+	for (i = bodies[body_chain(key, body_room(control->body_count))].first; i != 0; i = bodies[i - 1].next)
+		if (strcmp(bodies[i - 1].key, key) == 0)
+			return &bodies[i - 1];
 	return NULL;
 }
 
@@ -430,6 +489,7 @@ forget(struct quoin_control *control, struct quoin_span record_key)
 		return;
 	quoin_sealed_clear(&body->sealed);
 	*body = control->bodies[--control->body_count];
+	chain_bodies(control);
 }
 
 static int

@@ -393,6 +393,37 @@ test_undo(void)
 	close_site(&site);
 }
 
+/* Each document is found by its key, however many there are, and no other. */
+static void
+test_documents(void)
+{
+	struct site site;
+	char key[32];
+
+	open_site(&site);
+	for (uint64_t number = 1; number <= 34; number++) {
+		struct quoin_intent wish = {
+		    .action = number % 2 != 0 ? QUOIN_ACTION_FREEZE : QUOIN_ACTION_UNFREEZE};
+
+		operate(&site, &wish, 0);
+		for (uint64_t i = 1; i <= number + 1; i++) {
+			const struct quoin_envelope *envelope;
+			struct quoin_intent intent;
+
+			snprintf(key, sizeof key, "intent/%llu", (unsigned long long)i);
+			envelope = quoin_control_document(&site.control, key);
+			CHECK((envelope != NULL) == (i <= number));
+			if (envelope != NULL) {
+				CHECK_INT(quoin_intent_parse(envelope->document, &intent, NULL), 0);
+				CHECK_INT(intent.number, i);
+			}
+		}
+	}
+	CHECK(quoin_control_document(&site.control, "root/1") != NULL);
+	CHECK(quoin_control_document(&site.control, "root/2") == NULL);
+	close_site(&site);
+}
+
 static void
 test_enrol(void)
 {
@@ -606,6 +637,7 @@ static const struct check_case cases[] = {
 	{"publish/same", test_same},
 	{"publish/operate", test_operate},
 	{"publish/undo", test_undo},
+	{"control documents", test_documents},
 	{"publish/enrol", test_enrol},
 	{"publish/expired-root", test_expired_root},
 	{"publish/strangers", test_strangers},
