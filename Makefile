@@ -726,17 +726,19 @@ build/analyze/%.tidy: %.c .clang-tidy | build/setup/analyze
 	$(Q)clang-tidy --quiet $< -- $(ANALYZE_FLAGS) 2>/dev/null
 	@touch $@
 
+# gcc 12 does not see what an assertion rules out: null dereferences are clang's part, and leaks LeakSanitizer's.
 build/analyze/%.gcc: %.c | build/setup/build
 	$(call say,GCC,$<)
 	@mkdir -p $(@D)
-	$(Q)gcc $(ANALYZE_FLAGS) $(WARNINGS) -Werror -O2 -fanalyzer -c -o /dev/null $<
+	$(Q)gcc $(ANALYZE_FLAGS) $(WARNINGS) -Werror -DQUOIN_ANALYZE -O2 -fanalyzer -Wno-analyzer-null-dereference \
+		-Wno-analyzer-malloc-leak -Wno-analyzer-file-leak -c -o /dev/null $<
 	@touch $@
 
 build/analyze/cppcheck: $(ANALYZED) tests/lint/cppcheck.txt | build/setup/analyze
 	$(call say,CPPCHECK,lib formats publisher subscriber)
 	@mkdir -p $(@D)
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-		--suppressions-list=tests/lint/cppcheck.txt -j2 -I. lib formats publisher subscriber
+		--suppressions-list=tests/lint/cppcheck.txt -U__clang_analyzer__ -UQUOIN_ANALYZE -j2 -I. lib formats publisher subscriber
 	@touch $@
 
 analyze: $(ANALYZED:%.c=build/analyze/%.tidy) $(ANALYZED:%.c=build/analyze/%.gcc) build/analyze/cppcheck ## clang-tidy, gcc -fanalyzer, cppcheck

@@ -271,6 +271,7 @@ grow(void *array, size_t count, size_t item_bytes)
 	if (new == NULL)
 		return false;
 	memcpy(array, &new, sizeof new);
+	/* cppcheck-suppress memleak ; the array has it now */
 	return true;
 }
 

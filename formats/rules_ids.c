@@ -143,6 +143,7 @@ number_constants(struct rules_attribute_ids *attribute, struct rules_constant_id
 
 	if (known == NULL)
 		return QUOIN_ENOMEM;
+	QUOIN_ASSERT(attribute->constant_count == 0 || constants != NULL);
 	for (size_t i = 0; i < attribute->constant_count; i++) {
 		known[i] = QUOIN_PLACE_NONE;
 		if (base == NULL)
@@ -151,9 +152,10 @@ number_constants(struct rules_attribute_ids *attribute, struct rules_constant_id
 		known[i] = quoin_rules_constant_find(base, scalar.kind, scalar.bytes, scalar.len);
 		known[i] = known[i] == RULES_VALUE_UNKNOWN ? QUOIN_PLACE_NONE : known[i];
 	}
+	QUOIN_ASSERT(numbers != NULL);
 	rc = quoin_image_assign_ids(known, attribute->constant_count, RULES_VALUE_FIRST, numbers, &attribute->id_limit);
 	for (size_t i = 0; rc == 0 && i < attribute->constant_count; i++)
-		constants[i].id = numbers[i];
+		constants[i].id = numbers[i]; /* NOLINT(clang-analyzer-core.NullDereference) asserted above */
 	free(known);
 	return rc;
 }
@@ -172,6 +174,7 @@ number_attributes(struct rules_ids *ids, const struct quoin_rules *base, struct 
 		return QUOIN_ENOMEM;
 	for (size_t i = 0; i < ids->constant_count; i++) {
 		if (ids->constants[i].scalar != NULL) {
+			QUOIN_ASSERT(attribute != NULL);
 			attribute->constant_count++;
 			continue;
 		}

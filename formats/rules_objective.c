@@ -366,6 +366,7 @@ put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 	record->callers = quoin_block_maker_put(&maker->area, NULL, rule->caller_count * sizeof *text, 8);
 	for (size_t i = 0; i < rule->caller_count; i++) {
 		at = record->callers + (uint32_t)(i * sizeof *text);
+		QUOIN_ASSERT(rule->callers != NULL);
 		caller = quoin_span_str(rule->callers[i]);
 		quoin_block_maker_refer(&maker->area, at, quoin_block_maker_text(&maker->area, caller));
 		text = quoin_block_maker_at(&maker->area, at);

@@ -122,7 +122,7 @@ check_attributes(struct rules_verifier *verifier)
 {
 	const struct quoin_places *places = &verifier->rules.attributes;
 	const struct rules_attribute *head;
-	uint32_t used;
+	uint32_t used = 0;
 	int rc = check_names(verifier, RULES_ATTRIBUTE_NAMES, "attribute", places, &used);
 
 	if (rc == 0 && used != count_of(places))
@@ -164,7 +164,7 @@ check_models(struct rules_verifier *verifier)
 {
 	const struct quoin_places *places = &verifier->rules.models;
 	const struct rules_model *head;
-	uint32_t used, wanted = 0;
+	uint32_t used = 0, wanted = 0;
 	int rc = check_names(verifier, RULES_MODEL_NAMES, "model", places, &used);
 
 	for (uint32_t id = 0; rc == 0 && id < places->id_count; id++) {
@@ -196,7 +196,7 @@ check_objectives(struct rules_verifier *verifier)
 {
 	const struct quoin_places *places = &verifier->rules.objectives;
 	const struct rules_objective *head;
-	uint32_t used;
+	uint32_t used = 0;
 	int rc = check_names(verifier, RULES_OBJECTIVE_NAMES, "objective", places, &used);
 
 	if (rc == 0 && used != count_of(places))

@@ -360,11 +360,12 @@ read_policy(struct source_reader *reader, const struct quoin_json *root)
 
 #define READ_THINGS(reader, root, name, max, things, count, read)                                                      \
 	do {                                                                                                           \
-		const struct quoin_json *child_ = quoin_source_read_list(reader, root, name, max, count);                           \
-		things = quoin_source_take(reader, *(count), sizeof *things);                                                       \
-		for (size_t i_ = 0; things != NULL && child_ != NULL && (reader)->rc == 0;                             \
+		const struct quoin_json *child_ =                                                                      \
+		    quoin_source_read_list((reader), (root), (name), (max), (count));                                  \
+		(things) = quoin_source_take((reader), *(count), sizeof *(things));                                    \
+		for (size_t i_ = 0; (things) != NULL && child_ != NULL && (reader)->rc == 0;                           \
 		     child_ = quoin_json_next(child_), i_++)                                                           \
-			read(reader, child_, &things[i_]);                                                             \
+			read((reader), child_, &(things)[i_]);                                                         \
 	} while (0)
 
 static void

@@ -56,7 +56,7 @@ quoin_hash_print(const struct quoin_hash *hash, char out[QUOIN_HASH_HEX_BYTES + 
 bool
 quoin_hash_parse(struct quoin_span text, struct quoin_hash *ret)
 {
-	struct quoin_hash hash;
+	struct quoin_hash hash = {0};
 
 	if (!quoin_hex_parse(text, hash.bytes, sizeof hash.bytes))
 		return false;

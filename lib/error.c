@@ -1,4 +1,5 @@
 #include "lib/error.h"
+#undef quoin_error_set
 
 #include <errno.h>
 #include <stdarg.h>

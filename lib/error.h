@@ -100,6 +100,15 @@ struct quoin_error {
  */
 int quoin_error_set(struct quoin_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+#if defined(__clang_analyzer__) || defined(QUOIN_ANALYZE)
+/* What the analyzer cannot see from here: it is the code that comes back, and no code is 0. */
+#define quoin_error_set(err, code, ...)                                                                                \
+	__extension__({                                                                                                \
+		(void)(quoin_error_set)(err, code, __VA_ARGS__);                                                       \
+		(code);                                                                                                \
+	})
+#endif
+
 /* As quoin_error_set, with errno recorded and its text appended: "…: No such file or directory". */
 int quoin_error_sys(struct quoin_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

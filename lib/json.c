@@ -313,6 +313,7 @@ quoin_json_is_int(const struct quoin_json *node, int64_t min, int64_t max, int64
 	int64_t integer;
 
 	/* Bounds first: casting a double that does not fit is undefined. */
+	/* cppcheck-suppress incorrectLogicOperator ; it does not read hexadecimal doubles */
 	if (quoin_json_kind(node) != QUOIN_JSON_NUMBER || !(value >= -0x1p63 && value < 0x1p63) ||
 	    value != trunc(value))
 		return false;

@@ -97,6 +97,7 @@ quoin_json_print_number(double value, struct quoin_buf *out)
 	} else if (d.point > 0 && d.point <= 21) {
 		quoin_buf_put(out, d.digits, (size_t)d.point);
 		quoin_buf_put_byte(out, '.');
+		/* cppcheck-suppress pointerOutOfBoundsCond ; point is below count here */
 		quoin_buf_put_str(out, d.digits + d.point);
 	} else if (d.point > -6 && d.point <= 0) {
 		quoin_buf_put_str(out, "0.");

@@ -184,12 +184,13 @@ int
 quoin_txn_put(struct quoin_txn *txn, unsigned database, struct quoin_span key, struct quoin_span value,
     struct quoin_error *err)
 {
-	uint8_t *payload;
+	uint8_t *payload = NULL;
 	int r;
 
 	r = quoin_txn_reserve(txn, database, key, value.len, &payload, err);
 	if (r != 0)
 		return r;
+	QUOIN_ASSERT(payload != NULL);
 	if (value.len > 0)
 		memcpy(payload, value.data, value.len);
 	quoin_txn_seal(payload, value.len);

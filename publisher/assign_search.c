@@ -43,7 +43,7 @@ try_shard(struct search *search, size_t position, uint32_t index)
 	struct quoin_assign_state *state = search->state;
 	size_t item = state->by_size[position];
 	uint32_t shard_count = (uint32_t)state->ruleset->shard_count;
-	uint32_t shard = index % shard_count;
+	uint32_t shard = shard_count > 0 ? index % shard_count : 0;
 	bool is_first_round = index < shard_count;
 
 	search->steps++;

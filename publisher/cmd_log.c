@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/assert.h"
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "publisher/activations.h"
@@ -161,11 +162,12 @@ print_text(const struct quoin_control *control, const struct quoin_activations *
 	while (releases > 0 || intents > 0) {
 		const struct quoin_ledger_release *entry = releases > 0 ? &control->ledger.releases[releases - 1] : NULL;
 		const struct quoin_intent *intent = intents > 0 ? &control->ledger.intents[intents - 1] : NULL;
-		bool is_intent = intent != NULL &&
-		    (entry == NULL || intent->head.number >= entry->ref.number);
-		int64_t created_ms = is_intent ? intent->created_ms : entry->created_ms;
+		bool is_intent = intent != NULL && (entry == NULL || intent->head.number >= entry->ref.number);
 		struct quoin_release release = {0};
+		int64_t created_ms;
 
+		QUOIN_ASSERT(is_intent || entry != NULL);
+		created_ms = is_intent ? intent->created_ms : entry->created_ms;
 		intents -= is_intent ? 1 : 0;
 		releases -= is_intent ? 0 : 1;
 		if (history->as_of_ms != 0 && created_ms > history->as_of_ms)

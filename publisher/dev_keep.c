@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/release.h"
+#include "lib/assert.h"
 #include "lib/clock.h"
 #include "lib/cursor.h"
 #include "lib/file.h"
@@ -122,6 +123,7 @@ add(struct quoin_dev_topic *topic)
 		topic->records = records;
 		topic->capacity = capacity;
 	}
+	QUOIN_ASSERT(topic->records != NULL);
 	memset(&topic->records[topic->count], 0, sizeof topic->records[0]);
 	quoin_buf_init(&topic->records[topic->count].bytes, RECORD_BYTES);
 	return &topic->records[topic->count++];

@@ -188,7 +188,7 @@ run_twice(const char *program, const struct quoin_eval_request *request, struct 
     struct quoin_error *err)
 {
 	struct quoin_buf again;
-	bool final;
+	bool final = false;
 	int rc;
 
 	quoin_buf_init(&again, QUOIN_EVAL_REPLY_BYTES_MAX);
