@@ -700,8 +700,8 @@ check: all $(TEST_PROGRAMS) $(SIM_PROGRAMS) $(BUILD)/tests/kafka/rogue $(OUTAGE_
 unit: $(UNIT_PROGRAMS) ## the unit tests alone
 	@tests/run $(UNIT_PROGRAMS)
 
-# The same tests with the sanitizers' eyes: all unit tests, and the scripts in which every program runs for long.
-ASAN_SCRIPTS := tests/integration/article.sh tests/integration/dev.sh tests/kafka/kafka4.sh
+# The same tests with the sanitizers' eyes: all unit tests, and the road from rules to a decision with real processes.
+ASAN_SCRIPTS := tests/integration/article.sh
 check-asan: ## the tests, built with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory MODE=asan check-asan-run
 
