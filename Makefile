@@ -420,6 +420,7 @@ SH_TESTS := \
 	tests/integration/gc.sh \
 	tests/integration/import.sh \
 	tests/integration/install.sh \
+	tests/integration/move.sh \
 	tests/integration/outages.sh \
 	tests/integration/outages_kill.sh \
 	tests/integration/plan.sh \

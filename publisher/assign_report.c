@@ -155,27 +155,36 @@ report_capacity(const struct quoin_assign_state *state, size_t item, struct quoi
 	    state->items[item].count, model->shard_count, words.text);
 }
 
-void
-quoin_assign_report(const struct quoin_assign_state *state, const struct quoin_check_places *places,
+static void
+report_item(const struct quoin_assign_state *state, size_t index, const struct quoin_check_places *places,
     struct quoin_problems *problems)
 {
-	for (size_t i = 0; i < state->item_count; i++) {
-		const struct quoin_assign_item *item = &state->items[i];
-		struct quoin_place place = {0};
-		size_t able = 0;
+	const struct quoin_assign_item *item = &state->items[index];
+	struct quoin_place place = {0};
+	size_t able = 0;
 
-		if (item->count == item->want)
-			continue;
-		for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++)
-			able += quoin_assign_can(state, i, shard);
-		if (places != NULL)
-			place =
-			    item->route != QUOIN_ASSIGN_NONE ? places->rules[item->route] : places->models[item->model];
-		if (item->route != QUOIN_ASSIGN_NONE)
-			report_route(state, i, place, problems);
-		else if (able < item->want)
-			report_too_few(state, i, able, place, problems);
-		else
-			report_capacity(state, i, place, problems);
+	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++)
+		able += quoin_assign_can(state, index, shard);
+	if (places != NULL)
+		place = item->route != QUOIN_ASSIGN_NONE ? places->rules[item->route] : places->models[item->model];
+	if (item->route != QUOIN_ASSIGN_NONE)
+		report_route(state, index, place, problems);
+	else if (able < item->want)
+		report_too_few(state, index, able, place, problems);
+	else
+		report_capacity(state, index, place, problems);
+}
+
+/* Routed models come first, so what they lack is told as if no others were there: those would have to make room. */
+void
+quoin_assign_report(struct quoin_assign_state *state, const struct quoin_check_places *places,
+    struct quoin_problems *problems)
+{
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < state->item_count; i++)
+			if (state->items[i].count < state->items[i].want &&
+			    (state->items[i].route != QUOIN_ASSIGN_NONE) == (round == 1))
+				report_item(state, i, places, problems);
+		quoin_assign_take_all_back(state);
 	}
 }

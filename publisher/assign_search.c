@@ -87,16 +87,6 @@ place(struct search *search, size_t position, uint32_t from)
 	}
 }
 
-/* Take everything without a route off its shards. */
-static void
-take_all_back(struct quoin_assign_state *state)
-{
-	for (size_t i = 0; i < state->by_size_count; i++) {
-		while (state->items[state->by_size[i]].count > 0)
-			quoin_assign_take_back(state, state->by_size[i]);
-	}
-}
-
 static void
 put_all(struct quoin_assign_state *state, const uint32_t *room, const uint32_t *counts)
 {
@@ -140,7 +130,7 @@ quoin_assign_search(struct quoin_assign_state *state, size_t moves)
 	memcpy(before, state->room, search.room_count * sizeof *before);
 	for (size_t i = 0; i < state->by_size_count; i++)
 		counts[i] = state->items[state->by_size[i]].count;
-	take_all_back(state);
+	quoin_assign_take_all_back(state);
 	place(&search, 0, 0);
 	put_all(state, search.is_found ? search.best : before, search.is_found ? NULL : counts);
 out:

@@ -355,6 +355,14 @@ quoin_assign_take_back(struct quoin_assign_state *state, size_t item)
 		state->load[shard][r] -= it->demand[r];
 }
 
+void
+quoin_assign_take_all_back(struct quoin_assign_state *state)
+{
+	for (size_t i = 0; i < state->by_size_count; i++)
+		while (state->items[state->by_size[i]].count > 0)
+			quoin_assign_take_back(state, state->by_size[i]);
+}
+
 size_t
 quoin_assign_moves(const struct quoin_assign_state *state)
 {

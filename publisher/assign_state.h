@@ -48,6 +48,8 @@ bool quoin_assign_fits(const struct quoin_assign_state *state, size_t item, uint
 /* Put the item on the shard, or take the last one that was put away again. */
 void quoin_assign_put(struct quoin_assign_state *state, size_t item, uint32_t shard);
 void quoin_assign_take_back(struct quoin_assign_state *state, size_t item);
+/* Take every item without a route off its shards. */
+void quoin_assign_take_all_back(struct quoin_assign_state *state);
 
 /* The resource of which the shard lacks the most for the item, in proportion; how much is there and missing. */
 size_t quoin_assign_scarcest(const struct quoin_assign_state *state, size_t item, uint32_t shard, uint64_t *ret_left,
@@ -61,8 +63,8 @@ bool quoin_assign_is_whole(const struct quoin_assign_state *state);
  * one is found the state has it; otherwise the state is as before. 0 or QUOIN_ENOMEM. */
 int quoin_assign_search(struct quoin_assign_state *state, size_t moves);
 
-/* Add a problem for every item that is not where it must be. */
-void quoin_assign_report(const struct quoin_assign_state *state, const struct quoin_check_places *places,
+/* Add a problem for every item that is not where it must be. Items without a route are taken off their shards. */
+void quoin_assign_report(struct quoin_assign_state *state, const struct quoin_check_places *places,
     struct quoin_problems *problems);
 
 #endif

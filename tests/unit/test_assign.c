@@ -210,6 +210,15 @@ test_routes(void)
 	    "quoin: model \"m0@1\" does not fit where it is routed: shard \"s2\" lacks 10 memory (60 needed, 50 of "
 	    "50 left); "
 	    "add capacity or change the route\n");
+	/* What others have there does not count: they would make room. */
+	world.capacity[2][0].amount = 65;
+	world.capacity[0][0].amount = 10;
+	world.demand[0][0].amount = 70;
+	world.demand[1][0].amount = 20;
+	CHECK_STR(assign(&world),
+	    "quoin: model \"m0@1\" does not fit where it is routed: shard \"s2\" lacks 5 memory (70 needed, 65 of "
+	    "65 left); "
+	    "add capacity or change the route\n");
 	world.shards[2].host_count = 0;
 	CHECK_STR(assign(&world),
 	    "quoin: model \"m0@1\" is routed to shard \"s2\", which has no hosts; add hosts or choose another shard\n");
