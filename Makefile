@@ -227,6 +227,7 @@ PUBLISHER_SRCS := \
 	publisher/topics.c \
 	publisher/transfer.c \
 	publisher/wait.c \
+	publisher/waiting.c \
 
 # quoin-eval alone: its main file, the engine's wrapper, the sandbox.
 EVAL_SRCS := \

@@ -6,7 +6,7 @@
 
 #include "lib/clock.h"
 #include "publisher/commands.h"
-#include "publisher/picture.h"
+#include "publisher/waiting.h"
 
 #define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
 
@@ -113,10 +113,12 @@ print_json(const struct quoin_picture *picture)
 {
 	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_control *control = &picture->session.control;
+	char waits[QUOIN_WAITING_BYTES];
 	struct quoin_json_writer writer;
 	struct quoin_buf json;
 	int r;
 
+	quoin_waiting_for(picture, waits);
 	quoin_buf_init(&json, 64u << 20);
 	quoin_json_writer_init(&writer, &json);
 	quoin_json_begin_object(&writer, NULL);
@@ -124,6 +126,7 @@ print_json(const struct quoin_picture *picture)
 	quoin_json_put_u64(&writer, "head", control->ledger.head.number);
 	quoin_json_put_u64(&writer, "intent", control->ledger.last_intent.number);
 	put_activation(&writer, &picture->activations.newest);
+	quoin_json_put_string(&writer, "waiting_for", waits[0] != '\0' ? waits : NULL);
 	quoin_json_begin_object(&writer, "gate");
 	quoin_json_put_string(&writer, "state", quoin_picture_gate(picture));
 	quoin_json_put_u64(&writer, "heartbeat", picture->activations.heartbeat.number);
@@ -206,6 +209,7 @@ print_text(const struct quoin_cli *cli, const struct quoin_picture *picture)
 {
 	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_activation *newest = &picture->activations.newest;
+	char waits[QUOIN_WAITING_BYTES];
 
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		if (alarms[i]->code != 0)
@@ -219,6 +223,9 @@ print_text(const struct quoin_cli *cli, const struct quoin_picture *picture)
 	else if (newest->asked != newest->from)
 		printf(", preparing %llu", (unsigned long long)newest->asked);
 	printf(" (activation %llu)%s\n", (unsigned long long)newest->seq, newest->frozen ? ", frozen" : "");
+	quoin_waiting_for(picture, waits);
+	if (waits[0] != '\0')
+		printf("waits    for %s\n", waits);
 	printf("live    ");
 	for (size_t i = 0; i < newest->live_count; i++)
 		printf(" %llu", (unsigned long long)newest->live[i].release.number);

@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "publisher/commands.h"
-#include "publisher/picture.h"
+#include "publisher/waiting.h"
 
-#define TEXT_BYTES  512
-#define NAMED_MAX   3 /* hosts named in a sentence; the rest are counted */
+#define TEXT_BYTES QUOIN_WAITING_BYTES
 
 /* Why this release and no other: the pin, the target, or what was before. */
 static void
@@ -32,32 +31,6 @@ explain_choice(const struct quoin_activation *newest, const struct quoin_cert *c
 		    (unsigned long long)must, newest->step_threshold / 1000.0, (unsigned long long)newest->target);
 }
 
-/* The serving hosts that are not ready for everything live: what the gate waits for. Returns how many. */
-static size_t
-list_unready(const struct quoin_picture *picture, char out[TEXT_BYTES])
-{
-	const struct quoin_control *control = &picture->session.control;
-	size_t count = 0, used = 0;
-	char reason[QUOIN_HOST_REASON_BYTES];
-	uint64_t staged;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < control->cert_count; i++) {
-		const struct quoin_cert *cert = &control->certs[i].cert;
-		enum quoin_host_state state;
-
-		if (cert->role != QUOIN_HOST_SERVING)
-			continue;
-		state = quoin_picture_host(picture, cert, reason, &staged);
-		if (state == QUOIN_HOST_READY || state == QUOIN_HOST_EXCLUDED)
-			continue;
-		if (count++ < NAMED_MAX && used < TEXT_BYTES)
-			used += (size_t)snprintf(out + used, TEXT_BYTES - used, "%s%s (%s%s%s)", count > 1 ? ", " : "",
-			    cert->host, quoin_host_state_name(state), reason[0] != '\0' ? " " : "", reason);
-	}
-	return count;
-}
-
 /* What has to happen before this host moves on; "" if nothing is on its way. */
 static void
 explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert, enum quoin_host_state state,
@@ -66,8 +39,6 @@ explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert,
 	const struct quoin_activation *newest = &picture->activations.newest;
 	uint64_t must = quoin_activation_selects(newest, cert->host, &cert->labels);
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
-	char unready[TEXT_BYTES];
-	size_t count;
 
 	out[0] = '\0';
 	if (state == QUOIN_HOST_UNSEEN || state == QUOIN_HOST_OFFLINE)
@@ -81,14 +52,8 @@ explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert,
 		snprintf(out, TEXT_BYTES, "%s", reason[0] != '\0' ? reason : quoin_host_state_name(state));
 	else if (cert->role == QUOIN_HOST_ROUTER && host != NULL && must != 0 && host->status.runs.number != must)
 		snprintf(out, TEXT_BYTES, "its flip to release %llu", (unsigned long long)must);
-	else if (newest->asked != newest->from && newest->target == newest->from && newest->frozen)
-		snprintf(out, TEXT_BYTES, "\"quoin unfreeze\"; release %llu is asked for", (unsigned long long)newest->asked);
-	else if (newest->asked != newest->from && newest->target == newest->from) {
-		count = list_unready(picture, unready);
-		snprintf(out, TEXT_BYTES, "release %llu: %zu serving hosts are not ready%s%.300s%s",
-		    (unsigned long long)newest->asked, count, count > 0 ? ": " : "", unready,
-		    count > NAMED_MAX ? " and others" : "");
-	}
+	else
+		quoin_waiting_for(picture, out);
 }
 
 static int

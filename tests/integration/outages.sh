@@ -139,6 +139,11 @@ head=$((head + 1))
 check behind-state within 10 is_state a-05 offline
 check_has behind-named "a-05" quoin status
 check_has behind-why "a-05 (offline" quoin why router-01
+check_has behind-waits "waits    for release $head: 1 of" quoin status
+check_has behind-waits-program "a-05 (offline" quoin --json status
+check_exit behind-freeze 0 quoin -q freeze --wait=20
+check_has behind-frozen "waits    for release $head: \"quoin unfreeze\"" quoin status
+check_exit behind-unfreeze 0 quoin -q unfreeze --wait=20
 check behind-not-selected test "$(status .target)" = $((head - 1))
 kill -CONT "$(pid_of a-05)"
 check behind-catches-up settled $head
