@@ -103,6 +103,7 @@ PUBLISHER_SRCS := \
 	publisher/announce.c \
 	publisher/assign.c \
 	publisher/assign_explain.c \
+	publisher/assign_repair.c \
 	publisher/assign_report.c \
 	publisher/assign_search.c \
 	publisher/assign_state.c \
@@ -285,6 +286,7 @@ UNIT_TESTS := \
 	tests/unit/test_subscriber.c \
 	tests/unit/test_assign.c \
 	tests/unit/test_assign_explain.c \
+	tests/unit/test_assign_quality.c \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bus.c \
 	tests/unit/test_bus_kafka.c \
@@ -374,6 +376,7 @@ DEFECT_SRCS := \
 # What "make bench" runs, in this order.
 BENCHES := \
 	tests/bench/bench_agent.c \
+	tests/bench/bench_assign.c \
 	tests/bench/bench_compile.c \
 	tests/bench/bench_delta.c \
 	tests/bench/bench_propagate.c \
@@ -591,6 +594,10 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 # These make authoring directories from strings.
 $(BUILD)/tests/unit/test_assign_explain $(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_explain \
 $(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
+
+# The instances are checked where they are made.
+$(BUILD)/tests/unit/test_assign_quality: $(BUILD)/tests/instances.o
+$(BUILD)/tests/bench/bench_assign: $(BUILD)/tests/instances.o $(BUILD)/tests/check.o
 
 # One runs the program, the other stands inside its walls.
 $(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_lease $(BUILD)/tests/unit/test_agent_ready: | \

@@ -47,21 +47,6 @@ place_kept(struct quoin_assign_state *state)
 	}
 }
 
-/* How full the shard would be with the item: the largest share of any resource. */
-static double
-fullness(const struct quoin_assign_state *state, size_t item, uint32_t shard)
-{
-	double full = 0;
-
-	for (size_t r = 0; r < state->resource_count; r++) {
-		uint64_t load = state->load[shard][r] + state->items[item].demand[r];
-		double share = load > 0 ? (double)load / (double)state->capacity[shard][r] : 0;
-
-		full = share > full ? share : full;
-	}
-	return full;
-}
-
 /* The shard with the most room for the item, or QUOIN_ASSIGN_NONE. Of equals the one with the fewest models, then the
  * first. */
 static uint32_t
@@ -76,7 +61,7 @@ roomiest(const struct quoin_assign_state *state, const uint32_t *model_counts, s
 		if (!quoin_assign_can(state, item, shard) || quoin_assign_has(state, item, shard) ||
 		    !quoin_assign_fits(state, item, shard))
 			continue;
-		full = fullness(state, item, shard);
+		full = quoin_assign_fullness(state, item, shard);
 		if (best == QUOIN_ASSIGN_NONE || full < best_full ||
 		    (full <= best_full && model_counts[shard] < model_counts[best])) {
 			best = shard;
@@ -114,8 +99,9 @@ place_new(struct quoin_assign_state *state)
 	return 0;
 }
 
-static size_t
-least_moves(const struct quoin_assign_state *state)
+/* Whether all is placed with the fewest moves there can be: nothing to look for. */
+static bool
+is_least(const struct quoin_assign_state *state)
 {
 	size_t least = 0;
 
@@ -124,13 +110,12 @@ least_moves(const struct quoin_assign_state *state)
 
 		least += item->want - item->kept_most;
 	}
-	return least;
+	return quoin_assign_is_whole(state) && quoin_assign_moves(state) == least;
 }
 
 static int
 place_all(struct quoin_assign_state *state)
 {
-	size_t moves;
 	int rc;
 
 	place_routed(state);
@@ -138,9 +123,16 @@ place_all(struct quoin_assign_state *state)
 	rc = place_new(state);
 	if (rc != 0)
 		return rc;
-	moves = quoin_assign_is_whole(state) ? quoin_assign_moves(state) : SIZE_MAX;
-	/* Greed found the least there can be: nothing to look for. */
-	return moves == least_moves(state) ? 0 : quoin_assign_search(state, moves);
+	if (is_least(state))
+		return 0;
+	quoin_assign_repair(state);
+	if (is_least(state))
+		return 0;
+	rc = quoin_assign_search(state, quoin_assign_is_whole(state) ? quoin_assign_moves(state) : SIZE_MAX);
+	/* What was found begins anew and not with what is kept: much of it can go back. */
+	if (rc == 0)
+		quoin_assign_repair(state);
+	return rc;
 }
 
 static int

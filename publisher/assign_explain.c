@@ -6,7 +6,8 @@
 #include "publisher/assign_state.h"
 #include "publisher/phrase.h"
 
-#define SHARDS_SHOWN 16 /* of those that do not have a model; the JSON has all */
+#define GROUPS_SHOWN 16 /* of shards that do not have a model for the same reason; the JSON has all */
+#define NAMES_SHOWN  8	/* of one group */
 
 struct explainer {
 	const struct quoin_assign_explain *explain;
@@ -102,10 +103,11 @@ put_why(const struct explainer *explainer, size_t item, uint32_t shard, struct q
 	else if (quoin_assign_was(&explainer->state, item, shard))
 		quoin_buf_printf(out, "it was there in release %llu, and what is placed stays",
 		    (unsigned long long)explainer->explain->base);
-	else if (explainer->explain->base_ruleset != NULL)
-		quoin_buf_put_str(out, "it is new there: of the shards that can have it this one had the most room");
+	else if (explainer->explain->base_ruleset != NULL || explainer->explain->base == 0)
+		quoin_buf_put_str(out, "it is new there, where room was left for it");
 	else
-		quoin_buf_put_str(out, "of the shards that can have it this one had the most room, or it was there before");
+		quoin_buf_printf(out, "it was there in release %llu, which cannot be read any more, or is new there",
+		    (unsigned long long)explainer->explain->base);
 }
 
 /* The label that the shard lacks. */
@@ -135,21 +137,23 @@ put_why_not(const struct explainer *explainer, size_t item, uint32_t index, stru
 	uint64_t left = 0, missing = 0;
 	size_t resource;
 
+	if (quoin_assign_was(state, item, index))
+		quoin_buf_printf(out, "it was there in release %llu, but ", (unsigned long long)explainer->explain->base);
 	if (route != NULL) {
 		quoin_buf_printf(out, "the route rule %s does not name it", route);
 	} else if (label != NULL) {
-		quoin_buf_printf(out, "it lacks the label %s=%s", label->key, label->value);
+		quoin_buf_printf(out, "the shard lacks the label %s=%s", label->key, label->value);
 	} else if (shard->host_count == 0) {
-		quoin_buf_put_str(out, "it has no hosts");
+		quoin_buf_put_str(out, "the shard has no hosts");
 	} else if (shard->drain) {
-		quoin_buf_put_str(out, "it is draining");
+		quoin_buf_put_str(out, "the shard is draining");
 	} else if (!quoin_assign_fits(state, item, index)) {
 		resource = quoin_assign_scarcest(state, item, index, &left, &missing);
-		quoin_buf_printf(out, "it lacks %llu %s (%llu needed, %llu of %llu left)", (unsigned long long)missing,
+		quoin_buf_printf(out, "the shard lacks %llu %s (%llu needed, %llu of %llu left)", (unsigned long long)missing,
 		    state->resources[resource], (unsigned long long)state->items[item].demand[resource],
 		    (unsigned long long)left, (unsigned long long)state->capacity[index][resource]);
 	} else {
-		quoin_buf_printf(out, "it has room, but %u of %u shards have the model", state->items[item].count,
+		quoin_buf_printf(out, "%u of %u shards have it already", state->items[item].count,
 		    state->items[item].want);
 	}
 }
@@ -178,12 +182,57 @@ placement_of(const struct quoin_ruleset *ruleset, uint32_t model, uint32_t shard
 	return NULL;
 }
 
-static void
+/* Shards that do not have the model for the same reason are named together. */
+static int
+print_absences(const struct explainer *explainer, size_t item, struct quoin_buf *out)
+{
+	const struct quoin_ruleset *ruleset = explainer->explain->ruleset;
+	uint32_t model = explainer->state.items[item].model;
+	struct quoin_buf *reasons = calloc(ruleset->shard_count + 1, sizeof *reasons);
+	size_t groups = 0, hidden = 0;
+
+	if (reasons == NULL)
+		return QUOIN_ENOMEM;
+	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
+		quoin_buf_init(&reasons[shard], 4096);
+		if (placement_of(ruleset, model, shard) == NULL)
+			put_why_not(explainer, item, shard, &reasons[shard]);
+	}
+	for (uint32_t first = 0; first < ruleset->shard_count; first++) {
+		size_t names = 0;
+
+		if (reasons[first].len == 0)
+			continue;
+		if (groups++ == GROUPS_SHOWN) {
+			for (uint32_t shard = first; shard < ruleset->shard_count; shard++)
+				hidden += reasons[shard].len > 0;
+			break;
+		}
+		for (uint32_t shard = first; shard < ruleset->shard_count; shard++) {
+			if (!quoin_span_equal(quoin_buf_span(&reasons[shard]), quoin_buf_span(&reasons[first])))
+				continue;
+			if (names++ < NAMES_SHOWN)
+				quoin_buf_printf(out, "%s%s", names == 1 ? "  not on " : ", ", ruleset->shards[shard].name);
+			if (shard != first)
+				quoin_buf_reset(&reasons[shard]);
+		}
+		if (names > NAMES_SHOWN)
+			quoin_buf_printf(out, " and %zu more", names - NAMES_SHOWN);
+		quoin_buf_printf(out, ": %s\n", quoin_buf_str(&reasons[first]));
+	}
+	if (hidden > 0)
+		quoin_buf_printf(out, "  not on %zu more; --json has all\n", hidden);
+	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++)
+		quoin_buf_clear(&reasons[shard]);
+	free(reasons);
+	return 0;
+}
+
+static int
 print_item(const struct explainer *explainer, size_t item, struct quoin_buf *out)
 {
 	const struct quoin_ruleset *ruleset = explainer->explain->ruleset;
 	uint32_t model = explainer->state.items[item].model;
-	size_t shown = 0, hidden = 0;
 
 	put_needs(&ruleset->models[model], out);
 	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
@@ -197,19 +246,7 @@ print_item(const struct explainer *explainer, size_t item, struct quoin_buf *out
 		put_why(explainer, item, shard, out);
 		quoin_buf_put_byte(out, '\n');
 	}
-	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
-		if (placement_of(ruleset, model, shard) != NULL)
-			continue;
-		if (shown++ >= SHARDS_SHOWN) {
-			hidden++;
-			continue;
-		}
-		quoin_buf_printf(out, "  not on %s: ", ruleset->shards[shard].name);
-		put_why_not(explainer, item, shard, out);
-		quoin_buf_put_byte(out, '\n');
-	}
-	if (hidden > 0)
-		quoin_buf_printf(out, "  not on %zu more; --json has all\n", hidden);
+	return print_absences(explainer, item, out);
 }
 
 int
@@ -222,7 +259,7 @@ quoin_assign_explain_print(const struct quoin_assign_explain *explain, struct qu
 	for (size_t i = 0; rc == 0 && i < explainer.state.item_count; i++) {
 		if (!is_asked(&explainer, i))
 			continue;
-		print_item(&explainer, i, out);
+		rc = print_item(&explainer, i, out);
 		count++;
 	}
 	close_explainer(&explainer);

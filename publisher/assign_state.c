@@ -332,6 +332,20 @@ quoin_assign_fits(const struct quoin_assign_state *state, size_t item, uint32_t 
 	return true;
 }
 
+double
+quoin_assign_fullness(const struct quoin_assign_state *state, size_t item, uint32_t shard)
+{
+	double full = 0;
+
+	for (size_t r = 0; r < state->resource_count; r++) {
+		uint64_t load = state->load[shard][r] + state->items[item].demand[r];
+		double share = load > 0 ? (double)load / (double)state->capacity[shard][r] : 0;
+
+		full = share > full ? share : full;
+	}
+	return full;
+}
+
 void
 quoin_assign_put(struct quoin_assign_state *state, size_t item, uint32_t shard)
 {
@@ -341,6 +355,20 @@ quoin_assign_put(struct quoin_assign_state *state, size_t item, uint32_t shard)
 	it->chosen[it->count++] = shard;
 	for (size_t r = 0; r < state->resource_count; r++)
 		state->load[shard][r] += it->demand[r];
+}
+
+void
+quoin_assign_take(struct quoin_assign_state *state, size_t item, uint32_t shard)
+{
+	struct quoin_assign_item *it = &state->items[item];
+	uint32_t i = 0;
+
+	while (i < it->count && it->chosen[i] != shard)
+		i++;
+	QUOIN_ASSERT(i < it->count);
+	it->chosen[i] = it->chosen[it->count - 1];
+	it->chosen[it->count - 1] = shard;
+	quoin_assign_take_back(state, item);
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * Assign state: the tables of one assignment, shared by assign (what is placed), assign_search (what greed did not
- * find) and assign_report (why it does not fit). An item is a used model; amounts are per host.
+ * Assign state: the tables of one assignment, shared by assign (what is placed), assign_repair and assign_search (what
+ * greed did not find) and assign_report (why it does not fit). An item is a used model; amounts are per host.
  */
 #ifndef QUOIN_PUBLISHER_ASSIGN_STATE_H
 #define QUOIN_PUBLISHER_ASSIGN_STATE_H
@@ -45,8 +45,11 @@ bool quoin_assign_was(const struct quoin_assign_state *state, size_t item, uint3
 bool quoin_assign_has(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 /* Whether the shard has room for the item. */
 bool quoin_assign_fits(const struct quoin_assign_state *state, size_t item, uint32_t shard);
-/* Put the item on the shard, or take the last one that was put away again. */
+/* How full the shard would be with the item: the largest share of any resource. */
+double quoin_assign_fullness(const struct quoin_assign_state *state, size_t item, uint32_t shard);
+/* Put the item on the shard; take it off; take the last one that was put off again. */
 void quoin_assign_put(struct quoin_assign_state *state, size_t item, uint32_t shard);
+void quoin_assign_take(struct quoin_assign_state *state, size_t item, uint32_t shard);
 void quoin_assign_take_back(struct quoin_assign_state *state, size_t item);
 /* Take every item without a route off its shards. */
 void quoin_assign_take_all_back(struct quoin_assign_state *state);
@@ -58,6 +61,10 @@ size_t quoin_assign_scarcest(const struct quoin_assign_state *state, size_t item
 /* How many loads are new, of items without a route; whether every item is on as many shards as it wants. */
 size_t quoin_assign_moves(const struct quoin_assign_state *state);
 bool quoin_assign_is_whole(const struct quoin_assign_state *state);
+
+/* Push others on, so that items find places that greed did not find for them, or go back to where they were. Within a
+ * fixed number of steps. */
+void quoin_assign_repair(struct quoin_assign_state *state);
 
 /* Look for a whole assignment with fewer new loads than "moves" (SIZE_MAX: for any), within a fixed number of steps. If
  * one is found the state has it; otherwise the state is as before. 0 or QUOIN_ENOMEM. */

@@ -40,20 +40,20 @@ test_reasons(void)
 	explain(&compiled, NULL, "a@1", &out);
 	CHECK_STR(quoin_buf_str(&out),
 	    "a@1 needs 60 memory_mb; 1 shard is wanted\n"
-	    "  on big with 100 %: of the shards that can have it this one had the most room, or it was there before\n"
-	    "  not on drained: it is draining\n"
-	    "  not on empty: it has no hosts\n"
-	    "  not on gpu: it lacks 1 memory_mb (60 needed, 59 of 59 left)\n"
-	    "  not on more: it has room, but 1 of 1 shards have the model\n");
+	    "  on big with 100 %: it is new there, where room was left for it\n"
+	    "  not on drained: the shard is draining\n"
+	    "  not on empty: the shard has no hosts\n"
+	    "  not on gpu: the shard lacks 1 memory_mb (60 needed, 59 of 59 left)\n"
+	    "  not on more: 1 of 1 shards have it already\n");
 	quoin_buf_clear(&out);
 	explain(&compiled, NULL, "g", &out);
 	CHECK_CONTAINS(quoin_buf_str(&out), "g@1 on shards with gpu=true; 1 shard is wanted\n  on gpu with 100 %");
-	CHECK_CONTAINS(quoin_buf_str(&out), "  not on big: it lacks the label gpu=true\n");
+	CHECK_CONTAINS(quoin_buf_str(&out), "  not on big, drained, empty, more: the shard lacks the label gpu=true\n");
 	quoin_buf_clear(&out);
 	explain(&compiled, NULL, "r", &out);
 	CHECK_CONTAINS(quoin_buf_str(&out), "  on big with 25 %: the route rule route-r says so\n");
 	CHECK_CONTAINS(quoin_buf_str(&out), "  on more with 75 %: the route rule route-r says so\n");
-	CHECK_CONTAINS(quoin_buf_str(&out), "  not on gpu: the route rule route-r does not name it\n");
+	CHECK_CONTAINS(quoin_buf_str(&out), "  not on drained, empty, gpu: the route rule route-r does not name it\n");
 	quoin_buf_clear(&out);
 	quoin_compiled_clear(&compiled);
 }
@@ -72,7 +72,17 @@ test_base(void)
 	CHECK_STR(quoin_buf_str(&out),
 	    "a@1; 2 shards are wanted\n"
 	    "  on s with 50 %: it was there in release 41, and what is placed stays\n"
-	    "  on t with 50 %: it is new there: of the shards that can have it this one had the most room\n");
+	    "  on t with 50 %: it is new there, where room was left for it\n");
+	quoin_buf_clear(&out);
+	quoin_compiled_clear(&after);
+	/* Why it left. */
+	small_compile("{'a': " SMALL_MODEL("1", "") "}", "{'o': " SMALL_OBJECTIVE("a", "") "}", "[]",
+	    "{'s': " SHARD("'drain': true, ") ", 't': {'vip': 't:1', 'hosts': ['t1'], 'capacity': {}}}", &after);
+	explain(&after, &before, NULL, &out);
+	CHECK_STR(quoin_buf_str(&out),
+	    "a@1; 1 shard is wanted\n"
+	    "  on t with 100 %: it is new there, where room was left for it\n"
+	    "  not on s: it was there in release 41, but the shard is draining\n");
 	quoin_buf_clear(&out);
 	quoin_compiled_clear(&before);
 	quoin_compiled_clear(&after);
@@ -104,8 +114,8 @@ test_strange(void)
 	quoin_json_end_object(&writer);
 	CHECK_STR(quoin_buf_str(&out),
 	    "{\"assignment\":[{\"model\":\"a@1\",\"shards\":2,\"demand\":{},\"on\":[{\"shard\":\"s\",\"weight\":50000,\"because\":"
-	    "\"of the shards that can have it this one had the most room, or it was there before\"}],\"not_on\":[{\"shard\":"
-	    "\"t\",\"because\":\"it has room, but 1 of 2 shards have the model\"}]}]}");
+	    "\"it is new there, where room was left for it\"}],\"not_on\":[{\"shard\":"
+	    "\"t\",\"because\":\"1 of 2 shards have it already\"}]}]}");
 	quoin_buf_clear(&out);
 	quoin_compiled_clear(&compiled);
 }
