@@ -224,6 +224,7 @@ PUBLISHER_SRCS := \
 	publisher/review.c \
 	publisher/review_json.c \
 	publisher/testfile.c \
+	publisher/testfile_print.c \
 	publisher/testfile_run.c \
 	publisher/topics.c \
 	publisher/transfer.c \

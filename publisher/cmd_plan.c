@@ -240,7 +240,7 @@ quoin_cmd_plan(struct quoin_cli *cli, int argc, char **argv)
 	quoin_material_init(&plan->material);
 	r = make(cli, &request, plan, &err);
 	if (r == QUOIN_EREFUSED && plan->material.problems.error_count > 0)
-		r = quoin_report_refusal(cli, r, &plan->material.problems);
+		r = quoin_report_refusal(cli, r, &plan->material.problems, &plan->material.tests);
 	else
 		r = r == 0 ? print(cli, &request, plan) : quoin_cli_fail(cli, &err);
 	quoin_decisions_clear(&plan->decisions);

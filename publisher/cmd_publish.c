@@ -425,7 +425,7 @@ quoin_cmd_publish(struct quoin_cli *cli, int argc, char **argv)
 		r = run(cli, session, request, material, &err);
 	quoin_problems_sort(&material->problems);
 	if (r == QUOIN_EREFUSED && material->problems.error_count > 0)
-		r = quoin_report_refusal(cli, r, &material->problems);
+		r = quoin_report_refusal(cli, r, &material->problems, &material->tests);
 	else if (r != 0)
 		r = quoin_cli_fail(cli, &err);
 	else

@@ -125,7 +125,7 @@ open_directory(const struct quoin_cli *cli, const char *dir, struct quoin_reader
 	r = quoin_compile(dir, NULL, &console, &compiled, &problems, err);
 	quoin_report_console(cli, &console);
 	if (r == QUOIN_EREFUSED && problems.error_count > 0) {
-		(void)quoin_report_refusal(cli, r, &problems);
+		(void)quoin_report_refusal(cli, r, &problems, NULL);
 		err->message[0] = '\0'; /* told already */
 	}
 	for (size_t i = 0; r == 0 && i < QUOIN_COMPILED_PARTS; i++)

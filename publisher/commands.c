@@ -20,8 +20,9 @@ const struct quoin_command quoin_commands[] = {
 	    "  --days N           validity; default 365\n"
 	    "  --out DIR          where the identity goes; an existing key there is kept\n",
 	    quoin_cmd_enrol},
-	{"check", "DIR [--against N]", "Everything short of signing, and the directory's own tests; needs no broker, no keys.",
-	    "  --against N        compile against release N, as publish would against the active one\n",
+	{"check", "DIR [--against N] [-v]", "Everything short of signing, and the directory's own tests; needs no broker, no keys.",
+	    "  --against N        compile against release N, as publish would against the active one\n"
+	    "  -v, --verbose      name every test, not only those that fail\n",
 	    quoin_cmd_check},
 	{"plan", "DIR [--against N] [--contexts FILE]", "What publishing a directory would change, like a review; needs no keys.",
 	    "  --against N        compare with release N; default: the active one, or nothing without a configuration\n"

@@ -18,6 +18,7 @@ quoin_material_init(struct quoin_material *material)
 void
 quoin_material_clear(struct quoin_material *material)
 {
+	quoin_testfile_result_clear(&material->tests);
 	quoin_compiled_clear(&material->compiled);
 	quoin_problems_clear(&material->problems);
 	quoin_base_clear(&material->base);

@@ -214,9 +214,17 @@ print_place(const struct quoin_place *place, struct quoin_buf *out)
 int
 quoin_problems_print(const struct quoin_problems *problems, struct quoin_buf *out)
 {
+	return quoin_problems_print_but(problems, "", out);
+}
+
+int
+quoin_problems_print_but(const struct quoin_problems *problems, const char *code, struct quoin_buf *out)
+{
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct quoin_problem *problem = &problems->items[i];
 
+		if (strcmp(problem->code, code) == 0)
+			continue;
 		quoin_buf_put_str(out, "quoin: ");
 		print_place(&problem->place, out);
 		if (problem->severity == QUOIN_SEVERITY_WARNING)

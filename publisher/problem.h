@@ -64,6 +64,8 @@ void quoin_problems_sort(struct quoin_problems *problems);
 
 /* For people: one line each, "quoin: file:line:column: message", warnings as "… warning: message". Appends. */
 int quoin_problems_print(const struct quoin_problems *problems, struct quoin_buf *out);
+/* The same without those of a code, which are told otherwise. */
+int quoin_problems_print_but(const struct quoin_problems *problems, const char *code, struct quoin_buf *out);
 /* For programs: the JSON array [{"severity","code","file","line","column","message"}]; a part of the place that is not
  * known is left out. Appends. */
 int quoin_problems_print_json(const struct quoin_problems *problems, struct quoin_buf *out);

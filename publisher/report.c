@@ -1,6 +1,7 @@
 #include "publisher/report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void
 quoin_report_console(const struct quoin_cli *cli, struct quoin_buf *console)
@@ -10,13 +11,14 @@ quoin_report_console(const struct quoin_cli *cli, struct quoin_buf *console)
 	fwrite(console->data, 1, console->len, stderr);
 }
 
+/* Those of "but" are told otherwise. */
 static void
-print_lines(const struct quoin_problems *problems)
+print_lines(const struct quoin_problems *problems, const char *but)
 {
 	struct quoin_buf text;
 
 	quoin_buf_init(&text, 16u << 20);
-	if (quoin_problems_print(problems, &text) == 0 && text.len > 0)
+	if (quoin_problems_print_but(problems, but, &text) == 0 && text.len > 0)
 		fwrite(text.data, 1, text.len, stderr);
 	quoin_buf_clear(&text);
 }
@@ -25,30 +27,68 @@ void
 quoin_report_warnings(const struct quoin_cli *cli, const struct quoin_problems *problems)
 {
 	if (!cli->json && !cli->quiet)
-		print_lines(problems);
+		print_lines(problems, "");
+}
+
+void
+quoin_report_tests(const struct quoin_cli *cli, const struct quoin_testfile_result *tests, bool is_verbose)
+{
+	struct quoin_buf text;
+
+	if (cli->json || tests->count == 0 || (cli->quiet && tests->failed == 0))
+		return;
+	quoin_buf_init(&text, 64u << 20);
+	quoin_testfile_print(tests, is_verbose, &text);
+	fwrite(text.data, 1, text.len, stderr);
+	quoin_buf_clear(&text);
+}
+
+/* "3 errors; nothing was published". */
+static void
+print_outcome(const struct quoin_cli *cli, const struct quoin_problems *problems, const struct quoin_testfile_result *tests,
+    char *message, size_t message_bytes)
+{
+	size_t misses = 0, other;
+	bool publishes = cli->command != NULL && strcmp(cli->command->name, "publish") == 0;
+	char failed[64] = "";
+
+	for (size_t i = 0; tests != NULL && i < tests->count; i++)
+		misses += tests->cases[i].miss_count;
+	other = problems->error_count > misses ? problems->error_count - misses : 0;
+	if (misses > 0)
+		snprintf(failed, sizeof failed, "%s%zu of %zu tests failed", other > 0 ? ", " : "", tests->failed, tests->count);
+	if (other > 0)
+		snprintf(message, message_bytes, "%zu %s%s%s", other, other == 1 ? "error" : "errors", failed,
+		    publishes ? "; nothing was published" : "");
+	else
+		snprintf(message, message_bytes, "%s%s", failed, publishes ? "; nothing was published" : "");
 }
 
 int
-quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems)
+quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems,
+    const struct quoin_testfile_result *tests)
 {
 	struct quoin_json_writer writer;
 	struct quoin_buf json, list;
-	char message[64];
+	char message[160];
 
-	snprintf(message, sizeof message, "%zu %s; nothing was published", problems->error_count,
-	    problems->error_count == 1 ? "error" : "errors");
+	print_outcome(cli, problems, tests, message, sizeof message);
 	if (!cli->json) {
-		print_lines(problems);
+		print_lines(problems, tests != NULL ? "test_failed" : "");
+		if (tests != NULL)
+			quoin_report_tests(cli, tests, false);
 		fprintf(stderr, "quoin: %s\n", message);
 		return quoin_error_exit_status(code);
 	}
-	quoin_buf_init(&json, 32u << 20);
+	quoin_buf_init(&json, 128u << 20);
 	quoin_buf_init(&list, 16u << 20);
 	(void)quoin_problems_print_json(problems, &list);
 	quoin_json_writer_init(&writer, &json);
 	quoin_json_begin_object(&writer, NULL);
 	quoin_json_put_string(&writer, "error", quoin_error_name(code));
 	quoin_json_put_string(&writer, "message", message);
+	if (tests != NULL && tests->count > 0)
+		quoin_testfile_print_json(tests, &writer);
 	quoin_json_put_raw(&writer, "problems", quoin_buf_span(&list));
 	quoin_json_end_object(&writer);
 	(void)quoin_cli_print_json(&json);

@@ -5,14 +5,18 @@
 #define QUOIN_PUBLISHER_REPORT_H
 
 #include "publisher/cli.h"
-#include "publisher/compile.h"
+#include "publisher/testfile.h"
 
 /* The lines of console.log on stderr, unless --json or --quiet. */
 void quoin_report_console(const struct quoin_cli *cli, struct quoin_buf *console);
 
-/* Problems of a refused directory: for people on stderr, or the error object with them on stdout. Returns the exit status
- * of "code". */
-int quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems);
+/* Problems of a refused directory: for people on stderr, or the error object with them on stdout. Tests that ran, if not
+ * NULL, are told as a test runner does. Returns the exit status of "code". */
+int quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems,
+    const struct quoin_testfile_result *tests);
+
+/* How tests went, on stderr, unless --json: what failed and the counts; with "is_verbose" every one. */
+void quoin_report_tests(const struct quoin_cli *cli, const struct quoin_testfile_result *tests, bool is_verbose);
 
 /* Warnings on stderr, unless --json (where they are in the result) or --quiet. */
 void quoin_report_warnings(const struct quoin_cli *cli, const struct quoin_problems *problems);

@@ -75,6 +75,7 @@ run_tests(const struct quoin_compiled *compiled, size_t count)
 	CHECK_INT(quoin_testfile_run(compiled, &result, &problems, &err), 0);
 	CHECK_INT(result.failed, 0);
 	CHECK_INT(result.passed, count);
+	quoin_testfile_result_clear(&result);
 	quoin_problems_clear(&problems);
 }
 
