@@ -103,7 +103,8 @@ int quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topi
 /*
  * Read a topic from "offset" to its end as it is now, a record at a time, and stop reading it. The callback borrows the
  * record; a non-zero return ends the reading and is returned. Events of other topics assigned to this reader are lost, so
- * it is for readers that do nothing else. Returns 0, QUOIN_ETIMEOUT, QUOIN_ENOENT, QUOIN_EUNREACHABLE.
+ * it is for readers that do nothing else. The time-out is for the next record: a long log may take longer, eight times at
+ * most. Returns 0, QUOIN_ETIMEOUT, QUOIN_ENOENT, QUOIN_EUNREACHABLE.
  */
 typedef int quoin_bus_take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err);
 int quoin_bus_reader_drain(struct quoin_bus_reader *reader, const char *topic, int64_t offset, int timeout_ms,

@@ -4,10 +4,14 @@
 
 #include "lib/clock.h"
 
+/* A log that is long, or a broker that is slow, may take this many time-outs in all, as long as records come. */
+#define PATIENCE 8
+
 static int
 drain_assigned(struct quoin_bus_reader *reader, const char *topic, int64_t end, int timeout_ms, quoin_bus_take *take,
     void *ctx, struct quoin_error *err)
 {
+	const int64_t last_ms = quoin_clock_mono_ms() + (int64_t)timeout_ms * PATIENCE;
 	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
 	struct quoin_error fault = {0};
 	struct quoin_bus_event event;
@@ -19,10 +23,11 @@ drain_assigned(struct quoin_bus_reader *reader, const char *topic, int64_t end, 
 
 		if (left_ms <= 0) {
 			if (fault.code != 0)
-				return quoin_error_set(err, QUOIN_ETIMEOUT, "%s: not read to its end within %d ms; %s",
-				    topic, timeout_ms, fault.message);
-			return quoin_error_set(err, QUOIN_ETIMEOUT, "%s: not read to its end within %d ms", topic,
-			    timeout_ms);
+				return quoin_error_set(err, QUOIN_ETIMEOUT,
+				    "%s: not read to its end, and nothing more came within %d ms; %s", topic, timeout_ms,
+				    fault.message);
+			return quoin_error_set(err, QUOIN_ETIMEOUT,
+			    "%s: not read to its end, and nothing more came within %d ms", topic, timeout_ms);
 		}
 		r = quoin_bus_reader_next(reader, (int)left_ms, &event);
 		if (r < 0)
@@ -31,9 +36,12 @@ drain_assigned(struct quoin_bus_reader *reader, const char *topic, int64_t end, 
 			continue;
 		is_ours = event.topic != NULL && strcmp(event.topic, topic) == 0;
 		r = 0;
-		if (is_ours && event.kind == QUOIN_BUS_RECORD)
+		if (is_ours && event.kind == QUOIN_BUS_RECORD) {
 			r = take(ctx, &event.record, err);
-		else if (is_ours && event.kind == QUOIN_BUS_END)
+			deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+			deadline_ms = deadline_ms < last_ms ? deadline_ms : last_ms;
+		}
+		if (is_ours && event.kind == QUOIN_BUS_END)
 			is_end = event.offset >= end;
 		else if (is_ours && event.kind == QUOIN_BUS_LOST)
 			r = quoin_error_set(err, QUOIN_EINCARNATION, "%s: offset %lld is not in the topic", topic,
