@@ -319,6 +319,263 @@ test_thresholds(void)
 	quoin_compiled_clear(&compiled);
 }
 
+/* ---- Each guard at its threshold and just past it ---- */
+
+/* What is tried: twelve objectives, models and rules each; a row changes one thing. */
+struct scene {
+	struct quoin_compiled before, after;
+	struct quoin_guard_input input;
+	struct quoin_guard_retained retained;
+	struct quoin_release release;
+	struct quoin_part parts[QUOIN_COMPILED_PARTS + 1];
+	struct quoin_fleet fleet;
+	struct quoin_fleet_host host;
+	struct quoin_shard shard;
+	struct quoin_amount capacity;
+};
+
+#define TWELVE "abcdefghijkl"
+#define SPACIOUS "{'s': {'vip': 's:1', 'hosts': ['s1'], 'capacity': {'memory_mb': 100}}}"
+
+/* Models a to l of 5 MB each and the digest's first letter; an objective per letter of "defaults", whose default it is;
+ * and "rules" rules of which the first, if "salt", is a split of that salt. */
+static void
+compile_twelve(const char *defaults, size_t rules, const char *salt, char digest, struct quoin_compiled *ret)
+{
+	struct quoin_buf text[3];
+
+	for (size_t i = 0; i < 3; i++)
+		quoin_buf_init(&text[i], 1 << 16);
+	for (size_t i = 0; TWELVE[i] != '\0'; i++)
+		quoin_buf_printf(&text[0],
+		    "%c'%c': {'version': '1', 'inputType': 'T', 'modelType': 'S', 'uri': 'u', 'digest': 'sha256:%c%c',"
+		    " 'demand': {'memory_mb': 5}}", i == 0 ? '{' : ',', TWELVE[i], digest, TWELVE[i]);
+	for (size_t i = 0; defaults[i] != '\0'; i++)
+		quoin_buf_printf(&text[1], "%c'o%02zu': {'inputType': 'T', 'modelType': 'S', 'default': '%c'}",
+		    i == 0 ? '{' : ',', i, defaults[i]);
+	for (size_t i = 0; i < rules; i++)
+		quoin_buf_printf(&text[2], "%s{'name': 'r%02zu', 'targetObjectives': ['o00'], %s%s%s}", i == 0 ? "[" : ",", i,
+		    salt == NULL || i > 0 ? "'model': 'a', 'when': {'k': 1}"
+					  : "'split': [{'model': 'a', 'percent': 100}], 'salt': '",
+		    salt != NULL && i == 0 ? salt : "", salt != NULL && i == 0 ? "'" : "");
+	quoin_buf_put_str(&text[0], "}");
+	quoin_buf_put_str(&text[1], "}");
+	quoin_buf_put_str(&text[2], rules == 0 ? "[]" : "]");
+	small_compile(quoin_buf_str(&text[0]), quoin_buf_str(&text[1]), quoin_buf_str(&text[2]), SPACIOUS, ret);
+	for (size_t i = 0; i < 3; i++)
+		quoin_buf_clear(&text[i]);
+}
+
+static void
+make(struct scene *scene, const char *defaults, size_t rules, const char *salt, char digest)
+{
+	compile_twelve(defaults, rules, salt, digest, &scene->after);
+	scene->input.compiled = &scene->after;
+	scene->input.base_ruleset = &scene->before.ruleset;
+	scene->input.base_objective_count = scene->before.objective_count;
+}
+
+static void
+set_capacity(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, "s", 'x');
+	scene->capacity = (struct quoin_amount){"memory_mb", is_past ? 59 : 60};
+	scene->shard = scene->after.ruleset.shards[0];
+	scene->shard.capacity = &scene->capacity;
+	scene->after.ruleset.shards = &scene->shard;
+}
+
+static void
+set_closed_world(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, "s", 'x');
+	scene->after.parts[QUOIN_COMPILED_ROUTES].bytes.data[0] ^= is_past;
+}
+
+static void
+set_default_changed(struct scene *scene, bool is_past)
+{
+	make(scene, is_past ? "bcdaefghijkl" : "bcadefghijkl", 12, "s", 'x');
+}
+
+static void
+set_empty(struct scene *scene, bool is_past)
+{
+	/* All models stay named, or models_removed would object, too. */
+	make(scene, is_past ? "abcde" : "abcdef", 12, "s", 'x');
+	scene->input.base_ruleset = NULL;
+}
+
+static void
+set_limits(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, "s", 'x');
+	strcpy(scene->host.cert.host, "h");
+	scene->host.cert.role = QUOIN_HOST_ROUTER;
+	scene->host.status = (struct quoin_status){.formats = formats, .format_count = 5, .interval_ms = 100,
+	    .limit_objectives = is_past ? 11 : 12};
+	scene->fleet = (struct quoin_fleet){.hosts = &scene->host, .host_count = 1};
+	scene->input.fleet = &scene->fleet;
+}
+
+static void
+set_models_removed(struct scene *scene, bool is_past)
+{
+	make(scene, is_past ? "abcdefgh" : "abcdefghi", 12, "s", 'x');
+}
+
+static void
+set_overlap(struct scene *scene, bool is_past)
+{
+	/* Sixty of both releases; what only the base has needs forty more, or forty-five. */
+	make(scene, TWELVE, 12, "s", 'x');
+	quoin_compiled_clear(&scene->before);
+	small_compile(is_past ? "{'z': " SMALL_MODEL("1", "'demand': {'memory_mb': 41},") "}"
+			      : "{'z': " SMALL_MODEL("1", "'demand': {'memory_mb': 40},") "}",
+	    "{'o': " SMALL_OBJECTIVE("z", "") "}", "[]", SPACIOUS, &scene->before);
+	scene->input.base_ruleset = NULL;
+	scene->input.base_objective_count = 1;
+	scene->input.base_models = quoin_buf_span(&scene->before.parts[QUOIN_COMPILED_MODELS].bytes);
+}
+
+static void
+set_parts_removed(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, "s", 'x');
+	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
+		snprintf(scene->parts[i].name, sizeof scene->parts[i].name, "%s", scene->after.parts[i].name);
+	strcpy(scene->parts[QUOIN_COMPILED_PARTS].name, "words");
+	scene->release = (struct quoin_release){.number = 7, .parts = scene->parts,
+	    .part_count = QUOIN_COMPILED_PARTS + is_past};
+	scene->input.base_release = &scene->release;
+}
+
+static void
+set_rebucket(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, is_past ? "t" : "s", 'x');
+}
+
+static void
+set_rules_removed(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, is_past ? 8 : 9, "s", 'x');
+}
+
+/* No guard reads the source part: it may be said to be large. */
+static void
+set_size_jump(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, "s", 'x');
+	scene->input.base_part_bytes[QUOIN_COMPILED_SOURCE] = 1 << 20;
+	scene->after.parts[QUOIN_COMPILED_SOURCE].bytes.len = (4u << 20) + is_past;
+}
+
+static void
+set_sizes(struct scene *scene, bool is_past)
+{
+	size_t others = 0;
+
+	make(scene, TWELVE, 12, "s", 'x');
+	for (size_t i = 0; i < QUOIN_COMPILED_SOURCE; i++)
+		others += scene->after.parts[i].bytes.len;
+	scene->after.parts[QUOIN_COMPILED_SOURCE].bytes.len = QUOIN_RELEASE_BYTES_MAX - others + is_past;
+}
+
+static void
+set_version_reused(struct scene *scene, bool is_past)
+{
+	make(scene, TWELVE, 12, "s", is_past ? 'y' : 'x');
+	scene->retained = (struct quoin_guard_retained){41,
+	    quoin_buf_span(&scene->before.parts[QUOIN_COMPILED_MODELS].bytes)};
+	scene->input.retained = &scene->retained;
+	scene->input.retained_count = 1;
+}
+
+static const struct edge {
+	const char *guard;
+	void (*set)(struct scene *scene, bool is_past);
+	double threshold; /* with which what is past is let through; 0: the guard has none */
+	const char *said; /* when past */
+} edges[] = {
+    {"capacity", set_capacity, 0, "the models on shard \"s\" need 60 memory_mb, and a host has 59"},
+    {"closed_world", set_closed_world, 0, "the parts do not fit together: "},
+    {"default_changed", set_default_changed, 34, "the default of 4 of 12 objectives changes"},
+    {"empty", set_empty, 41, "there are 5 objectives, and there were 12 in the base"},
+    {"limits", set_limits, 0, "host \"h\" takes at most 11 objectives (limit.objectives), and the release has 12 for it"},
+    {"models_removed", set_models_removed, 34, "4 of 12 models are gone, \"i\" the first of them"},
+    {"overlap", set_overlap, 0, "which need 60 and 41 memory_mb, and has 100"},
+    {"parts_removed", set_parts_removed, 1, "1 of the 5 parts of release 7 are gone, \"words\" the first of them"},
+    {"rebucket", set_rebucket, 1, "rule \"r00\" exists in the base with another salt"},
+    {"rules_removed", set_rules_removed, 34, "4 of 12 rules are gone, \"r08\" the first of them"},
+    {"size_jump", set_size_jump, 4.1, "the part \"source\" has 4194305 bytes, and had 1048576 in the base"},
+    {"sizes", set_sizes, 0, "the parts have 268435457 bytes together, and at most 268435456 are allowed"},
+    {"version_reused", set_version_reused, 0, "model \"a@1\" has digest \"sha256:ya\", but release 41 has \"sha256:xa\""},
+};
+
+/* What is past the edge: refused by this guard alone; let through by a waiver if it may be waived, and by its threshold if it
+ * has one. */
+static void
+try_past(const struct edge *edge, struct scene *scene)
+{
+	struct quoin_conf_guard threshold = {.threshold = edge->threshold};
+	struct quoin_error err = {0};
+	char text[8192];
+
+	edge->set(scene, true);
+	if (try(&scene->input, text, sizeof text) != QUOIN_EREFUSED)
+		check_fail(__FILE__, __LINE__, "%s lets through what is past it: %s", edge->guard, text);
+	CHECK_CONTAINS(text, edge->said);
+	for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+		char word[64];
+
+		snprintf(word, sizeof word, "guard %s", edges[i].guard);
+		if ((strstr(text, word) != NULL) != (strcmp(edges[i].guard, edge->guard) == 0))
+			check_fail(__FILE__, __LINE__, "%s: %s", edge->guard, text);
+	}
+	scene->input.waived = &edge->guard;
+	scene->input.waived_count = 1;
+	CHECK_INT(try(&scene->input, text, sizeof text), quoin_guard_is_waivable(edge->guard) ? 0 : QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, quoin_guard_is_waivable(edge->guard) ? "is waived" : "cannot be waived");
+	scene->input.waived_count = 0;
+	snprintf(threshold.name, sizeof threshold.name, "%s", edge->guard);
+	CHECK_INT(quoin_guard_check_thresholds(&threshold, 1, &err), edge->threshold > 0 ? 0 : QUOIN_ECONFIG);
+	if (edge->threshold <= 0)
+		return;
+	scene->input.thresholds = &threshold;
+	scene->input.threshold_count = 1;
+	CHECK_INT(try(&scene->input, text, sizeof text), 0);
+	CHECK_STR(text, "");
+}
+
+static void
+test_edges(void)
+{
+	const char *const *names = quoin_guard_names();
+	char text[8192];
+
+	for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++, names++) {
+		CHECK_STR(*names, edges[i].guard);
+		for (int is_past = 0; is_past < 2; is_past++) {
+			struct scene *scene = calloc(1, sizeof *scene);
+
+			CHECK(scene != NULL);
+			compile_twelve(TWELVE, 12, "s", 'x', &scene->before);
+			if (is_past) {
+				try_past(&edges[i], scene);
+			} else {
+				edges[i].set(scene, false);
+				if (try(&scene->input, text, sizeof text) != 0 || text[0] != '\0')
+					check_fail(__FILE__, __LINE__, "%s refuses what is at it: %s", edges[i].guard, text);
+			}
+			quoin_compiled_clear(&scene->before);
+			quoin_compiled_clear(&scene->after);
+			free(scene);
+		}
+	}
+	CHECK_STR(*names, NULL);
+}
+
 static const struct check_case cases[] = {
     {"guard: what changed since the base", test_changes},
     {"guard: models_removed", test_models_removed},
@@ -326,6 +583,7 @@ static const struct check_case cases[] = {
     {"guard: a part of no bytes", test_empty_part},
     {"guard: limits of live hosts", test_limits},
     {"guard: thresholds", test_thresholds},
+    {"guard: each one at its threshold and just past it", test_edges},
 };
 
 int
