@@ -14,6 +14,7 @@
 	X(STALE_EVIDENCE, "stale-evidence", 18, "a report counts however old it is")                                \
 	X(EVIDENCE_RESTART, "evidence-from-before-a-restart", 24, "a host that was ready once stays ready")           \
 	X(EVIDENCE_SINCE, "evidence-of-an-earlier-stay", 175, "a report counts that obeys less than since")          \
+	X(ENTERS_SELECTABLE, "selected-as-it-enters", 1, "a release with models is selected by the activation it enters with") \
 	X(DOUBLE_GATE, "double-gate", 1, "a fenced gate commits all the same")                                       \
 	X(REVOKED_IS_GOOD, "unpin-to-revoked", 1, "the gate returns to a revoked release")                           \
 	X(REVOKED_STARTS, "host-forgets-revocation", 1, "a host starts what it knows to be revoked")                 \

@@ -53,15 +53,6 @@ struct quoin_gate_fetch {
 
 /* ---- On the thread ---- */
 
-static const struct quoin_part *
-models_part(const struct quoin_release *release)
-{
-	for (size_t i = 0; i < release->part_count; i++)
-		if (strcmp(release->parts[i].schema, "models-v1") == 0)
-			return &release->parts[i];
-	return NULL;
-}
-
 /* The part's content, borrowed until the next call. */
 static int
 get_content(struct quoin_gate_fetch *fetch, const struct quoin_part *part, struct quoin_span *ret,
@@ -95,7 +86,7 @@ static int
 work(struct quoin_gate_fetch *fetch, const struct quoin_release *release, struct quoin_gate_release **ret,
     struct quoin_error *err)
 {
-	const struct quoin_part *part = models_part(release);
+	const struct quoin_part *part = quoin_gate_models_part(release);
 	struct quoin_span content = {0};
 	int r = part != NULL ? get_content(fetch, part, &content, err) : 0;
 

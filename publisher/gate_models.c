@@ -136,6 +136,15 @@ make(const struct quoin_models *models, uint64_t number, struct quoin_gate_relea
 	return r == QUOIN_ENOMEM ? quoin_error_set(err, r, "out of memory") : r;
 }
 
+const struct quoin_part *
+quoin_gate_models_part(const struct quoin_release *release)
+{
+	for (size_t i = 0; i < release->part_count; i++)
+		if (strcmp(release->parts[i].schema, "models-v1") == 0)
+			return &release->parts[i];
+	return NULL;
+}
+
 int
 quoin_gate_release_make(const struct quoin_release *release, struct quoin_span image, struct quoin_gate_release **ret,
     struct quoin_error *err)

@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "publisher/gate_models.h"
 #include "publisher/gate_shell.h"
 
 #define INIT_TIMEOUT_MS	    10000
@@ -257,6 +258,18 @@ take_over(struct quoin_gate *gate)
 
 /* ---- Actions ---- */
 
+/* Of a release without models its document says all: nothing is fetched, and it is known before the next decision. */
+static int
+make_summary(struct quoin_gate *gate, const struct quoin_release *release, struct quoin_error *err)
+{
+	struct quoin_gate_event event = {.kind = QUOIN_GATE_RELEASE};
+	int r = quoin_gate_release_make(release, (struct quoin_span){0}, &event.release, err);
+
+	if (r == 0)
+		gate_queue(gate, event);
+	return r;
+}
+
 static void
 need_release(struct quoin_gate *gate, uint64_t number)
 {
@@ -264,7 +277,9 @@ need_release(struct quoin_gate *gate, uint64_t number)
 	struct quoin_error err = {0};
 	int r = quoin_control_release(&gate->control, number, &release, &err);
 
-	if (r == 0)
+	if (r == 0 && quoin_gate_models_part(&release) == NULL)
+		r = make_summary(gate, &release, &err);
+	else if (r == 0)
 		r = quoin_gate_fetch_ask(gate->fetch, &release);
 	if (r != 0)
 		quoin_log_error(QUOIN_LOG_ERROR, "models-missing", &err, "release=%llu", (unsigned long long)number);

@@ -85,6 +85,14 @@ put_pin(struct quoin_gate_core *core, const struct quoin_pin *pin)
 	gate_draft_pin(core, pin);
 }
 
+static void
+enter_pinned(struct quoin_gate_core *core, const struct quoin_pin *pin)
+{
+	gate_enter(core, pin->release);
+	if (gate_enters_selectable(core, pin->release) && gate_may(core, GATE_WISH_PIN, pin->intent, 0, NULL))
+		put_pin(core, pin);
+}
+
 void
 gate_pins(struct quoin_gate_core *core)
 {
@@ -106,7 +114,7 @@ gate_pins(struct quoin_gate_core *core)
 			gate_waits(core, "the pin to release %llu (intent %llu) waits: the namespace is frozen",
 			    (unsigned long long)pin->release, (unsigned long long)pin->intent);
 		else if (quoin_activation_live(&core->activation, pin->release) == NULL)
-			gate_enter(core, pin->release);
+			enter_pinned(core, pin);
 		else if (QUOIN_DEFECT(RUN_3) ? !gate_brake_met(core, pin->release, why)
 					     : !gate_may_be_selected(core, pin->release, why))
 			gate_waits(core, "the pin to release %llu (intent %llu) waits: %s",

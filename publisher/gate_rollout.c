@@ -82,6 +82,21 @@ gate_may_be_selected(struct quoin_gate_core *core, uint64_t release, char why[QU
 	return gate_policy_met(core, release, why);
 }
 
+/* What it asks is the same before and after it enters: nothing. No report could make a difference, so none is waited for,
+ * and what may be selected and what is loaded are one activation. */
+bool
+gate_enters_selectable(struct quoin_gate_core *core, uint64_t release)
+{
+	const struct quoin_gate_release *summary = gate_summary(core, release);
+
+	if (summary == NULL || gate_draft_live(core, release) == NULL)
+		return false;
+	for (size_t i = 0; i < summary->shard_count; i++)
+		if (summary->shards[i].model_count > 0 && !QUOIN_DEFECT(ENTERS_SELECTABLE))
+			return false;
+	return summary->policy.staged_percent == 0 || quoin_activation_has_active(&core->draft, release);
+}
+
 /* ---- Reach ---- */
 
 static bool
@@ -305,9 +320,9 @@ replace_from(struct quoin_gate_core *core)
 	core->replacing = good;
 	if (quoin_activation_live(&core->activation, good) == NULL) {
 		gate_enter(core, good);
-		return;
-	}
-	if (!gate_brake_met(core, good, why)) {
+		if (!gate_enters_selectable(core, good))
+			return;
+	} else if (!gate_brake_met(core, good, why)) {
 		gate_waits(core, "release %llu is to replace %llu: %s", (unsigned long long)good,
 		    (unsigned long long)bad, why);
 		return;
@@ -386,7 +401,7 @@ select_it(struct quoin_gate_core *core, uint64_t release)
 	const struct quoin_gate_release *summary = gate_summary(core, release);
 	bool is_brake = quoin_activation_has_active(draft, release);
 
-	QUOIN_ASSERT(summary != NULL && quoin_activation_live(&core->activation, release) != NULL);
+	QUOIN_ASSERT(summary != NULL && gate_draft_live(core, release) != NULL);
 	draft->target = release;
 	gate_draft_step(core, 0, is_brake ? NULL : &summary->policy);
 	raise_threshold(core);
@@ -474,13 +489,17 @@ gate_rollout(struct quoin_gate_core *core)
 		else
 			gate_enter(core, work);
 		make_room(core);
+	}
+	if (gate_draft_live(core, work) == NULL)
+		return;
+	/* It enters, perhaps anew, with this activation: what was reported before does not count. */
+	if (gate_draft_live(core, work)->since == draft->seq) {
+		if (!gate_enters_selectable(core, work))
+			return;
+	} else if (!gate_may_be_selected(core, work, why)) {
+		gate_waits(core, "release %llu: %s", (unsigned long long)work, why);
 		return;
 	}
-	/* It enters anew with this activation: what was reported before does not count. */
-	if (gate_draft_live(core, work)->since == draft->seq)
-		return;
-	if (!gate_may_be_selected(core, work, why))
-		gate_waits(core, "release %llu: %s", (unsigned long long)work, why);
-	else if (gate_may(core, GATE_WISH_SELECT, work, 0, NULL))
+	if (gate_may(core, GATE_WISH_SELECT, work, 0, NULL))
 		select_it(core, work);
 }

@@ -292,6 +292,9 @@ bool gate_is_fresh(const struct quoin_live *live);
 /* Whether what is asked of this release before it may be selected holds now: of one that was once fully active the brake's
  * condition, of any other one its policy, and no freeze. */
 bool gate_may_be_selected(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
+/* Whether a release that enters the live set with the draft may be selected by the same activation: no shard has models of
+ * it and its policy asks no router, or it was once fully active. Nobody could report anything that this depends on. */
+bool gate_enters_selectable(struct quoin_gate_core *core, uint64_t release);
 /* A pin to this release was asked for and does not stand yet. */
 bool gate_pin_waits(const struct quoin_gate_core *core, uint64_t release);
 /* Let it into the live set if it fits. */

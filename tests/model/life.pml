@@ -7,6 +7,9 @@
  * fencing; gate takeover at any moment; crash and restart of serving hosts (models gone, store kept) and of routers (store
  * kept, readers gone); readers that hold a release as long as they like; models that load late and unload when allowed.
  *
+ * Both releases have models on both hosts. One that has none, and asks no router, is selected by the activation it enters with:
+ * its ALL_READY is true at once, there is nothing to bind or to unload, so preparing and selecting it may be one step of these two.
+ *
  * What is left out: steps, pins, exclusion, lease ends (every router has its lease), failed models, revocation, signatures,
  * clocks and drains (a drain only delays), erased statuses (the simulator has them).
  *

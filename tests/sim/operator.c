@@ -215,6 +215,11 @@ publish(struct sim *sim, uint64_t number, bool is_final)
 			draw_shard(sim, &state, s, head > 0 ? &sim->releases[head].shards[s] : NULL, is_final,
 			    &release->shards[s]);
 		draw_policy(&state, &release->doc.policy);
+		/* A dataset: nobody loads anything for it, and it waits for nobody. */
+		if (sim->has_datasets && !is_final && number % 3 == 0) {
+			release->shards[0].model_count = release->shards[1].model_count = 0;
+			release->doc.policy.staged_percent = 0;
+		}
 		/* The last one has all the time that it needs, and does without a host that can never come back by itself. */
 		if (is_final) {
 			release->doc.policy.step_timeout_ms = 3600000;
@@ -226,8 +231,9 @@ publish(struct sim *sim, uint64_t number, bool is_final)
 		release->is_deadly = draw(&state, 2) == 0;
 	}
 	announce(sim, release);
-	sim_say(sim, "ops", "published %llu: A m%u%s, B %s%s%s", (unsigned long long)release->ref.number,
-	    release->shards[0].models[0], release->shards[0].model_count > 1 ? " and another" : "",
+	sim_say(sim, "ops", "published %llu: A %s%s, B %s%s%s", (unsigned long long)release->ref.number,
+	    release->shards[0].model_count > 0 ? "a model" : "none",
+	    release->shards[0].model_count > 1 ? " and another" : "",
 	    release->shards[1].model_count > 0 ? "too" : "none", release->poison != 0 ? ", poison" : "",
 	    again != 0 ? ", an older content" : "");
 }

@@ -309,6 +309,7 @@ struct sim {
 	bool lease_refuse;
 	uint64_t slots; /* models that a host has room for */
 	bool health_checked; /* shard B */
+	bool has_datasets;   /* some releases have no models */
 	bool is_settled;
 	struct sim_act plan[SIM_ACTS];
 	size_t plan_count;

@@ -899,6 +899,12 @@ dataset(void)
 }
 
 static void
+at_once(void)
+{
+	run_trace("at_once");
+}
+
+static void
 freeze(void)
 {
 	run_trace("freeze");
@@ -1017,6 +1023,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	"operator",
 	operator},
 	{"dataset", dataset},
+	{"at_once", at_once},
 	{"freeze", freeze},
 	{"superseded", superseded},
 	{"retry", retry},
