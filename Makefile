@@ -406,6 +406,21 @@ CRASH_TESTS := \
 	tests/fault/test_memory.c \
 	tests/fault/test_storage.c \
 
+# Two evaluators of the rules language against each other.
+DIFFERENTIAL_TESTS := \
+	tests/differential/test_differential.c \
+	tests/differential/test_errors.c \
+
+DIFFERENTIAL_SRCS := \
+	tests/differential/generate.c \
+	tests/differential/generate_context.c \
+	tests/differential/generate_values.c \
+	tests/differential/naive.c \
+	tests/differential/naive_load.c \
+	tests/differential/shrink.c \
+	tests/differential/subject.c \
+	tests/differential/tree.c \
+
 CRASH_SRCS := \
 	tests/crash/disk.c \
 	tests/crash/oracle.c \
@@ -580,10 +595,10 @@ $(PROGRAMS) $(BUILD)/bin/quoin-eval: $(ARCHIVES)
 
 REPLAYS       := $(subst /fuzz_,/replay_,$(FUZZ_TARGETS))
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS)) $(REPLAYS)
-TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS))
+TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS) $(DIFFERENTIAL_TESTS))
 
-# These share rulesets out of a seed, and a second evaluator.
-RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/naive.o $(BUILD)/tests/rulesets.o
+# These share rulesets out of a seed.
+RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/rulesets.o
 $(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
 $(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_fuse $(BUILD)/tests/unit/test_agent_lease \
 $(BUILD)/tests/unit/test_agent_ready $(BUILD)/tests/unit/test_subscriber $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
@@ -647,8 +662,13 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/
 	$(link)
 
 # Their open, write, fsync… stand in front of libc's, for LMDB too; and malloc in one of them.
-$(BUILD)/tests/fault/test_memory: $(BUILD)/tests/fault/memory.o $(BUILD)/tests/rulesets.o $(BUILD)/tests/naive.o
+$(BUILD)/tests/fault/test_memory: $(BUILD)/tests/fault/memory.o $(BUILD)/tests/rulesets.o
 $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,$(CRASH_SRCS)) $(BUILD)/tests/check.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(link)
+
+$(patsubst %.c,$(BUILD)/%,$(DIFFERENTIAL_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,$(DIFFERENTIAL_SRCS)) \
+		$(BUILD)/tests/rulesets.o $(BUILD)/tests/check.o $(ARCHIVES) | $(BUILD)/bin/quoin-eval
 	$(call say,LINK,$@)
 	$(link)
 

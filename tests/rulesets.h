@@ -57,7 +57,4 @@ extern const char *const rulesets_attributes[RULESETS_ATTRIBUTES];
 void rulesets_context(struct dice *dice, const struct quoin_ruleset *ruleset, struct rulesets_context *ret);
 void rulesets_context_print(const struct rulesets_context *context, struct quoin_buf *out);
 
-/* The decision as RULES.md has it, evaluated naively from the ruleset; in tests/naive.c, which knows nothing of images. */
-void naive_decide(const struct quoin_ruleset *ruleset, const struct rulesets_context *context, struct quoin_buf *out);
-
 #endif
