@@ -408,6 +408,7 @@ CRASH_TESTS := \
 
 # Two evaluators of the rules language against each other.
 DIFFERENTIAL_TESTS := \
+	tests/differential/test_defects.c \
 	tests/differential/test_differential.c \
 	tests/differential/test_errors.c \
 
@@ -667,6 +668,10 @@ $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,
 	$(call say,LINK,$@)
 	$(link)
 
+# One of them stands between the rooms of what is tested, and breaks one at a time.
+$(BUILD)/tests/differential/test_defects: private LDFLAGS += -Wl,--wrap=quoin_bucket_of,--wrap=quoin_bucket_seed \
+	-Wl,--wrap=quoin_config_merge,--wrap=quoin_check_percent,--wrap=quoin_check_version_bounds \
+	-Wl,--wrap=quoin_rules_encode,--wrap=quoin_ruleset_order_all
 $(patsubst %.c,$(BUILD)/%,$(DIFFERENTIAL_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,$(DIFFERENTIAL_SRCS)) \
 		$(BUILD)/tests/rulesets.o $(BUILD)/tests/check.o $(ARCHIVES) | $(BUILD)/bin/quoin-eval
 	$(call say,LINK,$@)
@@ -706,7 +711,7 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check check-asan check-asan-run check-tsan check-tsan-run sim unit analyze bench demo fuzz fuzz-run crash model clean help
+.PHONY: all programs libquoin install install-libquoin check check-asan check-asan-run check-tsan check-tsan-run sim unit analyze bench demo differential fuzz fuzz-run crash model clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## build everything
 
@@ -783,6 +788,9 @@ SECONDS ?= 10
 # A seed that breaks is shortened and printed.
 sim: $(BUILD)/tests/sim/sim ## the whole fleet in one thread, seed by seed, for SECONDS=10
 	@$(BUILD)/tests/sim/sim -t $(SECONDS)
+
+differential: $(BUILD)/tests/differential/test_differential ## both evaluators of the rules, new seeds for SECONDS=10
+	@$< -t $(SECONDS)
 
 demo: all ## the life of a release with real processes, in about a minute
 	@PATH="$(abspath $(BUILD)/bin):$$PATH" examples/demo/run

@@ -143,6 +143,44 @@ shrink_tree(struct shrink *shrink, struct tree *tree)
 		shrink_tree(shrink, item);
 }
 
+/* One objective with one rule: it may be that objective's default, so that neither could go alone. */
+static bool
+leave_out_both(struct shrink *shrink, struct tree *objectives, struct tree **objective, struct tree *rules, struct tree **rule)
+{
+	struct tree *first = *objective, *second = *rule;
+
+	*objective = first->next;
+	*rule = second->next;
+	objectives->count--;
+	rules->count--;
+	if (still_differs(shrink))
+		return true;
+	*objective = first;
+	*rule = second;
+	objectives->count++;
+	rules->count++;
+	return false;
+}
+
+static void
+shrink_pairs(struct shrink *shrink, struct tree *rules)
+{
+	struct tree *objectives = NULL;
+
+	for (size_t i = 0; i < shrink->generated->file_count; i++) {
+		if (strcmp(shrink->generated->files[i].path, "objectives.json") == 0)
+			objectives = shrink->trees[i];
+	}
+	for (struct tree **objective = &objectives->first; *objective != NULL;) {
+		struct tree **rule = &rules->first;
+
+		while (*rule != NULL && !leave_out_both(shrink, objectives, objective, rules, rule))
+			rule = &(*rule)->next;
+		if (*rule == NULL && *objective != NULL)
+			objective = &(*objective)->next;
+	}
+}
+
 /* Rules of a script as a *.rules.json, if they still differ there. */
 static void
 try_without_script(struct shrink *shrink)
@@ -227,8 +265,11 @@ shrink_and_print(struct generated *generated, const struct quoin_compile_base *b
 		if (*context_tree(&shrink) != NULL)
 			shrink_tree(&shrink, *context_tree(&shrink));
 		for (size_t i = 0; i < generated->file_count; i++) {
-			if (shrink.trees[i] != NULL)
-				shrink_tree(&shrink, shrink.trees[i]);
+			if (shrink.trees[i] == NULL)
+				continue;
+			shrink_tree(&shrink, shrink.trees[i]);
+			if (shrink.trees[i]->kind == TREE_ARRAY)
+				shrink_pairs(&shrink, shrink.trees[i]);
 		}
 	} while (shrink.has_changed && shrink.tries < TRIES_MAX);
 	print_all(&shrink);
