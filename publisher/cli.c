@@ -189,8 +189,8 @@ quoin_cli_conf(const struct quoin_cli *cli, struct quoin_conf *ret, struct quoin
 	return r;
 }
 
-int
-quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err)
+static int
+open_session(const struct quoin_cli *cli, bool is_without_certs, struct quoin_session *ret, struct quoin_error *err)
 {
 	struct quoin_error expired = {0};
 	int r;
@@ -201,6 +201,7 @@ quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struc
 		return r;
 	ret->bus = (struct quoin_bus_conf){ret->conf.properties, ret->conf.property_count, "quoin"};
 	r = quoin_control_init(&ret->control, &ret->conf, err);
+	ret->control.is_without_certs = is_without_certs;
 	if (r == 0)
 		r = quoin_bus_reader_open_brief(&ret->bus, &ret->reader, err);
 	if (r == 0) {
@@ -215,6 +216,18 @@ quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struc
 	else if (quoin_control_check_root(&ret->control, quoin_clock_wall_ms(), &expired) != 0)
 		quoin_cli_say(cli, "warning: %s", expired.message);
 	return r;
+}
+
+int
+quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err)
+{
+	return open_session(cli, false, ret, err);
+}
+
+int
+quoin_session_open_brake(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err)
+{
+	return open_session(cli, true, ret, err);
 }
 
 void

@@ -69,6 +69,8 @@ struct quoin_session {
 };
 #define QUOIN_SESSION_TIMEOUT_MS 15000
 int quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err);
+/* The same without certificates, whose number does not hold up what an operator wants of no single host. */
+int quoin_session_open_brake(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err);
 void quoin_session_close(struct quoin_session *session);
 
 #endif

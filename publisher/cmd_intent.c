@@ -92,7 +92,8 @@ run(struct quoin_cli *cli, const struct verb *verb, struct quoin_intent *intent,
 	uint64_t seq = 0;
 	int r;
 
-	r = quoin_session_open(cli, &session, &err);
+	r = intent->host[0] != '\0' ? quoin_session_open(cli, &session, &err)
+				  : quoin_session_open_brake(cli, &session, &err);
 	if (r != 0)
 		return quoin_cli_fail(cli, &err);
 	r = quoin_lost_check(&session, &err);

@@ -239,7 +239,7 @@ quoin_cmd_rollback(struct quoin_cli *cli, int argc, char **argv)
 		return quoin_cli_usage(cli, "the message is longer than %d bytes", QUOIN_TEXT_BYTES_MAX);
 	if (quoin_wait_parse(wait_text, &request.wait_ms, &err) != 0)
 		return quoin_cli_usage(cli, "%s", err.message);
-	r = quoin_session_open(cli, &session, &err);
+	r = quoin_session_open_brake(cli, &session, &err);
 	if (r == 0)
 		r = run(cli, &session, &request, &err);
 	if (r < 0)

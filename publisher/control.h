@@ -24,6 +24,8 @@ struct quoin_control_refusal {
 };
 
 struct quoin_control {
+	bool is_without_certs; /* set after init: certificates are passed over. The brake asks for none, and must not wait while
+				* those of a fleet are verified */
 	struct quoin_trust trust;
 	struct quoin_ledger ledger;
 	bool has_incarnation;
@@ -73,6 +75,7 @@ const struct quoin_envelope *quoin_control_document(const struct quoin_control *
 /* A verified release, parsed anew. QUOIN_ENOENT. */
 int quoin_control_release(const struct quoin_control *control, uint64_t number, struct quoin_release *ret,
     struct quoin_error *err);
+/* Not of one that is without certificates (asserted). */
 const struct quoin_control_cert *quoin_control_cert(const struct quoin_control *control, const char *host);
 
 #endif

@@ -476,6 +476,13 @@ test_enrol(void)
 		    quoin_control_admit(&anew, &record, site.control.certs[0].cert.not_after_ms - 1, &site.err), 0);
 		CHECK(!anew.certs[0].is_expired);
 		quoin_control_clear(&anew);
+		/* The brake passes them over, and reads on. */
+		OK(&site, quoin_control_init(&anew, &site.conf, &site.err));
+		anew.is_without_certs = true;
+		CHECK_INT(quoin_control_admit(&anew, &record, quoin_clock_wall_ms(), &site.err), 0);
+		CHECK_INT(anew.cert_count, 0);
+		CHECK_INT(anew.next_offset, 100);
+		quoin_control_clear(&anew);
 	}
 	quoin_keyring_clear(&keys);
 	close_site(&site);
