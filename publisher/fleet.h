@@ -13,6 +13,8 @@
 
 struct quoin_fleet_host {
 	struct quoin_cert cert;
+	struct quoin_hash cert_hash; /* of its bytes as they came: verified under the root of this version, and not again */
+	uint64_t root_version;
 	struct quoin_status status;
 	int64_t received_ms; /* the reader's wall clock (commands: the record's time) when this status came */
 };

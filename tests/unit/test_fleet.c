@@ -9,6 +9,7 @@ static struct world world;
 static struct quoin_control control;
 static struct quoin_fleet fleet;
 static struct quoin_error err;
+static int64_t now_ms;
 
 /* A host as it was enrolled once: key and certificate. */
 struct identity {
@@ -23,6 +24,7 @@ begin(void)
 	world_init(&world, "demo");
 	memset(&control, 0, sizeof control);
 	memset(&fleet, 0, sizeof fleet);
+	now_ms = 1000;
 	quoin_ledger_init(&control.ledger);
 	CHECK_INT(quoin_trust_init(&control.trust, &world.root_sealed.envelope, &err), 0);
 }
@@ -79,7 +81,7 @@ report(const struct identity *identity, uint64_t number)
 	record.headers[record.header_count].name = QUOIN_HEADER_CERT;
 	record.headers[record.header_count++].value = quoin_buf_span(&identity->sealed.bytes);
 	memset(&err, 0, sizeof err);
-	r = quoin_fleet_admit(&fleet, &control, &record, 1000, NULL, &err);
+	r = quoin_fleet_admit(&fleet, &control, &record, now_ms, NULL, &err);
 	quoin_sealed_clear(&sealed);
 	quoin_buf_clear(&text);
 	return r;
@@ -168,10 +170,50 @@ refuses_an_older_certificate(void)
 	}
 }
 
+/* A certificate that is known is not verified again; but whatever it stands on is looked at each time. */
+static void
+does_not_believe_a_certificate_for_ever(void)
+{
+	static const struct {
+		bool is_revoked, is_over, is_changed;
+		int code;
+	} cases[] = {
+	    {false, false, false, 0},
+	    {true, false, false, QUOIN_EKEY},
+	    {false, true, false, QUOIN_EEXPIRED},
+	    {false, false, true, QUOIN_ESIGNATURE},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct quoin_sealed root = {0};
+		struct identity a1;
+
+		begin();
+		identify(&a1, QUOIN_HOST_SERVING, "A");
+		CHECK_INT(report(&a1, 5), 0);
+		if (cases[i].is_revoked) {
+			quoin_hash_of(quoin_span_of(a1.cert.key, sizeof a1.cert.key), &world.root.revoked_hosts[0]);
+			world.root.revoked_host_count = 1;
+		}
+		world_root(&world, 1, &root);
+		CHECK_INT(quoin_trust_advance(&control.trust, &root.envelope, &err), 0);
+		CHECK_INT(report(&a1, 6), cases[i].is_revoked ? QUOIN_EKEY : 0);
+		if (cases[i].is_over)
+			now_ms = WORLD_NOT_AFTER_MS;
+		if (cases[i].is_changed)
+			*(uint8_t *)strstr((char *)a1.sealed.bytes.data + 8, "shard A") ^= 1;
+		CHECK_INT(report(&a1, 7), cases[i].code);
+		quoin_sealed_clear(&root);
+		quoin_sealed_clear(&a1.sealed);
+		end();
+	}
+}
+
 static const struct check_case cases[] = {
     {"the fleet takes the highest number", takes_the_highest_number},
     {"the fleet takes a valid certificate that control does not have", takes_a_valid_certificate_that_control_does_not_have},
     {"the fleet refuses an older certificate", refuses_an_older_certificate},
+    {"the fleet does not believe a certificate for ever", does_not_believe_a_certificate_for_ever},
 };
 
 int
