@@ -155,17 +155,24 @@ out:
 		refuse(step, "release", step->event->envelope, &err);
 }
 
-/* What an intent means to this host at once; the rest is the gate's. */
+/* What an intent means to this host at once; the rest is the gate's, and a fleet that answered the brake before the gate
+ * does would only be in its way. */
 static void
 heed_intent(struct quoin_agent_step *step, const struct quoin_intent *intent)
 {
+	const bool is_mine = intent->host[0] == '\0' || strcmp(intent->host, step->core->cert.host) == 0;
+
+	if (!is_mine)
+		return;
 	if (intent->action == QUOIN_ACTION_REVOKE)
 		quoin_agent_revoke(step, intent->release.number);
-	if (intent->action == QUOIN_ACTION_RETRY &&
-	    (intent->host[0] == '\0' || strcmp(intent->host, step->core->cert.host) == 0))
+	else if (intent->action == QUOIN_ACTION_RETRY)
 		quoin_agent_track_retry(step, intent->release.number);
-	if (intent->action == QUOIN_ACTION_FORGET && strcmp(intent->host, step->core->cert.host) == 0)
+	else if (intent->action == QUOIN_ACTION_FORGET)
 		quoin_agent_choose_forgotten(step);
+	else if (intent->host[0] == '\0')
+		return;
+	quoin_agent_report_soon(step);
 }
 
 static void
@@ -188,7 +195,6 @@ admit_intent(struct quoin_agent_step *step)
 		if (r == 0 && !is_held) {
 			quoin_agent_keep(step, QUOIN_STORE_INTENT, intent.number, envelope);
 			heed_intent(step, &intent);
-			quoin_agent_report_soon(step);
 		}
 	}
 	if (r != 0)

@@ -1,5 +1,5 @@
 /*
- * What the files agent*.c share, and nobody else.
+ * What the files agent*.c share, and nobody else but the figures of a fleet (tests/bench/fleet_host.c).
  */
 #ifndef QUOIN_SUBSCRIBER_AGENT_SHELL_H
 #define QUOIN_SUBSCRIBER_AGENT_SHELL_H
