@@ -380,6 +380,7 @@ BENCHES := \
 	tests/bench/bench_assign.c \
 	tests/bench/bench_compile.c \
 	tests/bench/bench_delta.c \
+	tests/bench/bench_fleet.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 	tests/bench/bench_store.c \
@@ -678,6 +679,7 @@ $(patsubst %.c,$(BUILD)/%,$(DIFFERENTIAL_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(cal
 	$(link)
 
 BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
+$(BUILD)/tests/bench/bench_fleet: $(BUILD)/tests/bench/fleet.o $(BUILD)/tests/bench/fleet_host.o
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o \
 		$(BUILD)/tests/bench/site.o $(BUILD)/tests/bench/workload.o $(ARCHIVES)
 	$(call say,LINK,$@)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,20 +28,20 @@
 static pid_t
 start(struct site *site, const char *log, const char *path, char *const *argv)
 {
+	posix_spawn_file_actions_t files;
 	char name[1024], conf[1024];
 	pid_t pid;
 
 	snprintf(name, sizeof name, LOG, site->dir, log);
 	snprintf(conf, sizeof conf, "%s/quoin.conf", site->dir);
-	pid = fork();
-	if (pid != 0)
-		return pid;
-	int fd = open(name, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || setenv("QUOIN_CONF", conf, 1) != 0)
-		_exit(126);
-	execv(path, argv);
-	_exit(127);
+	/* Not fork: what this process has in memory would be copied, and be part of the figure. */
+	(void)posix_spawn_file_actions_init(&files);
+	if (posix_spawn_file_actions_addopen(&files, 1, name, O_WRONLY | O_CREAT | O_APPEND, 0600) != 0 ||
+	    posix_spawn_file_actions_adddup2(&files, 1, 2) != 0 || setenv("QUOIN_CONF", conf, 1) != 0 ||
+	    posix_spawn(&pid, path, &files, NULL, argv, environ) != 0)
+		bench_die("cannot start %s", path);
+	(void)posix_spawn_file_actions_destroy(&files);
+	return pid;
 }
 
 static void
