@@ -8,6 +8,7 @@
 #include "lib/json.h"
 
 #define DIGITS_MAX 17 /* tell any two doubles apart */
+#define WHOLE_MAX  1e15
 
 /* value = 0.d1d2d3… * 10^point, d1 not 0. */
 struct decimal {
@@ -73,6 +74,18 @@ shortest(double value, struct decimal *ret)
 	QUOIN_ASSERT(false && "seventeen digits read back");
 }
 
+/* Whole numbers, which most are, without trying: below 10^15 all their digits are needed, but for zeros at the end. */
+static int
+put_whole(uint64_t value, struct quoin_buf *out)
+{
+	char digits[DIGITS_MAX];
+	size_t at = sizeof digits;
+
+	for (; value > 0; value /= 10)
+		digits[--at] = (char)('0' + value % 10);
+	return quoin_buf_put(out, digits + at, sizeof digits - at);
+}
+
 static void
 put_zeros(struct quoin_buf *out, int count)
 {
@@ -90,7 +103,10 @@ quoin_json_print_number(double value, struct quoin_buf *out)
 		return quoin_buf_put_byte(out, '0');
 	if (value < 0)
 		quoin_buf_put_byte(out, '-');
-	shortest(fabs(value), &d);
+	value = fabs(value);
+	if (value < WHOLE_MAX && (double)(uint64_t)value == value)
+		return put_whole((uint64_t)value, out);
+	shortest(value, &d);
 	if ((int)d.count <= d.point && d.point <= 21) {
 		quoin_buf_put(out, d.digits, d.count);
 		put_zeros(out, d.point - (int)d.count);

@@ -151,16 +151,14 @@ count_things(struct quoin_compiled *compiled)
 		    quoin_span_equal_str(quoin_span_str(ruleset->objectives[i].default_rule), "default");
 }
 
-/* From the directory to a ruleset with its placements. */
+/* From the directory and what its scripts gave to a ruleset with its placements. */
 static int
-make_ruleset(struct quoin_compiled *compiled, const struct quoin_base_placement *placements, size_t count,
-    struct quoin_buf *console, struct quoin_problems *problems, struct quoin_error *err)
+make_ruleset(struct quoin_compiled *compiled, const struct quoin_json_doc *eval,
+    const struct quoin_base_placement *placements, size_t count, struct quoin_problems *problems,
+    struct quoin_error *err)
 {
-	struct quoin_json_doc *eval = NULL;
-	int rc = quoin_compile_scripts(&compiled->directory, console, &eval, problems, err);
+	int rc = quoin_testfile_check(&compiled->directory, problems, err);
 
-	if (rc == 0)
-		rc = quoin_testfile_check(&compiled->directory, problems, err);
 	if (rc == 0)
 		rc = quoin_check(&compiled->directory, eval, &compiled->ruleset, &compiled->places, problems, err);
 	if (rc == 0)
@@ -170,7 +168,6 @@ make_ruleset(struct quoin_compiled *compiled, const struct quoin_base_placement 
 		if (problems->error_count > 0)
 			rc = quoin_error_set(err, QUOIN_EREFUSED, "the policy cannot be met");
 	}
-	quoin_json_free(eval);
 	return rc;
 }
 
@@ -192,8 +189,9 @@ make_parts(struct quoin_compiled *compiled, const struct quoin_compile_base *bas
 }
 
 int
-quoin_compile_directory(struct quoin_directory *directory, const struct quoin_compile_base *base,
-    struct quoin_buf *console, struct quoin_compiled *ret, struct quoin_problems *problems, struct quoin_error *err)
+quoin_compile_evaluated(struct quoin_directory *directory, const struct quoin_json_doc *eval,
+    const struct quoin_compile_base *base, struct quoin_compiled *ret, struct quoin_problems *problems,
+    struct quoin_error *err)
 {
 	struct quoin_base_placement *placements = NULL;
 	size_t count = 0;
@@ -204,7 +202,7 @@ quoin_compile_directory(struct quoin_directory *directory, const struct quoin_co
 	if (base != NULL && base->models.len > 0)
 		rc = read_placements(base->models, &placements, &count, err);
 	if (rc == 0)
-		rc = make_ruleset(ret, placements, count, console, problems, err);
+		rc = make_ruleset(ret, eval, placements, count, problems, err);
 	if (rc == 0)
 		rc = make_parts(ret, base, problems, err);
 	if (rc == 0)
@@ -215,6 +213,22 @@ quoin_compile_directory(struct quoin_directory *directory, const struct quoin_co
 	quoin_problems_sort(problems);
 	if (rc != 0)
 		quoin_compiled_clear(ret);
+	return rc;
+}
+
+int
+quoin_compile_directory(struct quoin_directory *directory, const struct quoin_compile_base *base,
+    struct quoin_buf *console, struct quoin_compiled *ret, struct quoin_problems *problems, struct quoin_error *err)
+{
+	struct quoin_json_doc *eval = NULL;
+	int rc = quoin_compile_scripts(directory, console, &eval, problems, err);
+
+	*ret = (struct quoin_compiled){0};
+	if (rc == 0)
+		rc = quoin_compile_evaluated(directory, eval, base, ret, problems, err);
+	quoin_json_free(eval);
+	quoin_directory_clear(directory);
+	quoin_problems_sort(problems);
 	return rc;
 }
 

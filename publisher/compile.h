@@ -59,6 +59,11 @@ int quoin_compile(const char *root, const struct quoin_compile_base *base, struc
 int quoin_compile_directory(struct quoin_directory *directory, const struct quoin_compile_base *base,
     struct quoin_buf *console, struct quoin_compiled *ret, struct quoin_problems *problems, struct quoin_error *err);
 
+/* All but the evaluation, whose reply "eval" is (NULL: there are no scripts): pure. */
+int quoin_compile_evaluated(struct quoin_directory *directory, const struct quoin_json_doc *eval,
+    const struct quoin_compile_base *base, struct quoin_compiled *ret, struct quoin_problems *problems,
+    struct quoin_error *err);
+
 /* The last step alone: the parts of a ruleset that has its placements. 0, QUOIN_ELIMIT, QUOIN_ECORRUPT (the base),
  * QUOIN_EREFUSED (the closed world is broken, I6: our own failure), QUOIN_ENOMEM. */
 int quoin_compile_parts(const struct quoin_ruleset *ruleset, const struct quoin_compile_base *base,

@@ -309,6 +309,13 @@ keep(const char *state, struct quoin_compiled *compiled)
 }
 
 void
+workload_begin(void)
+{
+	if (quoin_crypto_init() != 0 || setenv("QUOIN_EVAL", bench_program("quoin-eval"), 1) != 0)
+		bench_die("cannot begin");
+}
+
+void
 workload_compile(const char *dir, const char *state, struct workload_parts *ret)
 {
 	struct quoin_compiled compiled;
@@ -316,8 +323,7 @@ workload_compile(const char *dir, const char *state, struct workload_parts *ret)
 	struct quoin_error err = {0};
 	struct quoin_buf text;
 
-	if (quoin_crypto_init() != 0 || setenv("QUOIN_EVAL", bench_program("quoin-eval"), 1) != 0)
-		bench_die("cannot begin");
+	workload_begin();
 	quoin_problems_init(&problems);
 	if (quoin_compile(dir, NULL, NULL, &compiled, &problems, &err) != 0) {
 		quoin_buf_init(&text, 1 << 20);

@@ -17,6 +17,9 @@
 #define WORKLOAD_REQUESTS   4096
 #define WORKLOAD_NAME_BYTES 64
 
+/* Before anything is compiled. */
+void workload_begin(void);
+
 /* The authoring directory of "objectives" objectives at "dir", which is made. */
 void workload_write(const char *dir, unsigned objectives);
 /* The same compiled: the bytes of the part "rules" (owned by the caller: free), with all parts in a store at "state" if
