@@ -2,11 +2,17 @@
  * What a host fetches when 1 % of the objectives change: the patches of the parts that a router takes, beside the same
  * parts in full. Each hundredth objective is edited as people do it, in turn: a rule goes, a rule comes, a split or a
  * model's config changes in all its rules, all its rules get a condition more, its default model has a new version.
+ *
+ * Rules are edited as scripts and compiled as JSON, which needs no evaluation. What one patch of the rules part takes
+ * is measured in processes of its own: delta.SIZE.make and .apply, their time beside that for the part in full;
+ * .make.memory and .apply.memory, all of such a process beside both images, which it has in memory.
  */
-#include <dirent.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/pack.h"
 #include "publisher/compile.h"
@@ -15,6 +21,7 @@
 
 #define EVERY 100
 #define KINDS 5
+#define ROUNDS 5
 
 /* ---- Editing ---- */
 
@@ -26,7 +33,7 @@ read_file(const char *path)
 	uint8_t *at;
 	size_t n;
 
-	quoin_buf_init(&text, 64u << 20);
+	quoin_buf_init(&text, QUOIN_PART_BYTES_MAX);
 	if (file == NULL)
 		bench_die("cannot read %s", path);
 	while ((at = quoin_buf_reserve(&text, 1 << 16)) != NULL && (n = fread(at, 1, 1 << 16, file)) > 0)
@@ -64,7 +71,7 @@ put_edited(struct quoin_buf *out, const char *line, unsigned objective, unsigned
 		quoin_buf_put_str(out, line);
 		quoin_buf_put_byte(out, '\n');
 		snprintf(name, sizeof name, ".%u\"", rule);
-		snprintf(other, sizeof other, ".%u\"", rule + 20);
+		snprintf(other, sizeof other, ".%u\"", rule + 90);
 		if (rule == 0)
 			put_replaced(out, line, name, other);
 		break;
@@ -80,8 +87,9 @@ put_edited(struct quoin_buf *out, const char *line, unsigned objective, unsigned
 			put_replaced(out, line, "timeoutMs: 40", "timeoutMs: 45");
 		}
 		break;
-	case 3: /* a condition comes */
-		put_replaced(out, line, "when: {", "when: {userId: {exists: true}, ");
+	case 3: /* a condition comes; none names an attribute twice */
+		put_replaced(out, line, strstr(line, "userId:") == NULL ? "when: {" : "{",
+		    strstr(line, "userId:") == NULL ? "when: {userId: {exists: true}, " : "{");
 		break;
 	default: /* not here, but in its models */
 		quoin_buf_put_str(out, line);
@@ -156,17 +164,94 @@ edit(const char *dir, unsigned objectives)
 	}
 }
 
-/* ---- Measuring ---- */
+/* ---- From scripts to JSON ---- */
+
+/* A script's line as JSON: names of members, and "Objectives.X", get their quotes. */
+static void
+put_json_line(struct quoin_buf *out, const char *at)
+{
+	static const char objectives[] = "Objectives.";
+	bool is_text = false;
+
+	while (*at != '\0') {
+		size_t word = 0;
+
+		if (*at == '"')
+			is_text = !is_text;
+		if (!is_text && strncmp(at, objectives, sizeof objectives - 1) == 0)
+			at += sizeof objectives - 1;
+		while (!is_text && isalnum((unsigned char)at[word]) != 0)
+			word++;
+		if (word > 0 && (at[word] == ':' || isupper((unsigned char)at[0]) != 0))
+			quoin_buf_printf(out, "\"%.*s\"", (int)word, at);
+		else
+			quoin_buf_put(out, at, word > 0 ? word : 1);
+		at += word > 0 ? word : 1;
+	}
+}
 
 static void
-compile(const char *dir, const struct quoin_compile_base *base, struct quoin_compiled *ret)
+put_json_rules(struct quoin_buf *out, struct quoin_buf *script)
+{
+	bool is_first = true;
+	char *save = NULL;
+
+	quoin_buf_put_byte(out, '[');
+	for (char *line = strtok_r((char *)(uintptr_t)quoin_buf_str(script), "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "\t\t{", 3) != 0)
+			continue;
+		if (line[strlen(line) - 1] == ',')
+			line[strlen(line) - 1] = '\0';
+		quoin_buf_put_str(out, is_first ? "\n" : ",\n");
+		put_json_line(out, line);
+		is_first = false;
+	}
+	quoin_buf_put_str(out, "\n]\n");
+}
+
+/* The directory "from" at "to", its scripts as JSON. */
+static void
+convert(const char *from, const char *to, unsigned objectives)
+{
+	static const char *const same[] = {"objectives.json", "models.json", "shards.json"};
+	char path[4 * BENCH_PATH_BYTES];
+	struct quoin_buf text, out;
+
+	quoin_buf_init(&out, QUOIN_PART_BYTES_MAX);
+	if (mkdir(to, 0700) != 0)
+		bench_die("cannot make %s", to);
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", from, same[i]);
+		text = read_file(path);
+		snprintf(path, sizeof path, "%s/%s", to, same[i]);
+		bench_write_file(path, text.data, text.len);
+		quoin_buf_clear(&text);
+	}
+	for (unsigned file = 0; file * WORKLOAD_OBJECTIVES_A_FILE < objectives; file++) {
+		snprintf(path, sizeof path, "%s/rules-%02u.js", from, file);
+		text = read_file(path);
+		put_json_rules(&out, &text);
+		snprintf(path, sizeof path, "%s/rules-%02u.rules.json", to, file);
+		bench_write_file(path, out.data, out.len);
+		quoin_buf_clear(&text);
+		quoin_buf_reset(&out);
+	}
+	quoin_buf_clear(&out);
+}
+
+static void
+compile(const char *dir, unsigned objectives, const struct quoin_compile_base *base, struct quoin_compiled *ret)
 {
 	struct quoin_problems problems;
 	struct quoin_error err = {0};
+	char json[3 * BENCH_PATH_BYTES];
 	struct quoin_buf text;
 
+	snprintf(json, sizeof json, "%s-%s", dir, base == NULL ? "before" : "after");
+	convert(dir, json, objectives);
 	quoin_problems_init(&problems);
-	if (quoin_compile(dir, base, NULL, ret, &problems, &err) != 0) {
+	if (quoin_compile(json, base, NULL, ret, &problems, &err) != 0) {
 		quoin_buf_init(&text, 1 << 20);
 		(void)quoin_problems_print(&problems, &text);
 		bench_die("%s\n%s", err.message, quoin_buf_str(&text));
@@ -174,61 +259,158 @@ compile(const char *dir, const struct quoin_compile_base *base, struct quoin_com
 	quoin_problems_clear(&problems);
 }
 
-static double
-packed_bytes(struct quoin_span body, const struct quoin_span *base)
+/* ---- In a process of its own ---- */
+
+static struct quoin_buf
+pack(struct quoin_span body, const struct quoin_span *base)
 {
 	struct quoin_buf out;
-	double bytes;
 
 	quoin_buf_init(&out, QUOIN_PART_BYTES_MAX);
 	if ((base == NULL ? quoin_pack(body, &out) : quoin_pack_delta(body, *base, &out)) != 0)
 		bench_die("cannot pack");
-	bytes = (double)out.len;
-	quoin_buf_clear(&out);
+	return out;
+}
+
+/* bench_delta make BASE BODY PATCH, or apply BASE PATCH BODY: prints milliseconds and the most memory in MB. */
+static int
+run_apart(char **args)
+{
+	const bool is_make = strcmp(args[1], "make") == 0;
+	struct quoin_buf base = read_file(args[2]), body, patch;
+	double begin, ms, kilobytes = 0;
+	char line[128];
+	FILE *status;
+
+	if (is_make) {
+		const struct quoin_span from = quoin_buf_span(&base);
+
+		body = read_file(args[3]);
+		begin = bench_work_ns();
+		patch = pack(quoin_buf_span(&body), &from);
+		ms = (bench_work_ns() - begin) / 1e6;
+		bench_write_file(args[4], patch.data, patch.len);
+	} else {
+		struct stat size;
+		uint8_t *out;
+
+		patch = read_file(args[3]);
+		if (stat(args[4], &size) != 0 || (out = malloc((size_t)size.st_size)) == NULL)
+			bench_die("no memory");
+		begin = bench_work_ns();
+		if (quoin_unpack_delta(quoin_buf_span(&patch), quoin_buf_span(&base), out, (size_t)size.st_size) != 0)
+			bench_die("the patch does not apply");
+		ms = (bench_work_ns() - begin) / 1e6;
+	}
+	status = fopen("/proc/self/status", "r");
+	while (status != NULL && fgets(line, sizeof line, status) != NULL)
+		(void)sscanf(line, "VmHWM: %lf", &kilobytes);
+	printf("%f %f\n", ms, kilobytes / 1024);
+	return 0;
+}
+
+static void
+ask_apart(const char *what, const char *paths[3], double *ret_ms, double *ret_mb)
+{
+	char command[4 * BENCH_PATH_BYTES + 64];
+	FILE *answer;
+
+	snprintf(command, sizeof command, "'/proc/%ld/exe' %s '%s' '%s' '%s'", (long)getpid(), what, paths[0], paths[1],
+	    paths[2]);
+	answer = popen(command, "r");
+	if (answer == NULL || fscanf(answer, "%lf %lf", ret_ms, ret_mb) != 2 || pclose(answer) != 0)
+		bench_die("cannot run %s", command);
+}
+
+/* ---- Measuring ---- */
+
+static void
+measure_patch(const char *size, struct quoin_span old, struct quoin_span new)
+{
+	const char *paths[] = {bench_path("base"), bench_path("body"), bench_path("patch")};
+	const double images = (double)(old.len + new.len) / (1 << 20);
+	double make[ROUNDS], apply[ROUNDS], full[ROUNDS], unpack[ROUNDS], make_mb = 0, apply_mb = 0, begin;
+	char name[64];
+
+	bench_write_file(paths[0], old.data, old.len);
+	bench_write_file(paths[1], new.data, new.len);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint8_t *out = malloc(new.len);
+		struct quoin_buf packed;
+
+		begin = bench_work_ns();
+		packed = pack(new, NULL);
+		full[i] = (bench_work_ns() - begin) / 1e6;
+		begin = bench_work_ns();
+		if (out == NULL || quoin_unpack(quoin_buf_span(&packed), out, new.len) != 0)
+			bench_die("cannot unpack");
+		unpack[i] = (bench_work_ns() - begin) / 1e6;
+		ask_apart("make", paths, &make[i], &make_mb);
+		ask_apart("apply", (const char *[]){paths[0], paths[2], paths[1]}, &apply[i], &apply_mb);
+		quoin_buf_clear(&packed);
+		free(out);
+	}
+	snprintf(name, sizeof name, "delta.%s.make", size);
+	bench_print(name, bench_median(make, ROUNDS), "ms", "pack in full", bench_median(full, ROUNDS));
+	snprintf(name, sizeof name, "delta.%s.apply", size);
+	bench_print(name, bench_median(apply, ROUNDS), "ms", "unpack in full", bench_median(unpack, ROUNDS));
+	snprintf(name, sizeof name, "delta.%s.make.memory", size);
+	bench_print(name, make_mb, "MB", "both images", images);
+	snprintf(name, sizeof name, "delta.%s.apply.memory", size);
+	bench_print(name, apply_mb, "MB", "both images", images);
+}
+
+static double
+packed_bytes(struct quoin_span body, const struct quoin_span *base)
+{
+	struct quoin_buf packed = pack(body, base);
+	double bytes = (double)packed.len;
+
+	quoin_buf_clear(&packed);
 	return bytes;
 }
 
 static void
-measure(const char *name, unsigned objectives)
+measure(const char *size, unsigned objectives, unsigned models, unsigned rules_min)
 {
 	static const enum quoin_compiled_name taken[] = {QUOIN_COMPILED_ROUTES, QUOIN_COMPILED_RULES};
 	struct quoin_compiled before, after;
-	double full = 0, delta = 0, content = 0;
-	char dir[2 * BENCH_PATH_BYTES];
+	double full = 0, delta = 0;
+	char dir[2 * BENCH_PATH_BYTES], name[64];
 
-	snprintf(dir, sizeof dir, "%s", bench_path("delta-%u", objectives));
-	workload_write(dir, objectives);
-	compile(dir, NULL, &before);
+	snprintf(dir, sizeof dir, "%s", bench_path("delta-%s", size));
+	workload_write_more(dir, objectives, models, rules_min);
+	compile(dir, objectives, NULL, &before);
 	edit(dir, objectives);
-	compile(dir,
+	compile(dir, objectives,
 	    &(struct quoin_compile_base){quoin_buf_span(&before.parts[QUOIN_COMPILED_RULES].bytes),
 		quoin_buf_span(&before.parts[QUOIN_COMPILED_MODELS].bytes)},
 	    &after);
-	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++) {
-		const struct quoin_span new = quoin_buf_span(&after.parts[i].bytes),
-					old = quoin_buf_span(&before.parts[i].bytes);
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+		const struct quoin_span new = quoin_buf_span(&after.parts[taken[i]].bytes),
+					old = quoin_buf_span(&before.parts[taken[i]].bytes);
 		const double full_bytes = packed_bytes(new, NULL), delta_bytes = packed_bytes(new, &old);
 
-		fprintf(stderr, "%s: %s %zu, full %.0f, delta %.0f\n", name, after.parts[i].name, new.len, full_bytes,
+		fprintf(stderr, "%s: %s %zu, full %.0f, delta %.0f\n", size, after.parts[taken[i]].name, new.len, full_bytes,
 		    delta_bytes);
-		for (size_t k = 0; k < sizeof taken / sizeof taken[0]; k++) {
-			if (taken[k] != i)
-				continue;
-			content += (double)new.len;
-			full += full_bytes;
-			delta += delta_bytes;
-		}
+		full += full_bytes;
+		delta += delta_bytes;
 	}
+	snprintf(name, sizeof name, "delta.%s.1pct", size);
 	bench_print(name, delta, "bytes", "full", full);
+	measure_patch(size, quoin_buf_span(&before.parts[QUOIN_COMPILED_RULES].bytes),
+	    quoin_buf_span(&after.parts[QUOIN_COMPILED_RULES].bytes));
 	quoin_compiled_clear(&before);
 	quoin_compiled_clear(&after);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	if (quoin_crypto_init() != 0 || setenv("QUOIN_EVAL", bench_program("quoin-eval"), 1) != 0)
-		bench_die("cannot begin");
-	measure("delta.10mb.1pct", 3270);
+	if (argc == 5)
+		return run_apart(argv);
+	workload_begin();
+	measure("10mb", 3270, 5, 0);
+	measure("100mb", 4096, 4, 54);
 	return 0;
 }

@@ -11,8 +11,6 @@
 
 #define SEED		  42
 #define TESTS		  60
-#define MODELS_EACH	  5
-#define OBJECTIVES_A_FILE 50
 #define SHARDS		  12
 #define STRINGS		  8
 #define VALUES_MAX	  60
@@ -22,6 +20,8 @@ const char *const workload_attributes[WORKLOAD_ATTRIBUTES] = {"country", "device
 	"platform", "surface", "signupChannel", "appVersion", "osVersion", "accountAgeDays", "watchHours", "userId"};
 /* How many strings there are of each. */
 static const uint32_t value_counts[STRINGS] = {60, 40, 30, 12, 6, 8, 20, 10};
+
+static uint32_t models_each;
 
 static char value_names[STRINGS][VALUES_MAX][24];
 
@@ -142,25 +142,25 @@ put_action(struct quoin_buf *out, struct bench_random *random, const char *objec
 		quoin_buf_printf(out, ", abTestId: %u, cellToModel: {", 20000 + bench_random_below(random, TESTS));
 		for (uint32_t i = 0; i < cells; i++) {
 			quoin_buf_printf(out, "%s%u: ", i > 0 ? ", " : "", i + 1);
-			put_model(out, objective, (rule + i) % MODELS_EACH, rule);
+			put_model(out, objective, (rule + i) % models_each, rule);
 		}
 		quoin_buf_put_byte(out, '}');
 	} else if (kind < 70) {
 		quoin_buf_put_str(out, ", split: [{percent: 30, model: ");
-		put_model(out, objective, rule % MODELS_EACH, rule);
+		put_model(out, objective, rule % models_each, rule);
 		quoin_buf_put_str(out, "}, {percent: 70, model: ");
-		put_model(out, objective, (rule + 1) % MODELS_EACH, rule);
+		put_model(out, objective, (rule + 1) % models_each, rule);
 		quoin_buf_put_str(out, "}]");
 	} else {
 		quoin_buf_put_str(out, ", model: ");
-		put_model(out, objective, rule % MODELS_EACH, rule);
+		put_model(out, objective, rule % models_each, rule);
 	}
 }
 
 static void
-put_rules(struct quoin_buf *out, struct bench_random *random, unsigned number)
+put_rules(struct quoin_buf *out, struct bench_random *random, unsigned number, uint32_t rules_min)
 {
-	uint32_t rules = bench_random_below(random, 9), conditions;
+	uint32_t rules = rules_min + bench_random_below(random, 9), conditions;
 	char name[WORKLOAD_NAME_BYTES];
 
 	workload_objective(number, name);
@@ -209,12 +209,12 @@ write_models(const char *dir, struct quoin_buf *out, unsigned objectives)
 {
 	char name[WORKLOAD_NAME_BYTES];
 
-	for (unsigned i = 0; i < objectives * MODELS_EACH; i++) {
-		workload_objective(i / MODELS_EACH, name);
+	for (unsigned i = 0; i < objectives * models_each; i++) {
+		workload_objective(i / models_each, name);
 		quoin_buf_printf(out,
 		    "%s\n\"%s-m%u\": {\"version\": \"%u\", \"inputType\": \"TITLE_INPUT\", \"modelType\": \"SCORER\", "
 		    "\"uri\": \"s3://models/%s/%u\", \"digest\": \"sha256:%064x\", \"demand\": {\"memory_mb\": %u}}",
-		    i > 0 ? "," : "{", name, i % MODELS_EACH, 1 + i % 9, name, i % MODELS_EACH, i, 100 + i % 400);
+		    i > 0 ? "," : "{", name, i % models_each, 1 + i % 9, name, i % models_each, i, 100 + i % 400);
 	}
 	quoin_buf_put_str(out, "\n}\n");
 	save(dir, "models.json", out);
@@ -235,10 +235,17 @@ write_shards(const char *dir, struct quoin_buf *out)
 void
 workload_write(const char *dir, unsigned objectives)
 {
+	workload_write_more(dir, objectives, 5, 0);
+}
+
+void
+workload_write_more(const char *dir, unsigned objectives, unsigned models, unsigned rules_min)
+{
 	struct bench_random random = {SEED};
 	struct quoin_buf out;
 	char name[32];
 
+	models_each = models;
 	make_values();
 	quoin_buf_init(&out, 64u << 20);
 	if (mkdir(dir, 0700) != 0)
@@ -247,9 +254,9 @@ workload_write(const char *dir, unsigned objectives)
 	write_models(dir, &out, objectives);
 	write_shards(dir, &out);
 	for (unsigned i = 0; i < objectives; i++) {
-		put_rules(&out, &random, i);
-		if ((i + 1) % OBJECTIVES_A_FILE == 0 || i + 1 == objectives) {
-			snprintf(name, sizeof name, "rules-%02u.js", i / OBJECTIVES_A_FILE);
+		put_rules(&out, &random, i, rules_min);
+		if ((i + 1) % WORKLOAD_OBJECTIVES_A_FILE == 0 || i + 1 == objectives) {
+			snprintf(name, sizeof name, "rules-%02u.js", i / WORKLOAD_OBJECTIVES_A_FILE);
 			save(dir, name, &out);
 		}
 	}

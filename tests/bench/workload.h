@@ -16,12 +16,15 @@
 #define WORKLOAD_CELLS	    20
 #define WORKLOAD_REQUESTS   4096
 #define WORKLOAD_NAME_BYTES 64
+#define WORKLOAD_OBJECTIVES_A_FILE 50
 
 /* Before anything is compiled. */
 void workload_begin(void);
 
 /* The authoring directory of "objectives" objectives at "dir", which is made. */
 void workload_write(const char *dir, unsigned objectives);
+/* The same with so many models of each objective, and with "rules_min" to 8 more rules. */
+void workload_write_more(const char *dir, unsigned objectives, unsigned models, unsigned rules_min);
 /* The same compiled: the bytes of the part "rules" (owned by the caller: free), with all parts in a store at "state" if
  * that is not NULL, release 1, active. */
 struct workload_parts {
