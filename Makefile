@@ -155,6 +155,7 @@ PUBLISHER_SRCS := \
 	publisher/compile_scripts.c \
 	publisher/context_line.c \
 	publisher/control.c \
+	publisher/counters.c \
 	publisher/decisions.c \
 	publisher/deltas.c \
 	publisher/dev.c \

@@ -101,6 +101,57 @@ print_running(struct quoin_buf *out, const struct quoin_status *status)
 }
 
 int
+quoin_status_hit_compare(const void *a, const void *b)
+{
+	const struct quoin_status_hit *x = a, *y = b;
+	int order = (x->count < y->count) - (x->count > y->count);
+
+	if (order == 0)
+		order = strcmp(x->objective, y->objective);
+	if (order == 0)
+		order = strcmp(x->rule, y->rule);
+	if (order == 0)
+		order = x->has_cell - y->has_cell;
+	return order != 0 ? order : (x->cell > y->cell) - (x->cell < y->cell);
+}
+
+static bool
+has_fetched(const struct quoin_status_fetched *fetched)
+{
+	return fetched->full != 0 || fetched->deltas != 0 || fetched->fell_back != 0 || fetched->bytes != 0;
+}
+
+static void
+print_counters(struct quoin_buf *out, const struct quoin_status *status)
+{
+	QUOIN_ASSERT(status->hit_count <= QUOIN_STATUS_HITS_MAX && (status->hit_total > 0 || status->hit_count == 0));
+	if (has_fetched(&status->fetched)) {
+		quoin_line_print_key(out, "fetched");
+		quoin_line_print_u64(out, status->fetched.full);
+		quoin_line_print_u64(out, status->fetched.deltas);
+		quoin_line_print_u64(out, status->fetched.fell_back);
+		quoin_line_print_u64(out, status->fetched.bytes);
+		quoin_line_print_end_of_line(out);
+	}
+	if (status->hit_total > 0)
+		quoin_line_print_field_u64(out, "hits", status->hit_total);
+	for (size_t i = 0; i < status->hit_count; i++) {
+		const struct quoin_status_hit *hit = &status->hits[i];
+
+		QUOIN_ASSERT(i == 0 || quoin_status_hit_compare(&hit[-1], hit) < 0);
+		quoin_line_print_key(out, "hit");
+		quoin_line_print_u64(out, hit->count);
+		quoin_line_print_name(out, hit->objective);
+		quoin_line_print_word(out, hit->rule);
+		if (hit->has_cell)
+			quoin_line_print_u64(out, hit->cell);
+		else
+			quoin_line_print_word(out, "-");
+		quoin_line_print_end_of_line(out);
+	}
+}
+
+int
 quoin_status_print(const struct quoin_status *status, struct quoin_buf *out)
 {
 	size_t start = out->len;
@@ -129,6 +180,7 @@ quoin_status_print(const struct quoin_status *status, struct quoin_buf *out)
 		quoin_line_print_hash(out, &status->digests[i].hash);
 		quoin_line_print_end_of_line(out);
 	}
+	print_counters(out, status);
 	return quoin_line_print_end(out, QUOIN_DOCUMENT_STATUS, start);
 }
 
@@ -223,6 +275,68 @@ read_digest(struct quoin_line_reader *reader, struct quoin_status *ret)
 }
 
 static void
+read_fetched(struct quoin_line_reader *reader, struct quoin_status_fetched *ret)
+{
+	ret->full = quoin_line_u64(reader);
+	ret->deltas = quoin_line_u64(reader);
+	ret->fell_back = quoin_line_u64(reader);
+	ret->bytes = quoin_line_u64(reader);
+	if (!has_fetched(ret))
+		quoin_line_fail(reader, QUOIN_ESYNTAX, "a line of zeros is left out");
+}
+
+static void
+read_hit(struct quoin_line_reader *reader, struct quoin_status *ret)
+{
+	struct quoin_status_hit *hit =
+	    quoin_line_more(reader, ret->hits, ret->hit_count, QUOIN_STATUS_HITS_MAX, sizeof *hit, "hits");
+	struct quoin_span word;
+	uint64_t cell = 0;
+
+	if (hit == NULL)
+		return;
+	ret->hits = hit;
+	hit += ret->hit_count++;
+	hit->count = quoin_line_u64(reader);
+	quoin_line_name(reader, hit->objective, false);
+	word = quoin_line_word(reader);
+	if (quoin_rule_name_is_valid(word))
+		memcpy(hit->rule, word.data, word.len);
+	else
+		quoin_line_fail(reader, QUOIN_ESYNTAX, "not a rule's name");
+	word = quoin_line_word(reader);
+	hit->has_cell = !quoin_span_equal_str(word, "-");
+	if (hit->has_cell && (!quoin_u64_parse(word, &cell) || cell > UINT32_MAX))
+		quoin_line_fail(reader, QUOIN_ESYNTAX, "not a cell");
+	hit->cell = (uint32_t)cell;
+	if (hit->count == 0 || (ret->hit_count > 1 && quoin_status_hit_compare(&hit[-1], hit) >= 0))
+		quoin_line_fail(reader, QUOIN_ESYNTAX, "hits are not in their order, each above 0 and once");
+}
+
+static void
+read_counters(struct quoin_line_reader *reader, struct quoin_status *ret)
+{
+	uint64_t listed = 0;
+
+	if (quoin_line_accept(reader, "fetched"))
+		read_fetched(reader, &ret->fetched);
+	if (!quoin_line_accept(reader, "hits"))
+		return;
+	ret->hit_total = quoin_line_u64(reader);
+	while (quoin_line_accept(reader, "hit")) {
+		size_t before = ret->hit_count;
+
+		read_hit(reader, ret);
+		if (ret->hit_count > before && ret->hits[before].count > ret->hit_total - listed)
+			quoin_line_fail(reader, QUOIN_ESYNTAX, "more hits than decisions that were counted");
+		else if (ret->hit_count > before)
+			listed += ret->hits[before].count;
+	}
+	if (ret->hit_total == 0)
+		quoin_line_fail(reader, QUOIN_ESYNTAX, "a line of zeros is left out");
+}
+
+static void
 read_head(struct quoin_line_reader *reader, struct quoin_status *ret)
 {
 	quoin_line_expect(reader, "host");
@@ -265,6 +379,7 @@ quoin_status_parse(struct quoin_span text, struct quoin_status *ret, struct quoi
 		read_release(&reader, ret);
 	while (quoin_line_accept(&reader, "digest"))
 		read_digest(&reader, ret);
+	read_counters(&reader, ret);
 	rc = quoin_line_finish(&reader);
 	if (rc != 0)
 		quoin_status_clear(ret);
@@ -277,6 +392,7 @@ quoin_status_clear(struct quoin_status *status)
 	free(status->formats);
 	free(status->releases);
 	free(status->digests);
+	free(status->hits);
 	memset(status, 0, sizeof *status);
 }
 

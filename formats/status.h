@@ -33,6 +33,24 @@ struct quoin_status_digest {
 	struct quoin_hash hash; /* recomputed from the store's bytes */
 };
 
+/* What the host fetched since its agent began. */
+struct quoin_status_fetched {
+	uint64_t full;	    /* parts, by their full body */
+	uint64_t deltas;    /* parts, by a delta */
+	uint64_t fell_back; /* of the full ones: a delta was fetched, and did not lead to what was signed */
+	uint64_t bytes;	    /* packed, of all of them */
+};
+
+/* How often a rule decided, and by which cell. */
+struct quoin_status_hit {
+	uint64_t count;
+	char objective[QUOIN_NAME_BYTES_MAX + 1];
+	char rule[QUOIN_NAME_BYTES_MAX + 1];
+	bool has_cell; /* of an A/B test */
+	uint32_t cell;
+};
+#define QUOIN_STATUS_HITS_MAX 128
+
 /*
  * quoin-status-v1
  * system <32 hex>
@@ -54,6 +72,9 @@ struct quoin_status_digest {
  * formats <schema>…				ascending: the part schemas it reads
  * have <n> <hash> <progress> <routing key|-> <text>	repeated, ascending by n
  * digest <part> <hash>				repeated, ascending by part: of the release it runs
+ * fetched <full> <deltas> <fell back> <bytes>	left out while nothing was
+ * hits <decisions that were counted>		left out while none was
+ * hit <count> <objective> <rule> <cell|->	repeated: the most frequent, by falling count, then by the rest
  * end
  *
  * At most QUOIN_LIVE_MAX releases, QUOIN_PARTS_MAX formats and digests each.
@@ -81,11 +102,17 @@ struct quoin_status {
 	size_t release_count;
 	struct quoin_status_digest *digests; /* owned */
 	size_t digest_count;
+	struct quoin_status_fetched fetched;
+	uint64_t hit_total;
+	struct quoin_status_hit *hits; /* owned */
+	size_t hit_count;
 };
 
 int quoin_status_print(const struct quoin_status *status, struct quoin_buf *out);
 int quoin_status_parse(struct quoin_span text, struct quoin_status *ret, struct quoin_error *err);
 void quoin_status_clear(struct quoin_status *status);
+/* The order of hits in the document, for qsort. */
+int quoin_status_hit_compare(const void *a, const void *b);
 const char *quoin_progress_name(enum quoin_progress progress);
 /* How far the host is with this release, or NULL if it says nothing of it. */
 const struct quoin_status_release *quoin_status_of(const struct quoin_status *status, uint64_t release);

@@ -6,6 +6,7 @@
 
 #include "lib/clock.h"
 #include "publisher/commands.h"
+#include "publisher/counters.h"
 #include "publisher/waiting.h"
 
 #define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
@@ -102,6 +103,7 @@ put_host(struct quoin_json_writer *writer, const struct quoin_picture *picture, 
 	if (host != NULL) {
 		put_numbers(writer, "holds", host->status.holds, host->status.hold_count);
 		quoin_json_put_i64(writer, "age_ms", picture->now_ms - host->received_ms);
+		quoin_counters_put_fetched(writer, &host->status);
 	} else {
 		quoin_json_put_null(writer, "age_ms");
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "publisher/commands.h"
+#include "publisher/counters.h"
 #include "publisher/waiting.h"
 
 #define TEXT_BYTES QUOIN_WAITING_BYTES
@@ -57,6 +58,20 @@ explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert,
 }
 
 static int
+print_counters(const struct quoin_status *status)
+{
+	struct quoin_buf text;
+	int r;
+
+	quoin_buf_init(&text, 64u << 10);
+	quoin_counters_print(status, &text);
+	fwrite(text.data, 1, text.len, stdout);
+	r = text.error;
+	quoin_buf_clear(&text);
+	return r;
+}
+
+static int
 print_result(const struct quoin_cli *cli, const struct quoin_picture *picture, const struct quoin_cert *cert)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
@@ -77,9 +92,9 @@ print_result(const struct quoin_cli *cli, const struct quoin_picture *picture, c
 		printf("  runs      %llu%s\n", (unsigned long long)running, running == 0 ? " (nothing)" : "");
 		printf("  because   %s\n", because);
 		printf("  waits for %s\n", wait[0] != '\0' ? wait : "nothing");
-		return 0;
+		return host != NULL ? print_counters(&host->status) : 0;
 	}
-	quoin_buf_init(&json, 16384);
+	quoin_buf_init(&json, 256u << 10);
 	quoin_json_writer_init(&writer, &json);
 	quoin_json_begin_object(&writer, NULL);
 	quoin_json_put_string(&writer, "host", cert->host);
@@ -88,6 +103,10 @@ print_result(const struct quoin_cli *cli, const struct quoin_picture *picture, c
 	quoin_json_put_u64(&writer, "running", running);
 	quoin_json_put_string(&writer, "because", because);
 	quoin_json_put_string(&writer, "waiting_for", wait[0] != '\0' ? wait : NULL);
+	if (host != NULL) {
+		quoin_counters_put_fetched(&writer, &host->status);
+		quoin_counters_put_hits(&writer, &host->status);
+	}
 	quoin_json_end_object(&writer);
 	r = quoin_cli_print_json(&json);
 	quoin_buf_clear(&json);

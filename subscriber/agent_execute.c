@@ -147,6 +147,7 @@ seal_status(struct quoin_agent *agent, uint64_t number, struct quoin_sealed *ret
 		return r;
 	status.number = number;
 	add_holds(agent, &status);
+	quoin_stager_fetched(agent->stager, &status.fetched);
 	r = fill_digests(agent, &status);
 	if (r == 0)
 		r = quoin_status_print(&status, &text);

@@ -216,13 +216,15 @@ stage_packed(const struct quoin_fetch *fetch, const struct quoin_part *part, con
 }
 
 static int
-fetch_encoding(const struct quoin_fetch *fetch, const struct quoin_part *part, const struct quoin_encoding *encoding,
+fetch_encoding(struct quoin_fetch *fetch, const struct quoin_part *part, const struct quoin_encoding *encoding,
     struct quoin_error *err)
 {
 	struct quoin_spool packed = {0};
 	int r;
 
 	r = fetch_packed(fetch, part, encoding, &packed, err);
+	if (r == 0)
+		fetch->fetched.bytes += encoding->packed_bytes;
 	if (r == 0)
 		r = stage_packed(fetch, part, encoding, &packed, err);
 	quoin_spool_close(&packed);
@@ -237,7 +239,7 @@ is_of_the_delta(int code)
 }
 
 static int
-fetch_part(const struct quoin_fetch *fetch, const struct quoin_part *part, struct quoin_error *err)
+fetch_part(struct quoin_fetch *fetch, const struct quoin_part *part, struct quoin_error *err)
 {
 	struct quoin_hash have[QUOIN_ENCODINGS_MAX];
 	const struct quoin_encoding *encoding;
@@ -257,13 +259,19 @@ fetch_part(const struct quoin_fetch *fetch, const struct quoin_part *part, struc
 	r = fetch_encoding(fetch, part, encoding, err);
 	if (r != 0 && encoding->is_delta && is_of_the_delta(r)) {
 		quoin_log(QUOIN_LOG_WARN, "delta-failed", "part=%s code=%d", part->name, r);
-		r = fetch_encoding(fetch, part, &part->encodings[0], err);
+		fetch->fetched.fell_back++;
+		encoding = &part->encodings[0];
+		r = fetch_encoding(fetch, part, encoding, err);
 	}
+	if (r == 0 && encoding->is_delta)
+		fetch->fetched.deltas++;
+	else if (r == 0)
+		fetch->fetched.full++;
 	return r;
 }
 
 int
-quoin_fetch_release(const struct quoin_fetch *fetch, const struct quoin_release *release, struct quoin_error *err)
+quoin_fetch_release(struct quoin_fetch *fetch, const struct quoin_release *release, struct quoin_error *err)
 {
 	uint64_t bytes = 0;
 	int r = 0;

@@ -10,6 +10,7 @@
 
 #include "formats/cert.h"
 #include "formats/release.h"
+#include "formats/status.h"
 #include "lib/bus.h"
 #include "subscriber/store.h"
 
@@ -30,6 +31,7 @@ struct quoin_fetch {
 	/* Asked between chunks; true ends the fetch with QUOIN_EAGAIN. */
 	bool (*is_interrupted)(void *ctx);
 	void *ctx;
+	struct quoin_status_fetched fetched; /* counted up with what is fetched, also where the fetch fails later */
 };
 
 /* A stored release document, parsed; the caller clears it. 0, QUOIN_ENOENT, QUOIN_ECORRUPT, QUOIN_ENOMEM. */
@@ -40,6 +42,6 @@ int quoin_release_load(struct quoin_store *store, uint64_t number, struct quoin_
  * than this host takes); QUOIN_ECORRUPT (what is there is not what was signed); QUOIN_EMISSING (not on the topic);
  * QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE; QUOIN_ENOSPC, QUOIN_EMAPFULL, QUOIN_ENOMEM, QUOIN_EIO.
  */
-int quoin_fetch_release(const struct quoin_fetch *fetch, const struct quoin_release *release, struct quoin_error *err);
+int quoin_fetch_release(struct quoin_fetch *fetch, const struct quoin_release *release, struct quoin_error *err);
 
 #endif

@@ -33,6 +33,7 @@ struct quoin_stager {
 	struct job now; /* while busy */
 	bool is_cancelled; /* what is done now */
 	bool is_ending;
+	struct quoin_status_fetched fetched;
 	struct quoin_stager_answer answers[JOBS_MAX];
 	size_t answer_count;
 };
@@ -71,6 +72,17 @@ open_lookup(struct quoin_stager *stager, struct quoin_error *err)
 	return quoin_bus_lookup_open(&stager->conf.bus, topic, 0, &stager->lookup, err);
 }
 
+static void
+count(struct quoin_stager *stager, const struct quoin_status_fetched *fetched)
+{
+	(void)pthread_mutex_lock(&stager->lock);
+	stager->fetched.full += fetched->full;
+	stager->fetched.deltas += fetched->deltas;
+	stager->fetched.fell_back += fetched->fell_back;
+	stager->fetched.bytes += fetched->bytes;
+	(void)pthread_mutex_unlock(&stager->lock);
+}
+
 static int
 fetch(struct quoin_stager *stager, const struct quoin_release *release, struct quoin_error *err)
 {
@@ -88,7 +100,9 @@ fetch(struct quoin_stager *stager, const struct quoin_release *release, struct q
 	if (r != 0)
 		return r;
 	fetch.lookup = stager->lookup;
-	return quoin_fetch_release(&fetch, release, err);
+	r = quoin_fetch_release(&fetch, release, err);
+	count(stager, &fetch.fetched);
+	return r;
 }
 
 static void
@@ -295,6 +309,14 @@ quoin_stager_is_idle(struct quoin_stager *stager)
 	is_idle = !stager->is_busy && stager->job_count == 0;
 	(void)pthread_mutex_unlock(&stager->lock);
 	return is_idle;
+}
+
+void
+quoin_stager_fetched(struct quoin_stager *stager, struct quoin_status_fetched *ret)
+{
+	(void)pthread_mutex_lock(&stager->lock);
+	*ret = stager->fetched;
+	(void)pthread_mutex_unlock(&stager->lock);
 }
 
 bool

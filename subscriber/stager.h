@@ -24,6 +24,8 @@ void quoin_stager_stop(struct quoin_stager *stager);
 void quoin_stager_fetch(struct quoin_stager *stager, uint64_t release, bool urgent);
 void quoin_stager_cancel(struct quoin_stager *stager, uint64_t release);
 void quoin_stager_try(struct quoin_stager *stager, uint64_t release);
+/* What was fetched since the start. */
+void quoin_stager_fetched(struct quoin_stager *stager, struct quoin_status_fetched *ret);
 /* Nothing is done or waits: nobody but the caller uses the store until the next job is given. */
 bool quoin_stager_is_idle(struct quoin_stager *stager);
 /* Forget every job and every answer: whoever asked for them is gone. */

@@ -34,6 +34,7 @@ static const struct vector {
     {"cert-router", QUOIN_DOCUMENT_CERT},
     {"status-serving", QUOIN_DOCUMENT_STATUS},
     {"status-router", QUOIN_DOCUMENT_STATUS},
+    {"status-counters", QUOIN_DOCUMENT_STATUS},
 };
 #define VECTORS (sizeof vectors / sizeof vectors[0])
 
@@ -285,6 +286,13 @@ static const struct change {
     {"status-serving", "cw-default@7", "cw@default@7", QUOIN_ESYNTAX, "routing key"},
     {"status-serving", " ready ", " readyish ", QUOIN_ESYNTAX, "words"},
     {"status-serving", "have 6", "have 7", QUOIN_ESYNTAX, "ascending"},
+    {"status-counters", "fetched 3 41 1 918273", "fetched 0 0 0 0", QUOIN_ESYNTAX, "zeros"},
+    {"status-counters", "hits 1200", "hits 1159", QUOIN_ESYNTAX, "more hits"},
+    {"status-counters", "hit 700", "hit 399", QUOIN_ESYNTAX, "order"},
+    {"status-counters", "hit 30 ArtworkSelection art#", "hit 0 ArtworkSelection art#", QUOIN_ESYNTAX, "above 0"},
+    {"status-counters", "art-split", "art#default", QUOIN_ESYNTAX, "once"},
+    {"status-counters", "art#default", "art\\default", QUOIN_ESYNTAX, "rule's name"},
+    {"status-counters", "ranker-test 2", "ranker-test 4294967296", QUOIN_ESYNTAX, "cell"},
 };
 
 static void

@@ -1,10 +1,13 @@
 #include "subscriber/fetch.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "formats/chunk.h"
@@ -12,6 +15,7 @@
 #include "subscriber/child.h"
 #include "subscriber/ready.h"
 #include "subscriber/spool.h"
+#include "subscriber/store_layout.h"
 #include "tests/world.h"
 
 #define WAIT_MS	 20000
@@ -237,6 +241,77 @@ looked_up(void)
 	return now;
 }
 
+/* Change a byte of content that is stored: on the disk, behind the store's back. */
+static void
+damage_stored(const uint8_t *pattern, size_t bytes)
+{
+	char path[QUOIN_PATH_BYTES + 24];
+	struct stat status;
+	uint8_t *file, *at;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s/store/data.mdb", store->dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK(fd >= 0 && fstat(fd, &status) == 0);
+	file = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(file != MAP_FAILED);
+	at = memmem(file, (size_t)status.st_size, pattern, bytes);
+	CHECK(at != NULL);
+	*at ^= 1;
+	(void)munmap(file, (size_t)status.st_size);
+	close(fd);
+}
+
+static void
+check_fetched(uint64_t full, uint64_t deltas, uint64_t fell_back)
+{
+	CHECK_INT(fetch.fetched.full, full);
+	CHECK_INT(fetch.fetched.deltas, deltas);
+	CHECK_INT(fetch.fetched.fell_back, fell_back);
+}
+
+/* Deltas from what is active and from two releases before: a host that missed one takes the older delta; one whose base
+ * is damaged where it lies takes the full body, by itself. */
+static void
+serves_hosts_that_are_behind(void)
+{
+	uint8_t *contents[3];
+	struct quoin_part parts[3];
+	uint64_t bytes;
+
+	for (size_t i = 0; i < 3; i++) {
+		contents[i] = noise(2 * MEBIBYTE, 8);
+		memset(contents[i] + 7000, (int)i, 100);
+	}
+	open_all();
+	for (size_t i = 0; i < 3; i++)
+		begin_part(&parts[i], "data", quoin_span_of(contents[i], 2 * MEBIBYTE));
+	add_encoding(&parts[0], quoin_span_of(contents[0], 2 * MEBIBYTE), NULL, SOUND);
+	CHECK_INT(fetch_part(&parts[0]), 0);
+	check_fetched(1, 0, 0);
+	bytes = fetch.fetched.bytes;
+	CHECK_INT(bytes, parts[0].encodings[0].packed_bytes);
+
+	add_encoding(&parts[2], quoin_span_of(contents[2], 2 * MEBIBYTE), NULL, SOUND);
+	for (size_t i = 0; i < 2; i++)
+		add_encoding(&parts[2], quoin_span_of(contents[2], 2 * MEBIBYTE),
+		    &(struct quoin_span){contents[1 - i], 2 * MEBIBYTE}, SOUND);
+	CHECK_INT(fetch_part(&parts[2]), 0);
+	check_held(&parts[2], contents[2]);
+	check_fetched(1, 1, 0);
+	CHECK_INT(fetch.fetched.bytes - bytes, parts[2].encodings[2].packed_bytes);
+
+	CHECK_INT(quoin_store_collect(store, &parts[0].hash, 1, NULL, NULL), 0);
+	CHECK(!quoin_store_has_part(store, &parts[2].hash));
+	damage_stored(contents[0] + MEBIBYTE, 64);
+	CHECK_INT(fetch_part(&parts[2]), 0);
+	check_held(&parts[2], contents[2]);
+	check_fetched(2, 1, 1);
+	for (size_t i = 0; i < 3; i++)
+		free(contents[i]);
+	close_all();
+}
+
 static void
 takes_a_delta_and_falls_back(void)
 {
@@ -295,6 +370,7 @@ takes_a_delta_and_falls_back(void)
 	CHECK_INT(quoin_store_collect(store, NULL, 0, NULL, NULL), 0);
 	CHECK_INT(fetch_part(&part), 0);
 	CHECK_INT(looked_up(), part.encodings[0].chunk_count);
+	check_fetched(6, 1, 4);
 	free(old);
 	free(other);
 	free(content);
@@ -475,6 +551,7 @@ main(int argc, char **argv)
 		{"fetch brings bodies of every size", brings_bodies_of_every_size},
 		{"fetch refuses what was not signed", refuses_what_was_not_signed},
 		{"fetch takes a delta and falls back", takes_a_delta_and_falls_back},
+		{"fetch serves hosts that are behind or damaged", serves_hosts_that_are_behind},
 		{"fetch can be interrupted", can_be_interrupted},
 		{"fetch takes what the role needs", takes_what_the_role_needs},
 		{"child can be lost", child_can_be_lost},
