@@ -5,45 +5,45 @@
 #ifndef QUOIN_LIB_DEFECT_H
 #define QUOIN_LIB_DEFECT_H
 
-/* name, word, a seed that shows it when counting from 1 takes long (0: too rare to be waited for), what is broken */
+/* name, word, what is broken */
 #define QUOIN_DEFECT_TABLE(X)                                                                                          \
-	X(FLIP_BEFORE_GATE, "flip-before-gate", 1, "a host runs what is asked for before the gate selects it")       \
-	X(ACK_BEFORE_COMMIT, "ack-before-commit", 1, "a host reports and serves before it has committed")            \
-	X(RATCHET_LATER, "ratchet-in-second-transaction", 1, "an activation is committed without its ratchet")       \
-	X(LIVE_EARLY, "live-set-shrunk-early", 1, "a release leaves the live set while routers hold it")             \
-	X(STALE_EVIDENCE, "stale-evidence", 18, "a report counts however old it is")                                \
-	X(EVIDENCE_RESTART, "evidence-from-before-a-restart", 24, "a host that was ready once stays ready")           \
-	X(EVIDENCE_SINCE, "evidence-of-an-earlier-stay", 175, "a report counts that obeys less than since")          \
-	X(ENTERS_SELECTABLE, "selected-as-it-enters", 1, "a release with models is selected by the activation it enters with") \
-	X(DOUBLE_GATE, "double-gate", 1, "a fenced gate commits all the same")                                       \
-	X(REVOKED_IS_GOOD, "unpin-to-revoked", 1, "the gate returns to a revoked release")                           \
-	X(REVOKED_STARTS, "host-forgets-revocation", 1, "a host starts what it knows to be revoked")                 \
-	X(LEASE_NEVER_ENDS, "lease-without-end", 1, "a router goes on with a lease that has ended")                  \
-	X(REACH_MOVES, "in-reach-not-monotone", 89, "each step of a rollout draws its hosts anew")                    \
-	X(RUN_1, "run-1-retire-by-old-status", 300, "a router that obeys an old activation is believed not to hold")   \
-	X(RUN_2, "run-2-only-the-oldest-held", 303, "a router reports one of the releases that its readers hold")    \
-	X(RUN_3, "run-3-pin-as-a-brake", 1, "a pin to any release needs the brake's condition only")                 \
-	X(RUN_4, "run-4-ready-over-selectable", 1, "/ready looks at selectable releases only")                       \
-	X(RUN_5A, "run-5-start-on-acknowledgement", 57, "a joining router does not read the gate topic to its end")  \
-	X(RUN_5B, "run-5-refused-resolves-again", 57, "a lapsed router's readers resolve on its acknowledgement")   \
-	X(RUN_6, "run-6-decide-without-reading", 1, "the gate does not read the statuses to their end")              \
-	X(RUN_8, "run-8-back-to-revoked", 11, "a revoked from is replaced by what is revoked, too")                  \
-	X(RUN_9, "run-9-fuse-to-retired", 0, "a host whose fuse blew goes to any release that it has")              \
-	X(RUN_10, "run-10-no-room", 137, "releases enter the live set whether they fit or not")                       \
-	X(RUN_14B, "run-14-statuses-from-zero", 1, "a host with a new store numbers its statuses from 1")            \
-	X(RUN_14C, "run-14-kept-as-reported", 97, "what was selectable since a router was heard is not kept")        \
-	X(NO_GRANT, "takeover-grants-nothing", 1, "a new gate retires before it has heard the routers")              \
-	X(NO_FUSE, "no-crash-fuse", 1, "attempts that killed the agent are not counted")                             \
-	X(COLLECT_ALL, "collect-what-runs", 50, "the content of what runs is collected")                              \
-	X(UNVERIFIED, "unverified-activation", 1, "an activation is obeyed whoever signed it")                       \
-	X(REPLAY, "replayed-activation", 1, "an older activation is obeyed again")                                   \
-	X(UNLOAD_OLD_NEWS, "unload-on-old-news", 0, "a host that was cut off unloads by the first activation it meets") \
-	X(JOIN_WAITING, "join-while-activation-waits", 0, "a router joins although the newest activation waits")     \
-	X(LEFTOVERS, "leftovers-after-a-crash", 65, "what was to be unloaded when the agent died stays loaded")
+	X(FLIP_BEFORE_GATE, "flip-before-gate", "a host runs what is asked for before the gate selects it")		\
+	X(ACK_BEFORE_COMMIT, "ack-before-commit", "a host reports and serves before it has committed")			\
+	X(RATCHET_LATER, "ratchet-in-second-transaction", "an activation is committed without its ratchet")		\
+	X(LIVE_EARLY, "live-set-shrunk-early", "a release leaves the live set while routers hold it")			\
+	X(STALE_EVIDENCE, "stale-evidence", "a report counts however old it is")					\
+	X(EVIDENCE_RESTART, "evidence-from-before-a-restart", "a host that was ready once stays ready")		\
+	X(EVIDENCE_SINCE, "evidence-of-an-earlier-stay", "a report counts that obeys less than since")			\
+	X(ENTERS_SELECTABLE, "selected-as-it-enters", "a release with models is selected by the activation it enters with") \
+	X(DOUBLE_GATE, "double-gate", "a fenced gate commits all the same")						\
+	X(REVOKED_IS_GOOD, "unpin-to-revoked", "the gate returns to a revoked release")				\
+	X(REVOKED_STARTS, "host-forgets-revocation", "a host starts what it knows to be revoked")			\
+	X(LEASE_NEVER_ENDS, "lease-without-end", "a router goes on with a lease that has ended")			\
+	X(REACH_MOVES, "in-reach-not-monotone", "each step of a rollout draws its hosts anew")				\
+	X(RUN_1, "run-1-retire-by-old-status", "a router that obeys an old activation is believed not to hold")	\
+	X(RUN_2, "run-2-only-the-oldest-held", "a router reports one of the releases that its readers hold")		\
+	X(RUN_3, "run-3-pin-as-a-brake", "a pin to any release needs the brake's condition only")			\
+	X(RUN_4, "run-4-ready-over-selectable", "/ready looks at selectable releases only")				\
+	X(RUN_5A, "run-5-start-on-acknowledgement", "a joining router does not read the gate topic to its end")	\
+	X(RUN_5B, "run-5-refused-resolves-again", "a lapsed router's readers resolve on its acknowledgement")		\
+	X(RUN_6, "run-6-decide-without-reading", "the gate does not read the statuses to their end")			\
+	X(RUN_8, "run-8-back-to-revoked", "a revoked from is replaced by what is revoked, too")			\
+	X(RUN_9, "run-9-fuse-to-retired", "a host whose fuse blew goes to any release that it has")			\
+	X(RUN_10, "run-10-no-room", "releases enter the live set whether they fit or not")				\
+	X(RUN_14B, "run-14-statuses-from-zero", "a host with a new store numbers its statuses from 1")			\
+	X(RUN_14C, "run-14-kept-as-reported", "what was selectable since a router was heard is not kept")		\
+	X(NO_GRANT, "takeover-grants-nothing", "a new gate retires before it has heard the routers")			\
+	X(NO_FUSE, "no-crash-fuse", "attempts that killed the agent are not counted")					\
+	X(COLLECT_ALL, "collect-what-runs", "the content of what runs is collected")					\
+	X(UNVERIFIED, "unverified-activation", "an activation is obeyed whoever signed it")				\
+	X(REPLAY, "replayed-activation", "an older activation is obeyed again")					\
+	X(UNLOAD_OLD_NEWS, "unload-on-old-news", "a host that was cut off unloads by the first activation it meets") \
+	X(JOIN_WAITING, "join-while-activation-waits", "a router joins although the newest activation waits")		\
+	X(LEFTOVERS, "leftovers-after-a-crash", "what was to be unloaded when the agent died stays loaded")
 
 enum quoin_defect {
 	QUOIN_DEFECT_NONE,
-#define X(name, word, seed, what) QUOIN_DEFECT_##name,
+#define X(name, word, what) QUOIN_DEFECT_##name,
 	QUOIN_DEFECT_TABLE(X)
 #undef X
 	QUOIN_DEFECTS_COUNT,

@@ -370,7 +370,7 @@ raise_status_number(struct quoin_agent *agent)
 	if (quoin_bus_lookup_get(lookup, quoin_span_str(agent->status_key), -1, 0, LOOKUP_MS, &event, NULL) == 0) {
 		if (quoin_envelope_from_record(&event.record, &envelope, NULL) == 0 &&
 		    quoin_trust_verify_status(&agent->core.trust, &agent->core.cert, &envelope, &hash, NULL) == 0 &&
-		    quoin_status_parse(envelope.document, &status, NULL) == 0)
+		    quoin_status_parse(envelope.document, &status, NULL) == 0 && status.number >= agent->core.status_next)
 			agent->core.status_next = status.number + 1;
 		quoin_status_clear(&status);
 		quoin_bus_event_clear(&event);
@@ -417,7 +417,7 @@ open_agent(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *h
 		r = quoin_ready_open(conf->ready_listen, &agent->ready, err);
 	if (r == 0)
 		r = open_bus(agent, err);
-	if (r == 0 && agent->core.is_new)
+	if (r == 0 && agent->core.ratchets.is_new)
 		raise_status_number(agent);
 	if (r == 0)
 		*ret = agent;

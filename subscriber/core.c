@@ -136,7 +136,7 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 	core->cert = *cert;
 	quoin_agent_core_retune(core, conf->status_interval_ms, conf->hook_retries, conf->hook_parallel, conf->hook_check_ms);
 	core->ratchets = stored->ratchets;
-	core->is_new = stored->is_new;
+	core->ratchets.is_new = core->ratchets.is_new || stored->is_new;
 	memcpy(core->offsets, stored->offsets, sizeof core->offsets);
 	memcpy(core->fuses, stored->fuses, sizeof core->fuses);
 	core->fuse_count = stored->fuse_count;
@@ -438,9 +438,11 @@ settle_ready(struct quoin_agent_step *step)
 	if (is_ready != step->core->told_ready)
 		(void)quoin_agent_after(step, QUOIN_AGENT_READY);
 	step->core->told_ready = is_ready;
-	/* A new store has caught up once it was ready for everything live. */
-	if (is_ready)
-		step->core->is_new = false;
+	/* A new store has caught up once it was ready for everything live; that it is new outlasts restarts until then. */
+	if (is_ready && step->core->ratchets.is_new) {
+		step->core->ratchets.is_new = false;
+		step->core->change.has_ratchets = true;
+	}
 }
 
 int

@@ -212,7 +212,6 @@ struct quoin_agent_core {
 	struct quoin_ledger ledger;
 	struct quoin_ratchets ratchets;
 	struct quoin_store_offset offsets[QUOIN_TOPICS]; /* control and gate are read */
-	bool is_new; /* there were no ratchets */
 	bool at_end[QUOIN_TOPICS];
 	bool is_assigned[QUOIN_TOPICS];
 	bool control_was_read; /* to its end, in this life */

@@ -19,9 +19,9 @@ quoin_agent_report_start(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (core->is_new && QUOIN_DEFECT(RUN_14B))
+	if (core->ratchets.is_new && QUOIN_DEFECT(RUN_14B))
 		core->status_next = 1;
-	else if (core->is_new && step->event->wall_ms > 0 && core->status_next < (uint64_t)step->event->wall_ms)
+	else if (core->ratchets.is_new && step->event->wall_ms > 0 && core->status_next < (uint64_t)step->event->wall_ms)
 		core->status_next = (uint64_t)step->event->wall_ms;
 	if (core->status_next == 0)
 		core->status_next = 1;
@@ -114,7 +114,13 @@ compare_releases(const void *a, const void *b)
 static int
 fill_releases(const struct quoin_agent_core *core, struct quoin_status *ret)
 {
-	ret->releases = calloc(QUOIN_AGENT_TRACKED_MAX, sizeof ret->releases[0]);
+	size_t count = 0;
+
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
+		count += core->releases[i].ref.number != 0;
+	if (count == 0)
+		return 0;
+	ret->releases = calloc(count, sizeof ret->releases[0]);
 	if (ret->releases == NULL)
 		return QUOIN_ENOMEM;
 	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)

@@ -150,13 +150,13 @@ quoin_agent_core_is_ready(const struct quoin_agent_core *core)
 	if (!quoin_agent_is_serving(core))
 		return core->runs.number != 0;
 	if (core->obeyed.epoch == 0 || 
-	    (core->is_new && (!core->gate_was_read || core->waiting.bytes.len > 0)) ||
+	    (core->ratchets.is_new && (!core->gate_was_read || core->waiting.bytes.len > 0)) ||
 	    quoin_activation_exclusion(&core->obeyed, core->cert.host) != NULL)
 		return false;
 	for (size_t i = 0; i < core->obeyed.live_count; i++) {
 		const struct quoin_live *live = &core->obeyed.live[i];
 		const struct quoin_agent_release *release = quoin_agent_tracked_const(core, live->release.number);
-		bool is_needed = core->is_new || live->last > 0;
+		bool is_needed = core->ratchets.is_new || live->last > 0;
 
 		if (QUOIN_DEFECT(RUN_4) && !quoin_activation_may_select(&core->obeyed, live->release.number))
 			continue;
@@ -337,7 +337,7 @@ is_in_the_dark(const struct quoin_agent_core *core)
 		known++;
 	}
 	/* A new store meets old activations first, and does not know what this host has promised since. */
-	return core->obeyed.epoch == 0 || (core->is_new && !core->gate_was_read) || core->waiting.bytes.len > 0 ||
+	return core->obeyed.epoch == 0 || (core->ratchets.is_new && !core->gate_was_read) || core->waiting.bytes.len > 0 ||
 	    known < core->obeyed.live_count;
 }
 

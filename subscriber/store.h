@@ -152,6 +152,7 @@ struct quoin_ratchets {
 	size_t ready_count;
 	uint64_t revoked[QUOIN_HISTORY_MAX]; /* ascending; when full the lowest is forgotten */
 	size_t revoked_count;
+	bool is_new; /* begun without any of this, and the host was not ready since: what it has read may be old */
 };
 
 /* ---- The agent ---- */

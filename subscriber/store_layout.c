@@ -249,12 +249,14 @@ quoin_store_ratchets_encode(const struct quoin_ratchets *ratchets, struct quoin_
 	(void)quoin_buf_put_u64le(out, (uint64_t)ratchets->lease_wall_ms);
 	put_numbers(out, ratchets->ready, ratchets->ready_count);
 	put_numbers(out, ratchets->revoked, ratchets->revoked_count);
+	(void)quoin_buf_put_byte(out, ratchets->is_new ? 1 : 0);
 }
 
 int
 quoin_store_ratchets_decode(struct quoin_span bytes, struct quoin_ratchets *ret)
 {
 	struct quoin_cursor cursor;
+	uint8_t is_new;
 
 	memset(ret, 0, sizeof *ret);
 	quoin_cursor_init(&cursor, bytes);
@@ -271,7 +273,9 @@ quoin_store_ratchets_decode(struct quoin_span bytes, struct quoin_ratchets *ret)
 	ret->lease_wall_ms = (int64_t)quoin_cursor_u64le(&cursor);
 	ret->ready_count = get_numbers(&cursor, ret->ready, QUOIN_STORE_READY_MAX);
 	ret->revoked_count = get_numbers(&cursor, ret->revoked, QUOIN_HISTORY_MAX);
-	return finish(&cursor);
+	is_new = quoin_cursor_u8(&cursor);
+	ret->is_new = is_new == 1;
+	return is_new > 1 ? QUOIN_ECORRUPT : finish(&cursor);
 }
 
 void

@@ -235,7 +235,8 @@ raise_status_number(struct sim *sim, struct sim_host *host)
 	for (int64_t i = log->count; i-- > 0;)
 		if (log->records[i].kind == SIM_RECORD_STATUS && log->records[i].status != NULL &&
 		    log->records[i].number == (uint64_t)index_of(sim, host)) {
-			host->core.status_next = log->records[i].status->number + 1;
+			if (log->records[i].status->number >= host->core.status_next)
+				host->core.status_next = log->records[i].status->number + 1;
 			return;
 		}
 }
@@ -271,7 +272,7 @@ start(struct sim *sim, struct sim_host *host)
 		sim_violate(sim, 7, "%s cannot begin: %s", host->actor.name, err.message);
 	host->has_core = true;
 	restore(sim, host);
-	if (host->core.is_new && !QUOIN_DEFECT(RUN_14B))
+	if (host->core.ratchets.is_new && !QUOIN_DEFECT(RUN_14B))
 		raise_status_number(sim, host);
 	sim_say(sim, host->actor.name, "starts, running %llu", (unsigned long long)host->store.runs.number);
 	feed(sim, host, (struct quoin_agent_event){.kind = QUOIN_AGENT_START});

@@ -629,6 +629,7 @@ TRACE(failing, "failing")
 TRACE(runs, "runs")
 TRACE(found, "found")
 TRACE(found_router, "found-router")
+TRACE(found_new_store, "found-new-store")
 TRACE(refuse, "refuse")
 TRACE(expired_root, "expired-root")
 
@@ -647,6 +648,7 @@ main(int argc, char **argv)
 		{"agent core: the runs of PROTOCOL.md section 10", runs},
 		{"agent core: runs of serving hosts that the simulator found", found},
 		{"agent core: runs of routers that the simulator found", found_router},
+		{"agent core: a new store restarts before it has caught up (I4)", found_new_store},
 		{"agent core: a lapsed router that refuses", refuse},
 		{"agent core: a root that has expired (I7)", expired_root},
 	};
