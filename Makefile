@@ -357,6 +357,7 @@ SIM_SRCS := \
 	tests/sim/operator.c \
 	tests/sim/plan.c \
 	tests/sim/search.c \
+	tests/sim/story.c \
 	tests/sim/seal.c \
 	tests/sim/world.c \
 

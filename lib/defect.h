@@ -19,6 +19,7 @@
 	X(REVOKED_IS_GOOD, "unpin-to-revoked", "the gate returns to a revoked release")				\
 	X(REVOKED_STARTS, "host-forgets-revocation", "a host starts what it knows to be revoked")			\
 	X(LEASE_NEVER_ENDS, "lease-without-end", "a router goes on with a lease that has ended")			\
+	X(LEASE_RECEIPT, "lease-counted-from-receipt", "a router counts its lease from when it hears the acknowledgement") \
 	X(REACH_MOVES, "in-reach-not-monotone", "each step of a rollout draws its hosts anew")				\
 	X(RUN_1, "run-1-retire-by-old-status", "a router that obeys an old activation is believed not to hold")	\
 	X(RUN_2, "run-2-only-the-oldest-held", "a router reports one of the releases that its readers hold")		\
@@ -30,6 +31,8 @@
 	X(RUN_8, "run-8-back-to-revoked", "a revoked from is replaced by what is revoked, too")			\
 	X(RUN_9, "run-9-fuse-to-retired", "a host whose fuse blew goes to any release that it has")			\
 	X(RUN_10, "run-10-no-room", "releases enter the live set whether they fit or not")				\
+	X(RUN_14A, "run-14-new-store-is-ready", "a new store answers 200 for the first activation that it meets")	\
+	X(NEW_FORGOTTEN, "new-store-forgotten", "a restart makes a host forget that its store is new")			\
 	X(RUN_14B, "run-14-statuses-from-zero", "a host with a new store numbers its statuses from 1")			\
 	X(RUN_14C, "run-14-kept-as-reported", "what was selectable since a router was heard is not kept")		\
 	X(NO_GRANT, "takeover-grants-nothing", "a new gate retires before it has heard the routers")			\

@@ -187,8 +187,8 @@ quoin_agent_choose_acked(struct quoin_agent_step *step)
 		;
 	if (i == core->sent_count)
 		return;
-	boot_ms = core->sent[i].boot_ms;
-	wall_ms = core->sent[i].wall_ms;
+	boot_ms = QUOIN_DEFECT(LEASE_RECEIPT) ? step->event->boot_ms : core->sent[i].boot_ms;
+	wall_ms = QUOIN_DEFECT(LEASE_RECEIPT) ? step->event->wall_ms : core->sent[i].wall_ms;
 	core->sent_count--;
 	memmove(&core->sent[i], &core->sent[i + 1], (core->sent_count - i) * sizeof core->sent[0]);
 	if (step->event->code != 0) {

@@ -136,7 +136,7 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 	core->cert = *cert;
 	quoin_agent_core_retune(core, conf->status_interval_ms, conf->hook_retries, conf->hook_parallel, conf->hook_check_ms);
 	core->ratchets = stored->ratchets;
-	core->ratchets.is_new = core->ratchets.is_new || stored->is_new;
+	core->ratchets.is_new = stored->is_new || (core->ratchets.is_new && !QUOIN_DEFECT(NEW_FORGOTTEN));
 	memcpy(core->offsets, stored->offsets, sizeof core->offsets);
 	memcpy(core->fuses, stored->fuses, sizeof core->fuses);
 	core->fuse_count = stored->fuse_count;
@@ -352,6 +352,8 @@ take_in(struct quoin_agent_step *step)
 		core->silent = step->event->silent;
 		if (core->silent)
 			core->fresh_until = 0;
+		else
+			quoin_agent_track_answered(step);
 		break;
 	case QUOIN_AGENT_FETCHED:
 		quoin_agent_track_fetched(step);

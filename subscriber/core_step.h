@@ -52,6 +52,8 @@ void quoin_agent_track_update(struct quoin_agent_step *step);
 void quoin_agent_track_settle(struct quoin_agent_step *step);
 void quoin_agent_track_fetched(struct quoin_agent_step *step);
 void quoin_agent_track_tried(struct quoin_agent_step *step);
+/* The broker answers again: what could not be fetched is not waited with. */
+void quoin_agent_track_answered(struct quoin_agent_step *step);
 /* An operator's retry of this release. */
 void quoin_agent_track_retry(struct quoin_agent_step *step, uint64_t release);
 /* A slot of core->releases, or NULL. */

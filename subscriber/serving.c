@@ -149,8 +149,8 @@ quoin_agent_core_is_ready(const struct quoin_agent_core *core)
 
 	if (!quoin_agent_is_serving(core))
 		return core->runs.number != 0;
-	if (core->obeyed.epoch == 0 || 
-	    (core->ratchets.is_new && (!core->gate_was_read || core->waiting.bytes.len > 0)) ||
+	if (core->obeyed.epoch == 0 ||
+	    (core->ratchets.is_new && (!core->gate_was_read || core->waiting.bytes.len > 0) && !QUOIN_DEFECT(RUN_14A)) ||
 	    quoin_activation_exclusion(&core->obeyed, core->cert.host) != NULL)
 		return false;
 	for (size_t i = 0; i < core->obeyed.live_count; i++) {
@@ -257,11 +257,23 @@ died(struct quoin_agent_step *step, struct quoin_agent_model *model)
 	model->tries = 0;
 }
 
+/* What was loaded before a restart is known when the release that placed it is. Until then there may be no room for others
+ * through nobody's fault, and a load that fails does not say that the model is bad. */
+static bool
+may_lack_room(const struct quoin_agent_core *core)
+{
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
+		if (core->releases[i].ref.number != 0 && core->releases[i].is_bound)
+			return true;
+	return false;
+}
+
 static void
 failed(struct quoin_agent_step *step, struct quoin_agent_model *model, enum quoin_hook hook)
 {
 	model->tries++;
-	if (step->event->code == QUOIN_EAGAIN || model->tries <= step->core->conf.hook_retries) {
+	if (step->event->code == QUOIN_EAGAIN || model->tries <= step->core->conf.hook_retries ||
+	    (hook == QUOIN_HOOK_LOAD && model->tries <= QUOIN_AGENT_LEFTOVER_TRIES && may_lack_room(step->core))) {
 		wait_for(step, model, hook);
 	} else if (hook == QUOIN_HOOK_UNLOAD) {
 		quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EREFUSED, "model %s@%s cannot be unloaded: %s",

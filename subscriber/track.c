@@ -395,6 +395,14 @@ quoin_agent_track_tried(struct quoin_agent_step *step)
 }
 
 void
+quoin_agent_track_answered(struct quoin_agent_step *step)
+{
+	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
+		if (step->core->releases[i].retry_at != 0)
+			step->core->releases[i].retry_at = step->event->boot_ms;
+}
+
+void
 quoin_agent_track_retry(struct quoin_agent_step *step, uint64_t number)
 {
 	struct quoin_agent_core *core = step->core;

@@ -804,6 +804,10 @@ sim_host_event(struct sim *sim, struct sim_host *host, struct sim_event *event)
 		arrive(sim, host, event);
 		break;
 	case SIM_ACKED:
+		if (host->slow_acks_until > sim->now && event->b == 0) {
+			sim_push(sim, *event, host->slow_acks_until - sim->now);
+			break;
+		}
 		/* An acknowledgement on its way when the network goes comes when it is back. */
 		if (sim_away_until(sim, &host->actor) > sim->now) {
 			sim_push(sim, *event, sim_away_until(sim, &host->actor) - sim->now + sim_delay(sim));
@@ -896,6 +900,9 @@ sim_host_act(struct sim *sim, struct sim_host *host, const struct sim_act *act)
 		else
 			host->actor.late_until[act->number % 2] = sim->now + act->amount;
 		break;
+	case SIM_SLOW_ACKS:
+		host->slow_acks_until = sim->now + act->amount;
+		break;
 	case SIM_MUTE:
 		host->actor.mute_until = sim->now + act->amount;
 		break;
@@ -918,7 +925,7 @@ sim_host_settle(struct sim *sim, struct sim_host *host)
 {
 	struct sim_event event = event_of(sim, host, SIM_SILENCE);
 
-	host->full_until = host->unfetchable_until = 0;
+	host->full_until = host->unfetchable_until = host->slow_acks_until = 0;
 	host->crash_in = 0;
 	host->actor.clock.wall_offset_ms = 0;
 	if (!host->has_core)

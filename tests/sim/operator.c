@@ -112,6 +112,25 @@ draw_policy(uint64_t *state, struct quoin_policy *policy)
 	}
 }
 
+static void
+ease_policy(int64_t how, struct quoin_policy *policy)
+{
+	static const uint32_t thresholds[] = {QUOIN_BUCKETS / 4, QUOIN_BUCKETS / 2, QUOIN_BUCKETS};
+
+	quoin_policy_init(policy);
+	policy->ready_percent = 100;
+	policy->staged_percent = 0;
+	policy->soak_ms = policy->step_soak_ms = policy->drain_ms = 0;
+	policy->warm_releases = 0;
+	policy->failed_hosts_max = 1;
+	policy->step_timeout_ms = 60000;
+	if (how != SIM_PUBLISH_STEPS)
+		return;
+	policy->reach_count = sizeof thresholds / sizeof thresholds[0];
+	for (size_t i = 0; i < policy->reach_count; i++)
+		policy->reach[i].threshold = thresholds[i];
+}
+
 static uint32_t
 draw_model(struct sim *sim, uint64_t *state, bool is_good)
 {
@@ -125,7 +144,8 @@ draw_model(struct sim *sim, uint64_t *state, bool is_good)
 }
 
 static void
-draw_shard(struct sim *sim, uint64_t *state, int s, const struct sim_shard *base, bool is_final, struct sim_shard *ret)
+draw_shard(struct sim *sim, uint64_t *state, int s, const struct sim_shard *base, bool is_final, bool is_easy,
+    struct sim_shard *ret)
 {
 	size_t count = is_final ? 1 : s == 0 ? 1 + draw(state, 2) : draw(state, 3);
 
@@ -137,7 +157,7 @@ draw_shard(struct sim *sim, uint64_t *state, int s, const struct sim_shard *base
 	for (size_t i = 0; i < count; i++) {
 		bool is_kept = base != NULL && i < base->model_count && draw(state, 2) == 0 && !is_final;
 
-		ret->models[ret->model_count++] = is_kept ? base->models[i] : draw_model(sim, state, is_final);
+		ret->models[ret->model_count++] = is_kept ? base->models[i] : draw_model(sim, state, is_final || is_easy);
 	}
 }
 
@@ -196,7 +216,7 @@ announce(struct sim *sim, struct sim_release *release)
 }
 
 static void
-publish(struct sim *sim, uint64_t number, bool is_final)
+publish(struct sim *sim, uint64_t number, int64_t how, bool is_final)
 {
 	uint64_t head = sim->ledger.head.number, state = number, again;
 	struct sim_release *release;
@@ -204,7 +224,7 @@ publish(struct sim *sim, uint64_t number, bool is_final)
 	if (head + 1 + !is_final >= SIM_RELEASES || sim->model_count + 8 >= SIM_MODELS)
 		return;
 	release = &sim->releases[head + 1];
-	again = head > 0 && draw(&state, 10) == 0 && !is_final ? 1 + draw(&state, head) : 0;
+	again = head > 0 && draw(&state, 10) == 0 && !is_final && how == SIM_PUBLISH_ANY ? 1 + draw(&state, head) : 0;
 	if (again != 0) {
 		memcpy(release->shards, sim->releases[again].shards, sizeof release->shards);
 		release->doc.policy = sim->releases[again].doc.policy;
@@ -213,10 +233,12 @@ publish(struct sim *sim, uint64_t number, bool is_final)
 	} else {
 		for (int s = 0; s < SIM_SHARDS; s++)
 			draw_shard(sim, &state, s, head > 0 ? &sim->releases[head].shards[s] : NULL, is_final,
-			    &release->shards[s]);
+			    how != SIM_PUBLISH_ANY, &release->shards[s]);
 		draw_policy(&state, &release->doc.policy);
+		if (how != SIM_PUBLISH_ANY)
+			ease_policy(how, &release->doc.policy);
 		/* A dataset: nobody loads anything for it, and it waits for nobody. */
-		if (sim->has_datasets && !is_final && number % 3 == 0) {
+		if (sim->has_datasets && !is_final && how == SIM_PUBLISH_ANY && number % 3 == 0) {
 			release->shards[0].model_count = release->shards[1].model_count = 0;
 			release->doc.policy.staged_percent = 0;
 		}
@@ -226,7 +248,9 @@ publish(struct sim *sim, uint64_t number, bool is_final)
 			release->doc.policy.on_timeout = QUOIN_ON_TIMEOUT_HOLD;
 			release->doc.policy.ready_percent = 50;
 		}
-		if (!is_final && draw(&state, 15) == 0)
+		if (how >= SIM_PUBLISH_POISON)
+			release->poison = 1u << (how - SIM_PUBLISH_POISON);
+		else if (!is_final && draw(&state, 15) == 0 && how == SIM_PUBLISH_ANY)
 			release->poison = draw(&state, 2) == 0 ? UINT_MAX : 1u << draw(&state, SIM_HOSTS);
 		release->is_deadly = draw(&state, 2) == 0;
 	}
@@ -427,7 +451,7 @@ sim_operator_act(struct sim *sim, const struct sim_act *act)
 
 	switch (act->kind) {
 	case SIM_PUBLISH:
-		publish(sim, act->number, false);
+		publish(sim, act->number, act->amount, false);
 		break;
 	case SIM_ROLLBACK:
 		rollback(sim);
@@ -481,5 +505,5 @@ sim_operator_settle(struct sim *sim)
 		unpin(sim, 0);
 	while (sim->ledger.excluded_count > 0 && sim->ledger.last_intent.number + 1 < SIM_INTENTS)
 		about_host(sim, QUOIN_ACTION_INCLUDE, sim->ledger.excluded[0].host, 0);
-	publish(sim, sim->seed + 1, true);
+	publish(sim, sim->seed + 1, SIM_PUBLISH_ANY, true);
 }

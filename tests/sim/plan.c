@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
-#include "tests/sim/world.h"
+#include "tests/sim/story.h"
 
 static const struct kind {
 	const char *name;
@@ -32,6 +32,7 @@ static const struct kind {
     [SIM_CLOCK] = {"clock", 5, 'a', -90000, 90000},
     [SIM_PARTITION] = {"partition", 14, 'a', 1000, 110000},
     [SIM_MUTE] = {"mute", 8, 'h', 1000, 110000},
+    [SIM_SLOW_ACKS] = {"slow-acks", 4, 'h', 1000, 29000},
     [SIM_BROKER_DOWN] = {"broker-down", 4, '-', 1000, 60000},
     [SIM_LAG] = {"lag", 10, 'a', 500, 15000},
     [SIM_REREAD] = {"reread", 3, 'h', 0, 0},
@@ -111,10 +112,21 @@ sim_plan(struct sim *sim, uint64_t seed)
 	size_t count;
 
 	sim->random = seed * 0x2545f4914f6cdd1du + 1;
+	sim->lease_refuse = seed % 3 == 0;
+	sim->slots = 5 + seed / 3 % 3;
+	sim->health_checked = seed / 9 % 2 == 0;
+	sim->has_datasets = seed % 8 == 5;
 	count = 4 + sim_draw(sim, SIM_ACTS - 8);
-	sim->plan_count = 0;
+	sim->plan_count = sim->story_count = 0;
 	sim->plan[sim->plan_count++] = (struct sim_act){.at = 2000, .kind = SIM_PUBLISH, .number = sim_draw(sim, UINT32_MAX)};
-	while (sim->plan_count < count) {
+	/* Half of the seeds tell stories, with less noise around them. */
+	if (sim_chance(sim, 50)) {
+		sim_story(sim, 4000 + (int64_t)sim_draw(sim, 40000));
+		if (sim_chance(sim, 40))
+			sim_story(sim, 90000 + (int64_t)sim_draw(sim, 40000));
+		count = sim->plan_count + sim_draw(sim, 12);
+	}
+	while (sim->plan_count < count && sim->plan_count < SIM_ACTS) {
 		draw_act(sim, &sim->plan[sim->plan_count]);
 		sim->plan_count++;
 	}

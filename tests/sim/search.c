@@ -115,6 +115,8 @@ explain(struct sim *sim, uint64_t seed, uint64_t steps, const char *path)
 	sim->is_traced = false;
 	fprintf(stderr, "seed %llu, step %llu, I%d: %s\nwith these acts alone:\n", (unsigned long long)seed,
 	    (unsigned long long)sim->steps, sim->violation.invariant, sim->violation.text);
+	for (size_t i = 0; i < sim->story_count; i++)
+		fprintf(stderr, "  (from the story \"%s\")\n", sim->stories[i]);
 	for (size_t i = 0; i < sim->plan_count; i++)
 		if (!sim->plan[i].is_off) {
 			sim_act_print(sim, &sim->plan[i], text, sizeof text);

@@ -283,10 +283,6 @@ begin(struct sim *sim, uint64_t seed)
 	sim->is_settled = sim->converged = false;
 	sim->converged_at = 0;
 	sim->trace_count = 0;
-	sim->lease_refuse = seed % 3 == 0;
-	sim->slots = 5 + seed / 3 % 3;
-	sim->health_checked = seed / 9 % 2 == 0;
-	sim->has_datasets = seed % 8 == 5;
 	memset(&sim->violation, 0, sizeof sim->violation);
 	memset(sim->releases, 0, sizeof sim->releases);
 	memset(sim->models, 0, sizeof sim->models);

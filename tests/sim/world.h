@@ -30,6 +30,7 @@
 #define SIM_READERS  2 /* per router */
 #define SIM_PLANE    12 /* releases in one data plane */
 #define SIM_ACTS     96
+#define SIM_STORIES  3 /* in one plan */
 #define SIM_DOCS     (SIM_RELEASES + SIM_INTENTS + 16)
 
 #define SIM_WALL_MS	1800000000000 /* the true time at 0 */
@@ -142,6 +143,7 @@ struct sim_host {
 	uint64_t crash_in; /* actions until the agent dies; 0: it does not */
 	int64_t full_until;
 	int64_t unfetchable_until;
+	int64_t slow_acks_until;
 	int64_t died_at;
 	bool is_liar; /* claims to load, and does not */
 	int64_t arrival; /* of its last status */
@@ -250,6 +252,7 @@ enum sim_act_kind {
 	SIM_CLOCK,	 /* the wall clock jumps by "amount" ms */
 	SIM_PARTITION,	 /* any actor, for "amount" ms */
 	SIM_MUTE,	 /* a host reads, and cannot write, for "amount" ms */
+	SIM_SLOW_ACKS,	 /* what a host writes arrives, and it hears so "amount" ms later */
 	SIM_BROKER_DOWN, /* for everybody */
 	SIM_LAG,	 /* one topic comes late to one actor, by "amount" ms */
 	SIM_REREAD,	 /* a host reads a topic again from its start: everything is given twice */
@@ -262,6 +265,12 @@ enum sim_act_kind {
 	SIM_FORGERY,	 /* somebody without keys writes to the log */
 	SIM_ACT_KINDS,
 };
+
+/* PUBLISH: its amount. Easy: it loads everywhere, asks for nothing but that, and nothing is kept warm. */
+#define SIM_PUBLISH_ANY	   0
+#define SIM_PUBLISH_EASY   1
+#define SIM_PUBLISH_STEPS  2 /* easy, in steps */
+#define SIM_PUBLISH_POISON 3 /* and the host's number: easy, but kills that one */
 
 struct sim_act {
 	int64_t at;
@@ -306,6 +315,7 @@ struct sim {
 	struct quoin_ledger ledger; /* the control topic, folded: what people read */
 	uint64_t epoch;
 	int64_t down_until; /* the broker */
+	/* Of the plan. */
 	bool lease_refuse;
 	uint64_t slots; /* models that a host has room for */
 	bool health_checked; /* shard B */
@@ -313,6 +323,8 @@ struct sim {
 	bool is_settled;
 	struct sim_act plan[SIM_ACTS];
 	size_t plan_count;
+	const char *stories[SIM_STORIES];
+	size_t story_count;
 	struct sim_judge *judge;
 	struct sim_violation violation;
 	bool converged;
@@ -328,7 +340,7 @@ struct sim *sim_new(void);
 void sim_free(struct sim *sim);
 /* Run one seed with the plan that is in "plan". Ends at a violation, at convergence, or after steps_max steps. */
 void sim_run(struct sim *sim, uint64_t seed, uint64_t steps_max);
-/* Draw the plan of a seed. */
+/* Draw the plan of a seed, and what its fleet is like. */
 void sim_plan(struct sim *sim, uint64_t seed);
 const char *sim_act_name(enum sim_act_kind kind);
 void sim_act_print(const struct sim *sim, const struct sim_act *act, char *out, size_t out_bytes);

@@ -630,6 +630,7 @@ TRACE(runs, "runs")
 TRACE(found, "found")
 TRACE(found_router, "found-router")
 TRACE(found_new_store, "found-new-store")
+TRACE(found_dark, "found-dark")
 TRACE(refuse, "refuse")
 TRACE(expired_root, "expired-root")
 
@@ -649,6 +650,7 @@ main(int argc, char **argv)
 		{"agent core: runs of serving hosts that the simulator found", found},
 		{"agent core: runs of routers that the simulator found", found_router},
 		{"agent core: a new store restarts before it has caught up (I4)", found_new_store},
+		{"agent core: no room for what nobody can see (I9)", found_dark},
 		{"agent core: a lapsed router that refuses", refuse},
 		{"agent core: a root that has expired (I7)", expired_root},
 	};
