@@ -98,9 +98,13 @@ put_cells(struct dice *dice, struct quoin_buf *out)
 	quoin_buf_put_byte(out, '}');
 }
 
+/* Longer than any name. */
+#define LONG_NAME "namenamenamenamenamenamenamenamenamenamenamenamenamenamenamenamename"
+
 static void
 put_override(struct dice *dice, const struct generated *generated, struct quoin_buf *out)
 {
+	static const char *const strangers[] = {"nobody", "m0@1", "", LONG_NAME}, *const versions[] = {"99", "", "01", LONG_NAME};
 	const struct generated_model *model = &generated->models[dice_throw(dice, generated->model_count)];
 
 	if (generate_coin(dice, 3)) {
@@ -109,11 +113,11 @@ put_override(struct dice *dice, const struct generated *generated, struct quoin_
 	}
 	quoin_buf_put_str(out, "{\"x\":[1]");
 	if (generate_coin(dice, 97))
-		quoin_buf_printf(out, ",\"model\":\"%s\"", generate_coin(dice, 95) ? model->name : "nobody");
+		quoin_buf_printf(out, ",\"model\":\"%s\"", generate_coin(dice, 95) ? model->name : ONE_OF(strangers));
 	else
 		quoin_buf_put_str(out, ",\"model\":5");
 	if (generate_coin(dice, 60))
-		quoin_buf_printf(out, ",\"version\":\"%s\"", generate_coin(dice, 93) ? model->version : ONE_OF(((const char *const[]){"99", "", "01"})));
+		quoin_buf_printf(out, ",\"version\":\"%s\"", generate_coin(dice, 93) ? model->version : ONE_OF(versions));
 	else if (generate_coin(dice, 8))
 		quoin_buf_printf(out, ",\"version\":%s", ONE_OF(((const char *const[]){"1", "null", "true", "[]"})));
 	if (generate_coin(dice, 70))
