@@ -266,6 +266,46 @@ quoin_resolve(const struct quoin_view *view, int objective, struct quoin_context
 	return decide(view, name, block, context, ret_decision);
 }
 
+/* How many decisions ahead an objective's block is asked for: it is on its way while others are decided. */
+#define AHEAD	    3
+#define AHEAD_BYTES 256
+
+static const uint8_t *
+block_of(const struct quoin_view *view, int objective)
+{
+	if (objective < 0 || objective >= VIEW_HANDLES)
+		return NULL;
+	return atomic_load_explicit(&view->snapshot->handles[objective], memory_order_relaxed);
+}
+
+static void
+ask_for(const uint8_t *block)
+{
+	for (size_t at = 0; block != NULL && at < AHEAD_BYTES; at += 64)
+		__builtin_prefetch(block + at);
+}
+
+int
+quoin_resolve_batch(const struct quoin_view *view, const int *objectives, size_t count, struct quoin_context *context,
+    struct quoin_decision *ret_decisions)
+{
+	const bool is_ready = can_resolve(view) && context->rules == &view->snapshot->rules;
+	int first = 0, rc;
+
+	if (is_ready && count > 1 && !context->is_interned)
+		quoin_context_intern(context);
+	for (size_t i = 0; is_ready && i < AHEAD && i < count; i++)
+		ask_for(block_of(view, objectives[i]));
+	for (size_t i = 0; i < count; i++) {
+		if (is_ready && i + AHEAD < count)
+			ask_for(block_of(view, objectives[i + AHEAD]));
+		rc = quoin_resolve(view, objectives[i], context, &ret_decisions[i]);
+		if (rc != 0 && first == 0)
+			first = rc;
+	}
+	return first;
+}
+
 int
 quoin_resolve_name(const struct quoin_view *view, const char *objective, struct quoin_context *context,
     struct quoin_decision *ret_decision)

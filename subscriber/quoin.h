@@ -219,6 +219,10 @@ struct quoin_decision {
  * model. */
 QUOIN_API int quoin_resolve(const struct quoin_view *view, int objective, struct quoin_context *context,
     struct quoin_decision *ret_decision);
+/* Several objectives for one request: decisions[i] is what quoin_resolve gives for objectives[i]. The context is prepared
+ * first, if it is not and there is more than one. Every decision is filled in; returns 0 or the first code that is not. */
+QUOIN_API int quoin_resolve_batch(const struct quoin_view *view, const int *objectives, size_t count,
+    struct quoin_context *context, struct quoin_decision *ret_decisions);
 /* By the objective's name. */
 QUOIN_API int quoin_resolve_name(const struct quoin_view *view, const char *objective, struct quoin_context *context,
     struct quoin_decision *ret_decision);

@@ -147,6 +147,113 @@ test_misuse(void)
 	quoin_reader_close(other);
 }
 
+/* ---- Several objectives at once ---- */
+
+#define BATCH 8
+
+static void
+check_same(const struct quoin_decision *one, const struct quoin_decision *two)
+{
+	char text[2][8192];
+	int64_t bytes = quoin_decision_json(one, text[0], sizeof text[0]);
+
+	CHECK(bytes > 0 && bytes < (int64_t)sizeof text[0]);
+	CHECK_INT(quoin_decision_json(two, text[1], sizeof text[1]), bytes);
+	CHECK_STR(text[0], text[1]);
+	CHECK_INT(one->code, two->code);
+	CHECK_INT(one->rule_number, two->rule_number);
+	CHECK_INT(one->cell, two->cell);
+	CHECK_INT(one->ab_test_id, two->ab_test_id);
+}
+
+/* Each decision of a batch is what a context of its own gives. */
+static void
+check_batch(struct dice *dice, struct quoin_context *context, struct quoin_context *alone)
+{
+	struct quoin_decision decisions[BATCH], single;
+	struct rulesets_context values;
+	struct rulesets_parts parts;
+	struct quoin_ruleset ruleset;
+	struct quoin_reader *reader;
+	struct quoin_view view;
+	struct quoin_buf line;
+	int handles[BATCH], first;
+	char name[32];
+
+	rulesets_random(dice, &ruleset);
+	rulesets_encode(&ruleset, NULL, &parts);
+	CHECK_INT(quoin_reader_open_parts((const struct quoin_part_bytes[]){{"rules", parts.rules.data, parts.rules.len}},
+		      1, 1, &reader, NULL),
+	    0);
+	for (unsigned i = 0; i < BATCH; i++) {
+		(void)snprintf(name, sizeof name, "Objective%u", i == BATCH - 1 ? 0 : i);
+		handles[i] = quoin_objective_register(reader, name);
+	}
+	CHECK_INT(quoin_view_acquire(reader, &view), 0);
+	quoin_buf_init(&line, QUOIN_CONTEXT_BYTES_MAX);
+	for (unsigned round = 0; round < 20; round++) {
+		rulesets_context(dice, &ruleset, &values);
+		quoin_buf_reset(&line);
+		rulesets_context_print(&values, &line);
+		CHECK_INT(quoin_context_set_json(context, &view, (const char *)line.data, line.len, NULL), 0);
+		first = quoin_resolve_batch(&view, handles, BATCH, context, decisions);
+		for (unsigned i = 0; i < BATCH; i++) {
+			CHECK_INT(quoin_context_set_json(alone, &view, (const char *)line.data, line.len, NULL), 0);
+			if (quoin_resolve(&view, handles[i], alone, &single) != 0 && first == 0)
+				check_fail(__FILE__, __LINE__, "a batch with a failure said that it has none");
+			check_same(&single, &decisions[i]);
+		}
+		/* One alone is not prepared for. */
+		CHECK_INT(quoin_context_set_json(context, &view, (const char *)line.data, line.len, NULL), 0);
+		CHECK_INT(quoin_resolve_batch(&view, handles, 1, context, &single), 0);
+		CHECK(!context->is_interned);
+		check_same(&single, &decisions[0]);
+	}
+	quoin_buf_clear(&line);
+	quoin_view_release(&view);
+	quoin_reader_close(reader);
+	rulesets_parts_clear(&parts);
+	quoin_ruleset_clear(&ruleset);
+}
+
+static void
+test_batch(void)
+{
+	struct quoin_reader *reader = open_memory(1), *other = open_memory(2);
+	int handles[] = {0, -1, VIEW_HANDLES, 1};
+	struct quoin_decision decisions[4];
+	struct dice dice = {7};
+	struct quoin_context *context, *alone;
+	struct quoin_view view, none = {0}, elsewhere;
+
+	CHECK_INT(quoin_context_new(&context), 0);
+	CHECK_INT(quoin_context_new(&alone), 0);
+	for (unsigned i = 0; i < 20; i++)
+		check_batch(&dice, context, alone);
+	CHECK_INT(quoin_objective_register(reader, "Objective0"), 0);
+	CHECK_INT(quoin_objective_register(reader, "Unknown"), 1);
+	CHECK_INT(quoin_view_acquire(reader, &view), 0);
+	CHECK_INT(quoin_context_start(context, &view), 0);
+	CHECK_INT(quoin_resolve_batch(&view, handles, 0, context, decisions), 0);
+	CHECK_INT(quoin_resolve_batch(&view, handles, 4, context, decisions), QUOIN_FAILED_USAGE);
+	CHECK_INT(decisions[0].code, 0);
+	CHECK_INT(decisions[1].code, QUOIN_FAILED_USAGE);
+	CHECK_INT(decisions[2].code, QUOIN_FAILED_USAGE);
+	CHECK_INT(decisions[3].code, QUOIN_FAILED_NOT_FOUND);
+	CHECK_STR(decisions[3].objective, "Unknown");
+	CHECK_INT(quoin_resolve_batch(&none, handles, 2, context, decisions), QUOIN_FAILED_MISSING);
+	CHECK_INT(decisions[1].code, QUOIN_FAILED_MISSING);
+	CHECK_INT(quoin_view_acquire(other, &elsewhere), 0);
+	CHECK_INT(quoin_context_start(context, &elsewhere), 0);
+	CHECK_INT(quoin_resolve_batch(&view, handles, 1, context, decisions), QUOIN_FAILED_USAGE);
+	quoin_view_release(&view);
+	quoin_view_release(&elsewhere);
+	quoin_context_free(context);
+	quoin_context_free(alone);
+	quoin_reader_close(reader);
+	quoin_reader_close(other);
+}
+
 static void
 test_pins(void)
 {
@@ -557,6 +664,7 @@ static const struct check_case cases[] = {
     {"view: parts in memory", test_parts},
     {"view: what is refused", test_refused},
     {"view: misuse has an answer", test_misuse},
+    {"view: several objectives at once", test_batch},
     {"view: pins run out and come back", test_pins},
     {"view: bad contexts", test_bad_contexts},
     {"view: follows a store, old views stay whole", test_store},
