@@ -290,6 +290,7 @@ UNIT_TESTS := \
 	tests/unit/test_assign_explain.c \
 	tests/unit/test_assign_quality.c \
 	tests/unit/test_bucket.c \
+	tests/unit/test_bucket_spread.c \
 	tests/unit/test_bus.c \
 	tests/unit/test_bus_kafka.c \
 	tests/unit/test_bytes.c \
@@ -439,6 +440,7 @@ SH_TESTS := \
 	tests/lint/house.sh \
 	tests/lint/man.sh \
 	tests/model/run \
+	tests/hash/hash.sh \
 	tests/integration/article.sh \
 	tests/integration/demo.sh \
 	tests/integration/dev.sh \

@@ -6,12 +6,20 @@
 
 #include "tests/check.h"
 
+#define BYTES_MAX 65536
+
+/* Hex, "-" for nothing, "xx*n" for n of them. */
 static struct quoin_span
 unhex(const char *hex, uint8_t *out)
 {
-	size_t len = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2;
+	size_t len = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2, many;
 	unsigned byte;
 
+	if (sscanf(hex, "%2x*%zu", &byte, &many) == 2) {
+		CHECK(many <= BYTES_MAX);
+		memset(out, (int)byte, many);
+		return (struct quoin_span){out, many};
+	}
 	for (size_t i = 0; i < len; i++) {
 		CHECK_INT(sscanf(hex + 2 * i, "%2x", &byte), 1);
 		out[i] = (uint8_t)byte;
@@ -20,11 +28,11 @@ unhex(const char *hex, uint8_t *out)
 }
 
 static void
-test_vectors(void)
+check_vectors(const char *path, size_t want)
 {
-	FILE *file = fopen("tests/vectors/bucket.txt", "r");
+	static uint8_t unit[BYTES_MAX], salt[BYTES_MAX];
+	FILE *file = fopen(path, "r");
 	char line[2048], a[1024], b[1024];
-	uint8_t unit[512], salt[512];
 	size_t count = 0;
 	unsigned seed, hash, bucket;
 
@@ -42,31 +50,45 @@ test_vectors(void)
 		count++;
 	}
 	fclose(file);
-	CHECK_INT(count, 97);
+	CHECK_INT(count, want);
 }
 
-/* Every bucket is below the number of buckets, and each tenth of them gets about a tenth of the units. */
 static void
-test_spread(void)
+test_vectors(void)
 {
-	size_t tenths[10] = {0};
-	uint32_t seed = quoin_bucket_seed((struct quoin_span){(const uint8_t *)"salt", 4});
-	char unit[24];
+	check_vectors("tests/vectors/bucket.txt", 97);
+	check_vectors("tests/vectors/murmur3.txt", 4426);
+}
 
-	for (int i = 0; i < 20000; i++) {
-		int len = snprintf(unit, sizeof unit, "user-%d", i);
-		uint32_t bucket = quoin_bucket_of((struct quoin_span){(const uint8_t *)unit, (size_t)len}, seed);
+/* The manual's table of vectors is true. */
+static void
+test_manual(void)
+{
+	FILE *page = fopen("man/quoin-rules.5", "r");
+	char line[512], unit[128], salt[128];
+	unsigned bucket;
+	size_t count = 0;
+	bool is_table = false;
 
-		CHECK(bucket < QUOIN_BUCKETS);
-		tenths[bucket / (QUOIN_BUCKETS / 10)]++;
+	CHECK(page != NULL);
+	while (fgets(line, sizeof line, page) != NULL) {
+		is_table = (is_table || strcmp(line, ".\\\" vectors\n") == 0) && strncmp(line, ".Ed", 3) != 0;
+		/* An empty unit is written as two quotes. */
+		if (!is_table || sscanf(line, "\"%127[^\"]\" \"%127[^\"]\" %u", unit, salt, &bucket) != 3) {
+			if (!is_table || sscanf(line, "\"\" \"%127[^\"]\" %u", salt, &bucket) != 2)
+				continue;
+			unit[0] = '\0';
+		}
+		CHECK_INT(quoin_bucket(quoin_span_str(unit), quoin_span_str(salt)), bucket);
+		count++;
 	}
-	for (int i = 0; i < 10; i++)
-		CHECK(tenths[i] > 1800 && tenths[i] < 2200);
+	fclose(page);
+	CHECK_INT(count, 8);
 }
 
 static const struct check_case cases[] = {
     {"bucket: vectors", test_vectors},
-    {"bucket: spread", test_spread},
+    {"bucket: the manual's vectors", test_manual},
 };
 
 int
