@@ -218,18 +218,23 @@ PUBLISHER_SRCS := \
 	publisher/operate.c \
 	publisher/parts.c \
 	publisher/phrase.c \
+	publisher/phrase_change.c \
 	publisher/picture.c \
 	publisher/problem.c \
 	publisher/publish.c \
 	publisher/report.c \
 	publisher/review.c \
+	publisher/review_changes.c \
+	publisher/review_found.c \
 	publisher/review_json.c \
+	publisher/review_shards.c \
 	publisher/testfile.c \
 	publisher/testfile_print.c \
 	publisher/testfile_run.c \
 	publisher/topics.c \
 	publisher/transfer.c \
 	publisher/wait.c \
+	publisher/wrap.c \
 	publisher/waiting.c \
 
 # quoin-eval alone: its main file, the engine's wrapper, the sandbox.
@@ -337,6 +342,7 @@ UNIT_TESTS := \
 	tests/unit/test_policy.c \
 	tests/unit/test_publish.c \
 	tests/unit/test_resolve.c \
+	tests/unit/test_review.c \
 	tests/unit/test_routes.c \
 	tests/unit/test_rules.c \
 	tests/unit/test_search.c \
@@ -346,6 +352,7 @@ UNIT_TESTS := \
 	tests/unit/test_text.c \
 	tests/unit/test_trust.c \
 	tests/unit/test_view.c \
+	tests/unit/test_wrap.c \
 
 # The simulator.
 SIM_SRCS := \
@@ -616,7 +623,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES
 
 # These make authoring directories from strings.
 $(BUILD)/tests/unit/test_assign_explain $(BUILD)/tests/unit/test_difference $(BUILD)/tests/unit/test_explain \
-$(BUILD)/tests/unit/test_guard: $(BUILD)/tests/small.o
+$(BUILD)/tests/unit/test_guard $(BUILD)/tests/unit/test_review: $(BUILD)/tests/small.o
 
 # The instances are checked where they are made.
 $(BUILD)/tests/unit/test_assign_quality: $(BUILD)/tests/instances.o

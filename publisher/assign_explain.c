@@ -161,8 +161,10 @@ put_why_not(const struct explainer *explainer, size_t item, uint32_t index, stru
 /* ---- For people ---- */
 
 static void
-put_needs(const struct quoin_model *model, struct quoin_buf *out)
+put_needs(const struct explainer *explainer, size_t item, struct quoin_buf *out)
 {
+	const struct quoin_model *model = &explainer->explain->ruleset->models[explainer->state.items[item].model];
+
 	quoin_buf_printf(out, "%s", model->routing_key);
 	for (size_t i = 0; i < model->demand_count; i++)
 		quoin_buf_printf(out, "%s%llu %s", i == 0 ? " needs " : ", ", (unsigned long long)model->demand[i].amount,
@@ -170,7 +172,10 @@ put_needs(const struct quoin_model *model, struct quoin_buf *out)
 	for (size_t i = 0; i < model->requires_count; i++)
 		quoin_buf_printf(out, "%s%s=%s", i == 0 ? " on shards with " : ", ", model->requires[i].key,
 		    model->requires[i].value);
-	quoin_buf_printf(out, "; %u %s wanted\n", model->shard_count, model->shard_count == 1 ? "shard is" : "shards are");
+	if (route_of(explainer, item) != NULL)
+		quoin_buf_put_str(out, "; it is routed\n");
+	else
+		quoin_buf_printf(out, "; %u %s wanted\n", model->shard_count, model->shard_count == 1 ? "shard is" : "shards are");
 }
 
 static const struct quoin_placement *
@@ -234,7 +239,7 @@ print_item(const struct explainer *explainer, size_t item, struct quoin_buf *out
 	const struct quoin_ruleset *ruleset = explainer->explain->ruleset;
 	uint32_t model = explainer->state.items[item].model;
 
-	put_needs(&ruleset->models[model], out);
+	put_needs(explainer, item, out);
 	for (uint32_t shard = 0; shard < ruleset->shard_count; shard++) {
 		const struct quoin_placement *placement = placement_of(ruleset, model, shard);
 

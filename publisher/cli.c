@@ -8,6 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "publisher/wrap.h"
 
 int
 quoin_cli_usage(const struct quoin_cli *cli, const char *fmt, ...)
@@ -37,6 +38,20 @@ quoin_cli_print_json(struct quoin_buf *json)
 		return 1;
 	fwrite(json->data, 1, json->len, stdout);
 	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+int
+quoin_cli_print_text(const struct quoin_cli *cli, struct quoin_buf *text)
+{
+	struct quoin_buf wrapped;
+	bool is_written;
+
+	quoin_buf_init(&wrapped, 512u << 20);
+	quoin_wrap(quoin_buf_span(text), cli->columns, &wrapped);
+	is_written = text->error == 0 && wrapped.error == 0 &&
+	    fwrite(wrapped.data, 1, wrapped.len, stdout) == wrapped.len && fflush(stdout) == 0;
+	quoin_buf_clear(&wrapped);
+	return is_written ? 0 : 1;
 }
 
 int

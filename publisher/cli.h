@@ -17,6 +17,7 @@ struct quoin_cli {
 	bool json;
 	bool quiet;
 	bool is_terminal; /* stdout is one: colour and progress are welcome */
+	size_t columns;	  /* of that terminal; 0: lines are not broken */
 	const struct quoin_command *command;
 };
 
@@ -36,6 +37,8 @@ int quoin_cli_usage(const struct quoin_cli *cli, const char *fmt, ...) __attribu
 int quoin_cli_fail(const struct quoin_cli *cli, const struct quoin_error *err);
 /* One finished JSON line to stdout. Returns 0, or 1 when stdout cannot be written. */
 int quoin_cli_print_json(struct quoin_buf *json);
+/* Text for people to stdout, its long lines broken for the terminal. Returns 0, or 1 when stdout cannot be written. */
+int quoin_cli_print_text(const struct quoin_cli *cli, struct quoin_buf *text);
 /* A line for people on stderr, unless --quiet or --json. */
 void quoin_cli_say(const struct quoin_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

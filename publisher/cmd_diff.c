@@ -80,8 +80,7 @@ print(const struct quoin_cli *cli, const struct diff *diff)
 		r = quoin_cli_print_json(&text);
 	} else {
 		quoin_review_print(&review, &text);
-		fwrite(text.data, 1, text.len, stdout);
-		r = text.error != 0 || fflush(stdout) != 0;
+		r = quoin_cli_print_text(cli, &text);
 	}
 	quoin_buf_clear(&text);
 	return r;

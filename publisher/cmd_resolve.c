@@ -10,6 +10,7 @@
 #include "publisher/compile.h"
 #include "publisher/explain_source.h"
 #include "publisher/parts.h"
+#include "publisher/phrase.h"
 #include "publisher/report.h"
 #include "subscriber/quoin.h"
 
@@ -206,31 +207,39 @@ open_reader(const struct quoin_cli *cli, const struct request *request, struct q
 /* ---- Deciding and telling ---- */
 
 static void
-print_decision(const struct quoin_decision *decision, uint64_t release)
+put_decision(const struct quoin_decision *decision, uint64_t release, struct quoin_buf *out)
 {
+	static const enum quoin_rule_kind kinds[] = {
+	    [QUOIN_REASON_AB_TEST] = QUOIN_RULE_AB_TEST,
+	    [QUOIN_REASON_CONTEXT] = QUOIN_RULE_CONTEXT,
+	    [QUOIN_REASON_SPLIT] = QUOIN_RULE_SPLIT,
+	    [QUOIN_REASON_RAMP] = QUOIN_RULE_RAMP,
+	    [QUOIN_REASON_OVERRIDE] = QUOIN_RULE_OVERRIDE,
+	    [QUOIN_REASON_DEFAULT] = QUOIN_RULE_DEFAULT,
+	};
+	const char *title = quoin_phrase_kind_title(kinds[decision->reason]);
+	bool is_named = decision->rule != NULL && strcmp(decision->rule, title) != 0;
 	struct quoin_shard_route routes[64];
 	size_t count = 0;
 
-	printf("%s -> %s", decision->objective, decision->selected.routing_key);
-	printf("\n  release   %llu%s\n  because   %s%s%s", (unsigned long long)release, decision->stale ? " (stale)" : "",
-	    decision->reason == QUOIN_REASON_AB_TEST	? "A/B test"
-		: decision->reason == QUOIN_REASON_CONTEXT ? "context rule"
-		: decision->reason == QUOIN_REASON_SPLIT	? "split"
-		: decision->reason == QUOIN_REASON_RAMP	? "ramp"
-		: decision->reason == QUOIN_REASON_OVERRIDE ? "override"
-							    : "default",
-	    decision->rule != NULL ? " " : "", decision->rule != NULL ? decision->rule : "");
+	quoin_buf_printf(out, "%s -> %s\n  release   %llu%s\n  because   %s%s%s", decision->objective,
+	    decision->selected.routing_key, (unsigned long long)release, decision->stale ? " (stale)" : "", title,
+	    is_named ? " " : "", is_named ? decision->rule : "");
 	if (decision->reason == QUOIN_REASON_AB_TEST)
-		printf(" (test %llu, cell %u)", (unsigned long long)decision->ab_test_id, decision->cell);
-	printf("\n  config    %.*s\n", (int)decision->config_bytes, decision->config != NULL ? decision->config : "{}");
+		quoin_buf_printf(out, " (test %llu, cell %u)", (unsigned long long)decision->ab_test_id, decision->cell);
+	quoin_buf_printf(out, "\n  config    %.*s\n", (int)decision->config_bytes,
+	    decision->config != NULL ? decision->config : "{}");
 	if (decision->fallback.model != NULL)
-		printf("  fallback  %s\n", decision->fallback.routing_key);
+		quoin_buf_printf(out, "  fallback  %s\n", decision->fallback.routing_key);
 	for (uint32_t i = 0; i < decision->shadow_count; i++)
-		printf("  shadow    %s\n", decision->shadows[i].routing_key);
+		quoin_buf_printf(out, "  shadow    %s\n", decision->shadows[i].routing_key);
 	if (quoin_decision_routes(decision, routes, sizeof routes / sizeof routes[0], &count) != 0)
 		return;
-	for (size_t i = 0; i < count && i < sizeof routes / sizeof routes[0]; i++)
-		printf("  route     %s %s %g %%\n", routes[i].shard, routes[i].vip, routes[i].weight / 1000.0);
+	for (size_t i = 0; i < count && i < sizeof routes / sizeof routes[0]; i++) {
+		quoin_buf_printf(out, "  route     %s %s ", routes[i].shard, routes[i].vip);
+		quoin_phrase_percent(routes[i].weight, out);
+		quoin_buf_put_byte(out, '\n');
+	}
 }
 
 static const char *
@@ -259,15 +268,19 @@ tell(const struct quoin_cli *cli, const struct request *request, const struct qu
     const struct quoin_decision *decision, const struct quoin_buf *explained)
 {
 	char text[DECISION_BYTES_MAX];
+	struct quoin_buf shown;
 	int64_t bytes;
+	int r;
 
 	if (!cli->json && decision->code != 0)
 		return refuse(cli, request, view, decision->code);
 	if (!cli->json) {
-		print_decision(decision, quoin_view_release_number(view));
-		if (explained->len > 0)
-			printf("asked, in this order\n%.*s", (int)explained->len, (const char *)explained->data);
-		return 0;
+		quoin_buf_init(&shown, 64u << 20);
+		put_decision(decision, quoin_view_release_number(view), &shown);
+		quoin_buf_put_span(&shown, quoin_buf_span(explained));
+		r = quoin_cli_print_text(cli, &shown);
+		quoin_buf_clear(&shown);
+		return r;
 	}
 	bytes = quoin_decision_json(decision, text, sizeof text);
 	if (explained->len > 0 && bytes > 0 && bytes < (int64_t)sizeof text)

@@ -79,6 +79,7 @@ struct quoin_route_change {
 struct quoin_load_change {
 	const char *resource;
 	uint64_t before, after; /* what one host's models need */
+	uint64_t during;	/* the same of both releases' models, each once, while releases change; at least "before" */
 	uint64_t capacity;	/* of the newer side's hosts, else the older's */
 };
 /* Every shard of either side, changed or not. */
@@ -121,6 +122,9 @@ uint32_t quoin_difference_rule(const struct quoin_ruleset *before, const struct 
 /* Whether two references lead to the same decision: model, digest and configs. */
 bool quoin_difference_refs_equal(const struct quoin_ruleset *before, const struct quoin_ref *ref_before,
     const struct quoin_ruleset *after, const struct quoin_ref *ref_after);
+/* Whether two constants, or two conditions (NULL: none), say the same in the same order. */
+bool quoin_scalars_equal(const struct quoin_scalar *a, const struct quoin_scalar *b);
+bool quoin_whens_equal(const struct quoin_when *a, const struct quoin_when *b);
 /* Both NULL, or the same text. */
 bool quoin_texts_equal(const char *a, const char *b);
 

@@ -161,6 +161,38 @@ capacity_of(const struct quoin_shard *shard, const char *resource)
 	return 0;
 }
 
+static uint64_t
+demand_of(const struct quoin_model *model, const char *resource)
+{
+	for (size_t i = 0; i < model->demand_count; i++)
+		if (strcmp(model->demand[i].resource, resource) == 0)
+			return model->demand[i].amount;
+	return 0;
+}
+
+/* What models that leave the shard need of the resource: hosts hold them until what runs is retired. Up to UINT64_MAX. */
+static uint64_t
+leaving_load(const struct difference_maker *maker, const struct quoin_shard_change *shard, const char *resource)
+{
+	const struct quoin_difference *difference = maker->difference;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; shard->before != NULL && i < difference->route_count; i++) {
+		const struct quoin_route_change *route = &difference->routes[i];
+		const struct quoin_model *leaving = NULL;
+
+		for (size_t k = 0; k < route->before_count; k++)
+			if (&maker->before->shards[route->before[k].shard] == shard->before)
+				leaving = &maker->before->models[route->before[k].model];
+		for (size_t k = 0; k < route->after_count; k++)
+			if (&maker->after->shards[route->after[k].shard] == shard->after)
+				leaving = NULL;
+		if (leaving != NULL && __builtin_add_overflow(sum, demand_of(leaving, resource), &sum))
+			sum = UINT64_MAX;
+	}
+	return sum;
+}
+
 /* What the models on the shard need of the resource, up to UINT64_MAX. */
 static uint64_t
 load_of(const struct quoin_ruleset *ruleset, const struct quoin_shard *shard, const char *resource)
@@ -172,12 +204,9 @@ load_of(const struct quoin_ruleset *ruleset, const struct quoin_shard *shard, co
 	for (size_t i = 0; i < ruleset->placement_count; i++) {
 		const struct quoin_model *model = &ruleset->models[ruleset->placements[i].model];
 
-		if (&ruleset->shards[ruleset->placements[i].shard] != shard)
-			continue;
-		for (size_t k = 0; k < model->demand_count; k++)
-			if (strcmp(model->demand[k].resource, resource) == 0 &&
-			    __builtin_add_overflow(sum, model->demand[k].amount, &sum))
-				sum = UINT64_MAX;
+		if (&ruleset->shards[ruleset->placements[i].shard] == shard &&
+		    __builtin_add_overflow(sum, demand_of(model, resource), &sum))
+			sum = UINT64_MAX;
 	}
 	return sum;
 }
@@ -197,10 +226,14 @@ make_loads(struct difference_maker *maker, struct quoin_shard_change *change)
 		    : a == a_count	 ? -1
 					 : strcmp(before->capacity[b].resource, after->capacity[a].resource);
 		const char *resource = order < 0 ? before->capacity[b].resource : after->capacity[a].resource;
+		struct quoin_load_change *load = &change->loads[change->load_count++];
 
-		change->loads[change->load_count++] = (struct quoin_load_change){.resource = resource,
-		    .before = load_of(maker->before, before, resource), .after = load_of(maker->after, after, resource),
+		*load = (struct quoin_load_change){.resource = resource, .before = load_of(maker->before, before, resource),
+		    .after = load_of(maker->after, after, resource),
 		    .capacity = capacity_of(after != NULL ? after : before, resource)};
+		if (__builtin_add_overflow(load->after, leaving_load(maker, change, resource), &load->during))
+			load->during = UINT64_MAX;
+		load->during = load->before > load->during ? load->before : load->during;
 		b += order <= 0;
 		a += order >= 0;
 	}

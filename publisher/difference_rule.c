@@ -8,8 +8,8 @@ quoin_texts_equal(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool
-scalars_equal(const struct quoin_scalar *a, const struct quoin_scalar *b)
+bool
+quoin_scalars_equal(const struct quoin_scalar *a, const struct quoin_scalar *b)
 {
 	if (a->kind != b->kind)
 		return false;
@@ -30,7 +30,7 @@ leaves_equal(const struct quoin_when *a, const struct quoin_when *b)
 	    a->bound_count != b->bound_count)
 		return false;
 	for (size_t i = 0; i < a->scalar_count; i++)
-		if (!scalars_equal(&a->scalars[i], &b->scalars[i]))
+		if (!quoin_scalars_equal(&a->scalars[i], &b->scalars[i]))
 			return false;
 	for (size_t i = 0; i < a->bound_count; i++)
 		if (a->bounds[i].comparator != b->bounds[i].comparator ||
@@ -40,8 +40,8 @@ leaves_equal(const struct quoin_when *a, const struct quoin_when *b)
 }
 
 /* The nesting is bounded by QUOIN_NESTING_MAX. */
-static bool
-whens_equal(const struct quoin_when *a, const struct quoin_when *b)
+bool
+quoin_whens_equal(const struct quoin_when *a, const struct quoin_when *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
@@ -50,7 +50,7 @@ whens_equal(const struct quoin_when *a, const struct quoin_when *b)
 	if (a->kind == QUOIN_WHEN_LEAF)
 		return leaves_equal(a, b);
 	for (size_t i = 0; i < a->child_count; i++)
-		if (!whens_equal(&a->children[i], &b->children[i]))
+		if (!quoin_whens_equal(&a->children[i], &b->children[i]))
 			return false;
 	return true;
 }
@@ -138,7 +138,7 @@ quoin_difference_rule(const struct quoin_ruleset *before, const struct quoin_rul
 	uint32_t aspects = compare_refs(before, a, after, b);
 
 	aspects |= (uint32_t)(a->kind != b->kind) << QUOIN_ASPECT_KIND;
-	aspects |= (uint32_t)!whens_equal(a->when, b->when) << QUOIN_ASPECT_WHEN;
+	aspects |= (uint32_t)!quoin_whens_equal(a->when, b->when) << QUOIN_ASPECT_WHEN;
 	aspects |= (uint32_t)!shares_equal(a, b) << QUOIN_ASPECT_PERCENTS;
 	aspects |= (uint32_t)(!quoin_texts_equal(a->salt, b->salt) || !quoin_texts_equal(a->by, b->by))
 	    << QUOIN_ASPECT_BUCKETS;

@@ -65,14 +65,20 @@ put_bucket(const struct quoin_explain *explain, const struct quoin_explain_step 
 	quoin_buf_printf(out, ", bucket %u of 100000 with salt %s", step->bucket, step->rule->salt);
 }
 
+/* The range that the bucket is in; all of a rule's ranges begin at 0. */
 static void
-put_ranges(const struct quoin_rule *rule, struct quoin_buf *out)
+put_range(const struct quoin_explain_step *step, struct quoin_buf *out)
 {
-	uint32_t limit = 0;
+	uint32_t begin = 0, end = 0;
 
-	for (size_t i = 0; i < rule->share_count; i++)
-		limit += rule->shares[i].share;
-	quoin_buf_printf(out, "; its ranges end at %u", limit);
+	for (size_t i = 0; i < step->rule->share_count && step->bucket >= end; i++) {
+		begin = end;
+		end += step->rule->shares[i].share;
+	}
+	if (step->bucket < end)
+		quoin_buf_printf(out, ", in the range from %u to %u", begin, end - 1);
+	else
+		quoin_buf_printf(out, "; its ranges end at %u", end);
 }
 
 static void
@@ -88,6 +94,7 @@ put_verdict(const struct quoin_explain *explain, const struct quoin_explain_step
 		if (step->has_bucket) {
 			quoin_buf_put_str(out, "; ");
 			put_bucket(explain, step, out);
+			put_range(step, out);
 		}
 		if (step->is_left_out)
 			quoin_buf_put_str(out, "; left out: selected, repeated, or beyond four");
@@ -110,7 +117,7 @@ put_verdict(const struct quoin_explain *explain, const struct quoin_explain_step
 	case QUOIN_VERDICT_BEYOND:
 		quoin_buf_put_str(out, "no: ");
 		put_bucket(explain, step, out);
-		put_ranges(rule, out);
+		put_range(step, out);
 		return;
 	case QUOIN_VERDICT_NO_OVERRIDE:
 		quoin_buf_put_str(out, "no: the context asks for no override");
@@ -124,11 +131,32 @@ put_verdict(const struct quoin_explain *explain, const struct quoin_explain_step
 	}
 }
 
+/* Where a key of the config comes from, with its name. */
+static void
+put_level(const struct quoin_explain *explain, size_t level, struct quoin_buf *out)
+{
+	const char *model = explain->ruleset->models[explain->model].routing_key;
+
+	switch (level) {
+	case 0:
+		quoin_buf_printf(out, "the objective %s", explain->objective->name);
+		break;
+	case 1:
+		quoin_buf_printf(out, "the model %s", model);
+		break;
+	case 2:
+		quoin_buf_printf(out, "the reference to the model in %s", quoin_explain_rule(explain));
+		break;
+	default:
+		quoin_buf_printf(out, "the rule %s", quoin_explain_rule(explain));
+		break;
+	}
+}
+
 static void
 put_config(const struct quoin_explain *explain, struct quoin_buf *out)
 {
-	static const char *const wheres[QUOIN_CONFIG_LEVELS] = {
-	    "the objective", "the model", "the reference to the model", "the rule"};
+	bool is_first = true;
 	struct quoin_json_doc *docs[QUOIN_CONFIG_LEVELS] = {0};
 
 	for (size_t i = 0; i < QUOIN_CONFIG_LEVELS; i++)
@@ -144,20 +172,30 @@ put_config(const struct quoin_explain *explain, struct quoin_buf *out)
 				wins &= docs[k] == NULL || quoin_json_get(quoin_json_root(docs[k]), quoin_json_key(child)) == NULL;
 			if (!wins)
 				continue;
-			quoin_buf_printf(out, "  config %s = ", quoin_json_key(child));
+			quoin_buf_printf(out, "%s  %s = ", is_first ? "config\n" : "", quoin_json_key(child));
 			quoin_json_print(child, out);
-			quoin_buf_printf(out, " from %s\n", wheres[i]);
+			quoin_buf_put_str(out, " from ");
+			put_level(explain, i, out);
+			quoin_buf_put_byte(out, '\n');
+			is_first = false;
 		}
 	}
 	for (size_t i = 0; i < QUOIN_CONFIG_LEVELS; i++)
 		quoin_json_free(docs[i]);
 }
 
+/* "number" 0: a shadow, which is asked whatever the others say. */
 static void
-put_step(const struct quoin_explain *explain, const struct quoin_explain_step *step, struct quoin_buf *out)
+put_step(const struct quoin_explain *explain, const struct quoin_explain_step *step, size_t number, struct quoin_buf *out)
 {
-	quoin_buf_printf(out, "  %s (%s, %s:%u) ", step->rule->name, quoin_phrase_kind(step->rule->kind), step->rule->file,
-	    step->rule->line);
+	if (number > 0)
+		quoin_buf_printf(out, "  %zu %s  ", number, step->rule->name);
+	else
+		quoin_buf_printf(out, "  %s  ", step->rule->name);
+	quoin_buf_put_str(out, quoin_phrase_kind_title(step->rule->kind));
+	if (step->rule->priority != 0)
+		quoin_buf_printf(out, ", priority %d", step->rule->priority);
+	quoin_buf_printf(out, ", %s:%u\n      ", step->rule->file, step->rule->line);
 	put_verdict(explain, step, out);
 	quoin_buf_put_byte(out, '\n');
 }
@@ -165,16 +203,19 @@ put_step(const struct quoin_explain *explain, const struct quoin_explain_step *s
 void
 quoin_explain_print(const struct quoin_explain *explain, struct quoin_buf *out)
 {
+	quoin_buf_put_str(out, "asked, in this order\n");
 	for (size_t i = 0; i < explain->step_count; i++)
-		put_step(explain, &explain->steps[i], out);
+		put_step(explain, &explain->steps[i], i + 1, out);
 	if (explain->unasked_count > 0)
 		quoin_buf_printf(out, "  %zu more %s not asked\n", explain->unasked_count,
 		    explain->unasked_count == 1 ? "is" : "are");
 	if (explain->rule == NULL)
-		quoin_buf_printf(out, "  %s: the default, %s\n", explain->objective->default_rule,
+		quoin_buf_printf(out, "  %zu %s  the default: %s\n", explain->step_count + 1, explain->objective->default_rule,
 		    explain->ruleset->models[explain->model].routing_key);
+	if (explain->shadow_count > 0)
+		quoin_buf_put_str(out, "shadows\n");
 	for (size_t i = 0; i < explain->shadow_count; i++)
-		put_step(explain, &explain->shadows[i], out);
+		put_step(explain, &explain->shadows[i], 0, out);
 	put_config(explain, out);
 }
 

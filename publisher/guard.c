@@ -34,7 +34,7 @@ quoin_guard_object(const struct guard *guard, const struct quoin_guard_input *in
 	if (is_waived(guard, input))
 		quoin_buf_printf(&text, "%s (guard %s is waived)", message, guard->name);
 	else if (guard->is_waivable)
-		quoin_buf_printf(&text, "%s; mend it, or waive the guard %s", message, guard->name);
+		quoin_buf_printf(&text, "%s; mend it, or publish with --waive %s", message, guard->name);
 	else
 		quoin_buf_printf(&text, "%s; the guard %s cannot be waived", message, guard->name);
 	quoin_problem_add(problems, is_waived(guard, input) ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/crypto.h"
@@ -56,6 +57,7 @@ main(int argc, char **argv)
 {
 	static const char *const places[] = {"./quoin.conf", "/etc/quoin/quoin.conf"};
 	struct quoin_cli cli = {0};
+	struct winsize window;
 	int at;
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
@@ -67,6 +69,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	cli.is_terminal = isatty(STDOUT_FILENO) == 1;
+	if (cli.is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0)
+		cli.columns = window.ws_col;
 	cli.conf_path = getenv("QUOIN_CONF");
 	for (size_t i = 0; cli.conf_path == NULL && i < sizeof places / sizeof places[0]; i++)
 		if (quoin_file_exists(places[i]))

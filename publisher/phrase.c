@@ -1,5 +1,6 @@
 #include "publisher/phrase.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -12,6 +13,28 @@ quoin_phrase_kind(enum quoin_rule_kind kind)
 	return names[kind];
 }
 
+const char *
+quoin_phrase_kind_title(enum quoin_rule_kind kind)
+{
+	static const char *const names[] = {"default", "A/B test", "context rule", "split", "ramp", "shadow", "override",
+	    "route"};
+
+	return names[kind];
+}
+
+void
+quoin_phrase_number(uint64_t number, struct quoin_buf *out)
+{
+	char digits[24];
+	size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			quoin_buf_put_byte(out, ',');
+		quoin_buf_put_byte(out, (uint8_t)digits[i]);
+	}
+}
+
 void
 quoin_phrase_percent(uint32_t thousandths, struct quoin_buf *out)
 {
@@ -22,8 +45,8 @@ quoin_phrase_percent(uint32_t thousandths, struct quoin_buf *out)
 /* ---- Conditions ---- */
 
 /* Strings are quoted only where they could be taken for something else. */
-static void
-put_scalar(const struct quoin_scalar *scalar, struct quoin_buf *out)
+void
+quoin_phrase_scalar(const struct quoin_scalar *scalar, struct quoin_buf *out)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-./:@";
 
@@ -81,7 +104,7 @@ quoin_phrase_leaf(const struct quoin_when *leaf, struct quoin_buf *out)
 	for (size_t i = 0; i < leaf->scalar_count; i++) {
 		if (i > 0)
 			quoin_buf_put_str(out, ", ");
-		put_scalar(&leaf->scalars[i], out);
+		quoin_phrase_scalar(&leaf->scalars[i], out);
 	}
 }
 
@@ -126,8 +149,8 @@ quoin_phrase_when(const struct quoin_when *when, struct quoin_buf *out)
 
 /* ---- Choices ---- */
 
-static void
-put_ref(const struct quoin_ruleset *ruleset, const struct quoin_ref *ref, struct quoin_buf *out)
+void
+quoin_phrase_ref(const struct quoin_ruleset *ruleset, const struct quoin_ref *ref, struct quoin_buf *out)
 {
 	quoin_buf_put_str(out, ruleset->models[ref->model].routing_key);
 	if (ref->config != NULL && strcmp(ref->config, "{}") != 0)
@@ -140,7 +163,7 @@ put_cells(const struct quoin_ruleset *ruleset, const struct quoin_rule *rule, st
 	quoin_buf_printf(out, "test %llu:", (unsigned long long)rule->ab_test_id);
 	for (size_t i = 0; i < rule->cell_count; i++) {
 		quoin_buf_printf(out, "%s cell %u ", i > 0 ? "," : "", rule->cells[i].cell);
-		put_ref(ruleset, &rule->cells[i].ref, out);
+		quoin_phrase_ref(ruleset, &rule->cells[i].ref, out);
 	}
 	for (size_t i = 0; i < rule->share_count; i++) {
 		quoin_buf_printf(out, "%s cell %u ", i > 0 ? "," : "; allocated", rule->shares[i].key);
@@ -154,7 +177,7 @@ put_split(const struct quoin_ruleset *ruleset, const struct quoin_rule *rule, st
 	for (size_t i = 0; i < rule->share_count; i++) {
 		if (i > 0)
 			quoin_buf_put_str(out, ", ");
-		put_ref(ruleset, &rule->refs[rule->kind == QUOIN_RULE_SPLIT ? rule->shares[i].key : 0], out);
+		quoin_phrase_ref(ruleset, &rule->refs[rule->kind == QUOIN_RULE_SPLIT ? rule->shares[i].key : 0], out);
 		quoin_buf_put_byte(out, ' ');
 		quoin_phrase_percent(rule->shares[i].share, out);
 	}
@@ -193,7 +216,7 @@ quoin_phrase_choice(const struct quoin_ruleset *ruleset, const struct quoin_rule
 		return;
 	default:
 		if (rule->ref_count > 0)
-			put_ref(ruleset, &rule->refs[0], out);
+			quoin_phrase_ref(ruleset, &rule->refs[0], out);
 		break;
 	}
 	if (rule->share_count > 0 && rule->by != NULL)

@@ -18,7 +18,25 @@ void quoin_phrase_placements(const struct quoin_ruleset *ruleset, const struct q
     struct quoin_buf *out);
 /* Thousandths of a percent: "12.5 %". */
 void quoin_phrase_percent(uint32_t thousandths, struct quoin_buf *out);
-/* "ab_test", "context", … */
+/* "ab_test", "context", … as programs read it; "A/B test", "context rule", … as people do. */
 const char *quoin_phrase_kind(enum quoin_rule_kind kind);
+const char *quoin_phrase_kind_title(enum quoin_rule_kind kind);
+/* "a@1", with its config if it has one; a constant as it stands in a condition; "262,144". */
+void quoin_phrase_ref(const struct quoin_ruleset *ruleset, const struct quoin_ref *ref, struct quoin_buf *out);
+void quoin_phrase_scalar(const struct quoin_scalar *scalar, struct quoin_buf *out);
+void quoin_phrase_number(uint64_t number, struct quoin_buf *out);
+
+/*
+ * phrase_change.c: things, and what of them changed, as lines that end with a newline and are not indented. What is the
+ * same is left out, so that a small change is a few words.
+ */
+void quoin_phrase_rule(const struct quoin_ruleset *ruleset, const struct quoin_rule *rule, struct quoin_buf *out);
+/* "aspects": in what the two differ (difference.h). */
+void quoin_phrase_rule_change(const struct quoin_ruleset *before, const struct quoin_rule *rule_before,
+    const struct quoin_ruleset *after, const struct quoin_rule *rule_after, uint32_t aspects, struct quoin_buf *out);
+void quoin_phrase_model_change(const struct quoin_model *before, const struct quoin_model *after, struct quoin_buf *out);
+void quoin_phrase_shard_change(const struct quoin_shard *before, const struct quoin_shard *after, struct quoin_buf *out);
+/* By top-level key; NULL: none. */
+void quoin_phrase_config_change(const char *before, const char *after, struct quoin_buf *out);
 
 #endif

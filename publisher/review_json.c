@@ -141,6 +141,7 @@ put_shards(struct quoin_json_writer *writer, const struct quoin_difference *diff
 			quoin_json_put_string(writer, "resource", change->loads[k].resource);
 			quoin_json_put_u64(writer, "before", change->loads[k].before);
 			quoin_json_put_u64(writer, "after", change->loads[k].after);
+			quoin_json_put_u64(writer, "during", change->loads[k].during);
 			quoin_json_put_u64(writer, "capacity", change->loads[k].capacity);
 			quoin_json_end_object(writer);
 		}

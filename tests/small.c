@@ -21,6 +21,14 @@ void
 small_compile(const char *models, const char *objectives, const char *rules, const char *shards,
     struct quoin_compiled *ret)
 {
+	small_compile_on(NULL, models, objectives, rules, shards, ret);
+}
+
+void
+small_compile_on(const struct quoin_compiled *base, const char *models, const char *objectives, const char *rules,
+    const char *shards, struct quoin_compiled *ret)
+{
+	struct quoin_compile_base on = {0};
 	struct quoin_directory directory = {0};
 	struct quoin_problems problems;
 	struct quoin_error err = {0};
@@ -34,7 +42,10 @@ small_compile(const char *models, const char *objectives, const char *rules, con
 	put_quoted(&directory, "r.rules.json", rules, &problems);
 	put_quoted(&directory, "shards.json", shards, &problems);
 	quoin_directory_finish(&directory, &problems);
-	if (quoin_compile_directory(&directory, NULL, NULL, ret, &problems, &err) != 0) {
+	if (base != NULL)
+		on = (struct quoin_compile_base){quoin_buf_span(&base->parts[QUOIN_COMPILED_RULES].bytes),
+		    quoin_buf_span(&base->parts[QUOIN_COMPILED_MODELS].bytes)};
+	if (quoin_compile_directory(&directory, &on, NULL, ret, &problems, &err) != 0) {
 		quoin_problems_print(&problems, &out);
 		check_fail(__FILE__, __LINE__, "%s: %s", rules, quoin_buf_str(&out));
 	}

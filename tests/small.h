@@ -15,5 +15,8 @@
 /* Compile; the running case ends if it cannot be. The rules are a *.rules.json. */
 void small_compile(const char *models, const char *objectives, const char *rules, const char *shards,
     struct quoin_compiled *ret);
+/* The same against a base. */
+void small_compile_on(const struct quoin_compiled *base, const char *models, const char *objectives, const char *rules,
+    const char *shards, struct quoin_compiled *ret);
 
 #endif

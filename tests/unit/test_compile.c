@@ -471,8 +471,8 @@ test_guards(void)
 	input.base_part_bytes[QUOIN_COMPILED_RULES] = 1;
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: objectives.json: there are 1 objectives, and there were 4 in the base; mend it, or waive the "
-	    "guard empty\n");
+	    "quoin: objectives.json: there are 1 objectives, and there were 4 in the base; mend it, or "
+	    "publish with --waive empty\n");
 	input.base_objective_count = 2;
 	quoin_compiled_clear(&after);
 
@@ -485,7 +485,7 @@ test_guards(void)
 	CHECK_STR(text,
 	    "quoin: models.json:2:6: model \"m@1\" has digest \"sha256:22\", but release 41 has \"sha256:11\" under "
 	    "the same version: "
-	    "give it a new version; mend it, or waive the guard version_reused\n");
+	    "give it a new version; mend it, or publish with --waive version_reused\n");
 	input.waived = waived;
 	input.waived_count = 2;
 	CHECK_INT(guard(&input, text, sizeof text), 0);
@@ -539,7 +539,7 @@ test_overlap(void)
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
 	    "quoin: shards.json:1:7: during the change a host of shard \"a\" holds models of this release and of the live ones, which need 41 and 60 "
-	    "memory_mb, and has 100; mend it, or waive the guard overlap\n");
+	    "memory_mb, and has 100; mend it, or publish with --waive overlap\n");
 	quoin_compiled_clear(&after);
 	files[0].text = "{\"m\": " MODEL("2", ", \"demand\": {\"memory_mb\": 40}") "}";
 	CHECK_INT(compile_texts(files, NULL, &after, text, sizeof text), 0);

@@ -6,7 +6,7 @@
 #include "formats/source.h"
 #include "publisher/decisions.h"
 #include "publisher/phrase.h"
-#include "publisher/review.h"
+#include "publisher/transfer.h"
 #include "tests/check.h"
 #include "tests/small.h"
 
@@ -432,42 +432,6 @@ test_transfer_planned(void)
 	CHECK(!transfer.parts[3].is_delta && transfer.serving_bytes > 90);
 }
 
-/* Long sections are cut, and say so. */
-static void
-test_review(void)
-{
-	static const struct quoin_ruleset nothing;
-	static const struct quoin_transfer transfer;
-	struct quoin_compiled compiled;
-	struct quoin_difference difference;
-	struct quoin_review review = {.directory = "rules", .difference = &difference, .transfer = &transfer};
-	struct quoin_buf objectives, out;
-
-	quoin_buf_init(&objectives, 1 << 20);
-	quoin_buf_init(&out, 1 << 20);
-	for (int i = 0; i < 100; i++)
-		quoin_buf_printf(&objectives, "%s'o%d': " SMALL_OBJECTIVE("a", ""), i == 0 ? "{" : ",", i);
-	quoin_buf_put_byte(&objectives, '}');
-	small_compile(MODELS, quoin_buf_str(&objectives), "[]", SHARDS, &compiled);
-	CHECK_INT(quoin_difference_make(&nothing, &compiled.ruleset, &difference), 0);
-	quoin_review_print(&review, &out);
-	CHECK_CONTAINS(quoin_buf_str(&out), "rules against nothing: there is no release yet\n");
-	CHECK_CONTAINS(quoin_buf_str(&out), "objectives  0 of 100 can decide otherwise, 100 added, 0 removed\n");
-	CHECK_CONTAINS(quoin_buf_str(&out), "  … and 40 more; --json has all\n");
-	CHECK_CONTAINS(quoin_buf_str(&out), "  + a@1 on s 100 %\n");
-	quoin_difference_clear(&difference);
-	quoin_buf_reset(&out);
-	CHECK_INT(quoin_difference_make(&compiled.ruleset, &compiled.ruleset, &difference), 0);
-	review.before = 7;
-	quoin_review_print(&review, &out);
-	CHECK_STR(quoin_buf_str(&out), "rules against release 7\nno objective, model, route or shard differs\n"
-	    "transfer    a router fetches 0 bytes, a serving host 0\n");
-	quoin_difference_clear(&difference);
-	quoin_compiled_clear(&compiled);
-	quoin_buf_clear(&objectives);
-	quoin_buf_clear(&out);
-}
-
 static const struct check_case cases[] = {
     {"difference: what changed, in words", test_table},
     {"difference: from nothing", test_nothing},
@@ -477,7 +441,6 @@ static const struct check_case cases[] = {
     {"decisions: many objectives", test_many},
     {"transfer: between releases", test_transfer},
     {"transfer: of what is planned", test_transfer_planned},
-    {"review: long and short", test_review},
 };
 
 int

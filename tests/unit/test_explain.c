@@ -93,12 +93,12 @@ test_agreement(void)
 	    "2", "'current': true,") "]}"
 #define OBJECTIVES "{'p': " SMALL_OBJECTIVE("a", "'config': {'k': 0, 'o': 2},") "}"
 #define SHARDS	   "{'s': {'vip': 's:1', 'hosts': ['s1'], 'capacity': {}}}"
-#define WHERE	   ", r.rules.json:1) "
+#define WHERE	   ", r.rules.json:1\n      "
 
 static const struct {
 	const char *rule, *context, *said;
 } table[] = {
-    {"'model': 'b', 'when': {'x': 'DE', 'y': {'gt': 5}}", "'x': 'DE', 'y': 5", "r (context" WHERE
+    {"'model': 'b', 'when': {'x': 'DE', 'y': {'gt': 5}}", "'x': 'DE', 'y': 5", "  1 r  context rule" WHERE
 	"no: y > 5 does not hold: y is 5\n"},
     {"'model': 'b', 'when': {'x': 'DE', 'y': {'gt': 5}}", "'x': 'DE', 'y': '6'", "y is \"6\"\n"},
     {"'model': 'b', 'when': {'x': 'DE', 'y': {'gt': 5}}", "'y': 6", "no: x = DE does not hold: x is missing\n"},
@@ -115,6 +115,9 @@ static const struct {
 	"yes: b@2, cell 1 of test 7; userId is \"u\", bucket "},
     {"'ramp': {'to': 'b', 'percent': 0}", "'userId': 5.0", "no: userId is 5, bucket "},
     {"'ramp': {'to': 'b', 'percent': 0}", "'userId': 5.0", " of 100000 with salt r; its ranges end at 0\n"},
+    {"'ramp': {'to': 'b', 'percent': 100}", "'userId': 5", " with salt r, in the range from 0 to 99999\n"},
+    {"'split': [{'model': 'a', 'percent': 50}, {'model': 'b', 'percent': 50}], 'priority': -3", "'userId': 'u'",
+	"  1 r  split, priority -3" WHERE "yes: "},
     {"'ramp': {'to': 'b', 'percent': 100}", "'userId': 5.5", "no: nothing to bucket; userId is 5.5\n"},
     {"'override': {'models': ['b'], 'callers': ['me']}", "'x': 1", "no: the context asks for no override\n"},
     {"'override': {'models': ['b'], 'callers': ['me']}", "'override': {'model': 'b', 'caller': 'you'}",
@@ -122,13 +125,13 @@ static const struct {
     {"'override': {'models': ['b'], 'callers': ['me']}", "'override': {'model': 'a', 'caller': 'me'}",
 	"no: the override's model is unknown, of other types, or not listed\n"},
     {"'override': {'models': ['b'], 'callers': ['me']}", "'override': {'model': 'b', 'caller': 'me'}", "yes: b@2\n"},
-    {"'shadow': 'b', 'percent': 100", "'userId': 'u'", "default: the default, a@1\n  r (shadow" WHERE "yes: b@2; userId is"},
+    {"'shadow': 'b', 'percent': 100", "'userId': 'u'", "  1 default  the default: a@1\nshadows\n  r  shadow" WHERE "yes: b@2; userId is"},
     {"'shadow': 'a', 'percent': 100", "'userId': 'u'", "left out"},
     /* Where keys of the config come from: objective, model, reference, rule. */
-    {"'model': 'b', 'when': {'x': 1}", "'x': 2", "config o = 2 from the objective\n  config k = 1 from the model\n"},
-    {"'model': 'b', 'when': {'x': 1}", "'x': 2", "config m = 1 from the model\n"},
+    {"'model': 'b', 'when': {'x': 1}", "'x': 2", "config\n  o = 2 from the objective p\n  k = 1 from the model a@1\n"},
+    {"'model': 'b', 'when': {'x': 1}", "'x': 2", "  m = 1 from the model a@1\n"},
     {"'model': {'name': 'a', 'config': {'m': 3}}, 'when': {'x': 1}, 'config': {'k': null}", "'x': 1",
-	"config o = 2 from the objective\n  config m = 3 from the reference to the model\n  config k = null from the rule\n"},
+	"  o = 2 from the objective p\n  m = 3 from the reference to the model in r\n  k = null from the rule r\n"},
 };
 
 static void
