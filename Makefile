@@ -392,9 +392,11 @@ BENCHES := \
 	tests/bench/bench_compile.c \
 	tests/bench/bench_delta.c \
 	tests/bench/bench_fleet.c \
+	tests/bench/bench_plan.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 	tests/bench/bench_store.c \
+	tests/bench/bench_view.c \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \

@@ -275,44 +275,51 @@ fill_segment(void *ctx, uint64_t offset, uint8_t *at, size_t bytes, struct quoin
 	return 0;
 }
 
-/* Release 1 with these parts is active in a new store. */
-static void
-keep(const char *state, struct quoin_compiled *compiled)
+void
+workload_activate(struct quoin_store *store, uint64_t number, const struct quoin_compiled *compiled)
 {
-	static const struct quoin_origin origin = {.system = {1}, .name = "bench"};
 	static struct quoin_store_active active;
 	static struct quoin_ratchets ratchets;
-	struct quoin_store *store;
 	struct quoin_error err = {0};
 	bool is_new;
-	int rc;
+	int rc = 0;
 
-	rc = quoin_store_open(state, &origin, &store, &err);
-	if (rc != 0)
-		bench_die("%s", err.message);
 	quoin_store_ratchets(store, &ratchets, &is_new);
 	memset(&active, 0, sizeof active);
-	active.generation = 1;
-	active.release.number = 1;
-	active.obeyed = (struct quoin_position){.epoch = 1, .seq = 1};
+	active.generation = number;
+	active.release.number = number;
+	active.obeyed = (struct quoin_position){.epoch = 1, .seq = number};
 	for (size_t i = 0; i < QUOIN_COMPILED_PARTS && rc == 0; i++) {
-		struct quoin_compiled_part *part = &compiled->parts[i];
+		const struct quoin_compiled_part *part = &compiled->parts[i];
 		struct quoin_store_part *kept = &active.parts[active.part_count++];
 
 		snprintf(kept->name, sizeof kept->name, "%s", part->name);
 		snprintf(kept->schema, sizeof kept->schema, "%s", part->schema);
 		kept->bytes = part->bytes.len;
 		kept->hash = part->hash;
-		rc = quoin_store_stage(store, &part->hash, part->bytes.len, fill_segment, &part->bytes, &err);
+		if (!quoin_store_has_part(store, &part->hash))
+			rc = quoin_store_stage(store, &part->hash, part->bytes.len, fill_segment,
+			    (void *)(uintptr_t)&part->bytes, &err);
 	}
 	ratchets.obeyed = active.obeyed;
-	ratchets.generation = 1;
+	ratchets.generation = number;
 	if (rc == 0)
 		rc = quoin_store_commit(store, &(struct quoin_store_change){.active = &active, .ratchets = &ratchets},
 		    &err);
 	if (rc != 0)
 		bench_die("%s", err.message);
-	quoin_store_close(store);
+}
+
+struct quoin_store *
+workload_store(const char *state)
+{
+	static const struct quoin_origin origin = {.system = {1}, .name = "bench"};
+	struct quoin_store *store;
+	struct quoin_error err = {0};
+
+	if (quoin_store_open(state, &origin, &store, &err) != 0)
+		bench_die("%s", err.message);
+	return store;
 }
 
 void
@@ -323,22 +330,34 @@ workload_begin(void)
 }
 
 void
-workload_compile(const char *dir, const char *state, struct workload_parts *ret)
+workload_compiled(const char *dir, struct quoin_compiled *ret)
 {
-	struct quoin_compiled compiled;
 	struct quoin_problems problems;
 	struct quoin_error err = {0};
 	struct quoin_buf text;
 
 	workload_begin();
 	quoin_problems_init(&problems);
-	if (quoin_compile(dir, NULL, NULL, &compiled, &problems, &err) != 0) {
+	if (quoin_compile(dir, NULL, NULL, ret, &problems, &err) != 0) {
 		quoin_buf_init(&text, 1 << 20);
 		(void)quoin_problems_print(&problems, &text);
 		bench_die("%s\n%s", err.message, quoin_buf_str(&text));
 	}
-	if (state != NULL)
-		keep(state, &compiled);
+	quoin_problems_clear(&problems);
+}
+
+void
+workload_compile(const char *dir, const char *state, struct workload_parts *ret)
+{
+	struct quoin_compiled compiled;
+	struct quoin_store *store;
+
+	workload_compiled(dir, &compiled);
+	if (state != NULL) {
+		store = workload_store(state);
+		workload_activate(store, 1, &compiled);
+		quoin_store_close(store);
+	}
 	ret->total_bytes = 0;
 	for (size_t i = 0; i < QUOIN_COMPILED_PARTS; i++)
 		ret->total_bytes += compiled.parts[i].bytes.len;
@@ -346,7 +365,6 @@ workload_compile(const char *dir, const char *state, struct workload_parts *ret)
 	if (quoin_buf_put_span(&ret->rules, quoin_buf_span(&compiled.parts[QUOIN_COMPILED_RULES].bytes)) != 0)
 		bench_die("no memory");
 	quoin_compiled_clear(&compiled);
-	quoin_problems_clear(&problems);
 }
 
 /* ---- Requests ---- */

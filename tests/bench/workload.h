@@ -33,6 +33,13 @@ struct workload_parts {
 };
 void workload_compile(const char *dir, const char *state, struct workload_parts *ret);
 
+/* The two steps of it: compiled, to be cleared; and active in a store as this release. */
+struct quoin_compiled;
+struct quoin_store;
+void workload_compiled(const char *dir, struct quoin_compiled *ret);
+struct quoin_store *workload_store(const char *state);
+void workload_activate(struct quoin_store *store, uint64_t number, const struct quoin_compiled *compiled);
+
 void workload_objective(unsigned number, char out[WORKLOAD_NAME_BYTES]);
 extern const char *const workload_attributes[WORKLOAD_ATTRIBUTES];
 
