@@ -104,6 +104,24 @@ quoin_json_place(const struct quoin_json_doc *doc, const struct quoin_json *node
 
 /* ---- Parsing ---- */
 
+/* A number of few digits and nothing else, as most are. */
+static bool
+read_whole(const char *text, size_t len, double *ret)
+{
+	const size_t sign = text[0] == '-';
+	uint64_t value = 0;
+
+	if (len - sign > 15)
+		return false;
+	for (size_t i = sign; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = 10 * value + (uint64_t)(text[i] - '0');
+	}
+	*ret = sign != 0 ? -(double)value : (double)value;
+	return true;
+}
+
 /* The double nearest to the number that starts at "offset" of the original text, in whatever locale. */
 static int
 read_number(struct quoin_span text, size_t offset, double *ret)
@@ -114,6 +132,8 @@ read_number(struct quoin_span text, size_t offset, double *ret)
 
 	while (len < text.len - offset && memchr("0123456789+-.eE", text.data[offset + len], 15) != NULL)
 		len++;
+	if (read_whole((const char *)text.data + offset, len, ret))
+		return 0;
 	if (len >= sizeof small) {
 		copy = malloc(len + 1);
 		if (copy == NULL)
@@ -139,6 +159,27 @@ compare_members(const void *a, const void *b)
 	return order != 0 ? order : one->valueint - other->valueint;
 }
 
+/* Whether a hash of few bits tells already that no two keys are the same: of small objects it mostly does. */
+static bool
+are_apart(const cJSON *object, size_t count)
+{
+	uint64_t seen[64] = {0};
+
+	if (count > 64)
+		return false;
+	for (const cJSON *member = object->child; member != NULL; member = member->next) {
+		uint32_t hash = 2166136261u;
+
+		for (const char *at = member->string; *at != '\0'; at++)
+			hash = (hash ^ (uint8_t)*at) * 16777619u;
+		hash = (hash ^ hash >> 15) % 4096;
+		if ((seen[hash / 64] >> hash % 64 & 1) != 0)
+			return false;
+		seen[hash / 64] |= (uint64_t)1 << hash % 64;
+	}
+	return true;
+}
+
 static int
 refuse_duplicates(const struct quoin_json_doc *doc, const cJSON *object, struct quoin_error *err)
 {
@@ -146,7 +187,7 @@ refuse_duplicates(const struct quoin_json_doc *doc, const cJSON *object, struct 
 	const size_t count = quoin_json_count(node_of(object));
 	size_t i = 0;
 
-	if (count < 2)
+	if (count < 2 || are_apart(object, count))
 		return 0;
 	if (count > sizeof few / sizeof few[0]) {
 		members = malloc(count * sizeof members[0]);
