@@ -223,6 +223,7 @@ PUBLISHER_SRCS := \
 	publisher/problem.c \
 	publisher/publish.c \
 	publisher/report.c \
+	publisher/reverted.c \
 	publisher/review.c \
 	publisher/review_changes.c \
 	publisher/review_found.c \

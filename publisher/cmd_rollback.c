@@ -2,95 +2,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/source.h"
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "publisher/commands.h"
-#include "publisher/difference.h"
 #include "publisher/lost.h"
 #include "publisher/operate.h"
-#include "publisher/parts.h"
+#include "publisher/reverted.h"
 #include "publisher/wait.h"
 
-#define FETCH_TIMEOUT_MS 5000 /* the list must never hold the brake for long */
-
-/* What goes back, for people: the objectives whose decisions can change. */
-struct reverted {
-	struct quoin_ruleset before, after;
-	struct quoin_difference difference;
-	bool is_known;
-};
-
 static void
-clear_reverted(struct reverted *reverted)
+print_text(const struct quoin_cli *cli, const struct quoin_reverted *reverted, const char *verb)
 {
-	quoin_difference_clear(&reverted->difference);
-	quoin_ruleset_clear(&reverted->before);
-	quoin_ruleset_clear(&reverted->after);
+	struct quoin_buf text;
+
+	if (cli->quiet)
+		return;
+	quoin_buf_init(&text, 16u << 20);
+	quoin_buf_printf(&text, "%s from release %llu to %llu\n", verb, (unsigned long long)reverted->from,
+	    (unsigned long long)reverted->to);
+	quoin_reverted_print(reverted, &text);
+	(void)quoin_cli_print_text(cli, &text);
+	quoin_buf_clear(&text);
 }
 
 static int
-fetch_ruleset(struct quoin_session *session, struct quoin_bus_lookup *lookup, uint64_t number,
-    struct quoin_ruleset *ret)
-{
-	static const char *const names[] = {"source", NULL};
-	struct quoin_parts parts;
-	struct quoin_span source;
-	int r = quoin_parts_fetch(lookup, &session->control, number, names, FETCH_TIMEOUT_MS, &parts, NULL);
-
-	if (r != 0)
-		return r;
-	source = quoin_parts_content(&parts, "source");
-	r = source.len > 0 ? quoin_source_read(source, ret, NULL) : QUOIN_EMISSING;
-	quoin_parts_clear(&parts);
-	return r;
-}
-
-/* A release without rules, or one whose source cannot be had, has no list; the brake works all the same. */
-static void
-find_reverted(struct quoin_session *session, uint64_t from, uint64_t to, struct reverted *reverted)
-{
-	struct quoin_bus_lookup *lookup = NULL;
-
-	if (quoin_parts_open(&session->conf, &lookup, NULL) != 0)
-		return;
-	reverted->is_known = fetch_ruleset(session, lookup, from, &reverted->before) == 0 &&
-	    fetch_ruleset(session, lookup, to, &reverted->after) == 0 &&
-	    quoin_difference_make(&reverted->before, &reverted->after, &reverted->difference) == 0;
-	quoin_bus_lookup_close(lookup);
-}
-
-/* What going back does to an objective: what was added goes, what was removed comes back. */
-static const char *
-effect_of(const struct quoin_objective_change *change)
-{
-	static const char *const effects[] = {"comes back", "goes", "decides as before"};
-
-	return effects[change->change];
-}
-
-static void
-print_text(const struct quoin_cli *cli, const struct reverted *reverted, uint64_t from, uint64_t to, const char *verb)
-{
-	const struct quoin_difference *difference = &reverted->difference;
-
-	quoin_cli_say(cli, "%s from release %llu to %llu", verb, (unsigned long long)from, (unsigned long long)to);
-	if (!reverted->is_known) {
-		quoin_cli_say(cli, "which objectives are taken back is not known: a release has no rules, or they cannot be had");
-		return;
-	}
-	quoin_cli_say(cli, "%zu objective%s taken back%s", difference->objective_count,
-	    difference->objective_count == 1 ? " is" : "s are", difference->objective_count > 0 ? ":" : "");
-	for (size_t i = 0; i < difference->objective_count; i++) {
-		const struct quoin_objective_change *change = &difference->objectives[i];
-
-		quoin_cli_say(cli, "  %-40s %-20s %s", change->objective, change->owner[0] != '\0' ? change->owner : "-",
-		    effect_of(change));
-	}
-}
-
-static int
-print_json(const struct reverted *reverted, uint64_t from, uint64_t to, uint64_t intent, uint64_t seq)
+print_json(const struct quoin_reverted *reverted, uint64_t intent, uint64_t seq)
 {
 	struct quoin_json_writer writer;
 	struct quoin_buf json;
@@ -99,21 +35,13 @@ print_json(const struct reverted *reverted, uint64_t from, uint64_t to, uint64_t
 	quoin_buf_init(&json, 16u << 20);
 	quoin_json_writer_init(&writer, &json);
 	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "release", to);
-	quoin_json_put_u64(&writer, "from", from);
+	quoin_json_put_u64(&writer, "release", reverted->to);
+	quoin_json_put_u64(&writer, "from", reverted->from);
 	if (intent != 0)
 		quoin_json_put_u64(&writer, "intent", intent);
 	if (seq != 0)
 		quoin_json_put_u64(&writer, "seq", seq);
-	quoin_json_begin_array(&writer, "reverted");
-	for (size_t i = 0; i < reverted->difference.objective_count; i++) {
-		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_string(&writer, "objective", reverted->difference.objectives[i].objective);
-		quoin_json_put_string(&writer, "owner", reverted->difference.objectives[i].owner);
-		quoin_json_put_string(&writer, "change", quoin_change_name(reverted->difference.objectives[i].change));
-		quoin_json_end_object(&writer);
-	}
-	quoin_json_end_array(&writer);
+	quoin_reverted_print_json(reverted, &writer);
 	quoin_json_end_object(&writer);
 	r = quoin_cli_print_json(&json);
 	quoin_buf_clear(&json);
@@ -156,7 +84,7 @@ pull(const struct quoin_cli *cli, struct quoin_session *session, const struct re
 {
 	struct quoin_intent intent = {.action = QUOIN_ACTION_ROLLBACK};
 	struct quoin_keyring keys = {0};
-	struct reverted reverted = {0};
+	struct quoin_reverted reverted = {0};
 	uint64_t seq = 0;
 	int r;
 
@@ -169,14 +97,14 @@ pull(const struct quoin_cli *cli, struct quoin_session *session, const struct re
 	if (r == 0 && request->wait)
 		r = quoin_wait_active(cli, session, to, intent.number, request->wait_ms, &seq, err);
 	if (r == 0) { /* the list comes after the brake, not before it */
-		find_reverted(session, from, to, &reverted);
+		quoin_reverted_find(&session->conf, &session->control, from, to, &reverted);
 		if (cli->json)
-			r = print_json(&reverted, from, to, intent.number, seq);
+			r = print_json(&reverted, intent.number, seq);
 		else
-			print_text(cli, &reverted, from, to, request->wait ? "went back" : "going back");
+			print_text(cli, &reverted, request->wait ? "went back" : "going back");
 	}
 	quoin_keyring_clear(&keys);
-	clear_reverted(&reverted);
+	quoin_reverted_clear(&reverted);
 	return r;
 }
 
@@ -184,7 +112,7 @@ static int
 run(const struct quoin_cli *cli, struct quoin_session *session, const struct request *request, struct quoin_error *err)
 {
 	struct quoin_activations activations = {0};
-	struct reverted reverted = {0};
+	struct quoin_reverted reverted = {0};
 	uint64_t from, to = 0;
 	int r;
 
@@ -205,12 +133,12 @@ run(const struct quoin_cli *cli, struct quoin_session *session, const struct req
 		return r;
 	if (!request->dry_run)
 		return pull(cli, session, request, from, to, err);
-	find_reverted(session, from, to, &reverted);
+	quoin_reverted_find(&session->conf, &session->control, from, to, &reverted);
 	if (cli->json)
-		r = print_json(&reverted, from, to, 0, 0);
+		r = print_json(&reverted, 0, 0);
 	else
-		print_text(cli, &reverted, from, to, "would go back");
-	clear_reverted(&reverted);
+		print_text(cli, &reverted, "would go back");
+	quoin_reverted_clear(&reverted);
 	return r;
 }
 

@@ -1,12 +1,11 @@
-#include <stdio.h>
 #include <string.h>
 
-#include "formats/source.h"
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "publisher/assign_explain.h"
 #include "publisher/commands.h"
 #include "publisher/parts.h"
+#include "publisher/phrase.h"
 
 #define FETCH_TIMEOUT_MS 30000
 
@@ -50,34 +49,48 @@ put_release(struct quoin_json_writer *writer, const struct quoin_release *releas
 }
 
 static void
-print_text_release(const struct quoin_release *release, const struct quoin_ledger_release *entry)
+put_text_parts(const struct quoin_release *release, struct quoin_buf *out)
 {
-	char hash[QUOIN_HASH_HEX_BYTES + 1], time[21];
+	char hash[QUOIN_HASH_HEX_BYTES + 1];
 
-	quoin_time_print(release->created_ms, time);
-	quoin_hash_print(&entry->ref.hash, hash);
-	printf("release %llu%s\n  created  %s, on top of %llu, compiled against %llu\n  document %s\n",
-	    (unsigned long long)release->number, entry->is_revoked ? " (revoked)" : "", time,
-	    (unsigned long long)release->head.number, (unsigned long long)release->base, hash);
-	if (release->message[0] != '\0')
-		printf("  message  %s\n", release->message);
-	for (size_t i = 0; i < release->meta_count; i++)
-		printf("  meta     %s=%s\n", release->meta[i].key, release->meta[i].value);
-	for (size_t i = 0; i < release->waived_count; i++)
-		printf("  waived   %s\n", release->waived[i]);
 	for (size_t i = 0; i < release->part_count; i++) {
 		const struct quoin_part *part = &release->parts[i];
 
 		quoin_hash_print(&part->hash, hash);
-		printf("  part     %-12s %-10s %10llu bytes, %10llu packed  %s\n", part->name, part->schema,
-		    (unsigned long long)part->bytes,
-		    (unsigned long long)(part->encoding_count > 0 ? part->encodings[0].packed_bytes : 0), hash);
+		quoin_buf_printf(out, "  part      %s, %s, ", part->name, part->schema);
+		quoin_phrase_number(part->bytes, out);
+		quoin_buf_put_str(out, " bytes, ");
+		quoin_phrase_number(part->encoding_count > 0 ? part->encodings[0].packed_bytes : 0, out);
+		quoin_buf_printf(out, " packed\n            %s\n", hash);
 	}
-	printf("  policy   ready %u%% (at least %u a shard), soak %llu ms, staged %u%%, failed hosts at most %u, drain %llu ms, "
-	       "warm %u\n",
-	    release->policy.ready_percent, release->policy.ready_hosts_min, (unsigned long long)release->policy.soak_ms,
-	    release->policy.staged_percent, release->policy.failed_hosts_max, (unsigned long long)release->policy.drain_ms,
-	    release->policy.warm_releases);
+}
+
+static void
+put_text_release(const struct quoin_release *release, const struct quoin_ledger_release *entry, struct quoin_buf *out)
+{
+	const struct quoin_policy *policy = &release->policy;
+	char hash[QUOIN_HASH_HEX_BYTES + 1], time[21];
+
+	quoin_time_print(release->created_ms, time);
+	quoin_hash_print(&entry->ref.hash, hash);
+	quoin_buf_printf(out, "release %llu%s\n  created   %s", (unsigned long long)release->number,
+	    entry->is_revoked ? " (revoked)" : "", time);
+	if (release->head.number != 0)
+		quoin_buf_printf(out, ", on top of %llu", (unsigned long long)release->head.number);
+	if (release->base != 0)
+		quoin_buf_printf(out, ", compiled against %llu", (unsigned long long)release->base);
+	quoin_buf_printf(out, "\n  document  %s\n", hash);
+	if (release->message[0] != '\0')
+		quoin_buf_printf(out, "  message   %s\n", release->message);
+	for (size_t i = 0; i < release->meta_count; i++)
+		quoin_buf_printf(out, "  meta      %s=%s\n", release->meta[i].key, release->meta[i].value);
+	for (size_t i = 0; i < release->waived_count; i++)
+		quoin_buf_printf(out, "  waived    %s\n", release->waived[i]);
+	put_text_parts(release, out);
+	quoin_buf_printf(out, "  policy    ready %u %% (at least %u a shard), soak %llu ms, staged %u %%, failed hosts at most %u, "
+	       "drain %llu ms, warm %u\n",
+	    policy->ready_percent, policy->ready_hosts_min, (unsigned long long)policy->soak_ms, policy->staged_percent,
+	    policy->failed_hosts_max, (unsigned long long)policy->drain_ms, policy->warm_releases);
 }
 
 /* ---- Where the models are ---- */
@@ -86,25 +99,6 @@ struct assignment {
 	struct quoin_ruleset ruleset, base;
 	struct quoin_assign_explain explain;
 };
-
-static int
-fetch_ruleset(struct quoin_session *session, struct quoin_bus_lookup *lookup, uint64_t number, struct quoin_ruleset *ret,
-    struct quoin_error *err)
-{
-	static const char *const names[] = {"source", NULL};
-	struct quoin_parts parts;
-	struct quoin_span source;
-	int r = quoin_parts_fetch(lookup, &session->control, number, names, FETCH_TIMEOUT_MS, &parts, err);
-
-	if (r != 0)
-		return r;
-	source = quoin_parts_content(&parts, "source");
-	r = source.len > 0 ? quoin_source_read(source, ret, err)
-			   : quoin_error_set(err, QUOIN_ECONFLICT, "release %llu has no rules, and so no assignment",
-				 (unsigned long long)number);
-	quoin_parts_clear(&parts);
-	return r;
-}
 
 /* A base whose source cannot be had any more only makes the reasons vaguer. */
 static int
@@ -115,10 +109,14 @@ fetch_assignment(struct quoin_session *session, const struct quoin_release *rele
 	int r = quoin_parts_open(&session->conf, &lookup, err);
 
 	if (r == 0)
-		r = fetch_ruleset(session, lookup, release->number, &ret->ruleset, err);
+		r = quoin_parts_fetch_ruleset(lookup, &session->control, release->number, FETCH_TIMEOUT_MS, &ret->ruleset, err);
+	if (r == QUOIN_EMISSING)
+		r = quoin_error_set(err, QUOIN_ECONFLICT, "release %llu has no rules, and so no assignment",
+		    (unsigned long long)release->number);
 	ret->explain.ruleset = &ret->ruleset;
 	ret->explain.base = release->base;
-	if (r == 0 && release->base != 0 && fetch_ruleset(session, lookup, release->base, &ret->base, NULL) == 0)
+	if (r == 0 && release->base != 0 && quoin_parts_fetch_ruleset(lookup, &session->control, release->base,
+						FETCH_TIMEOUT_MS, &ret->base, NULL) == 0)
 		ret->explain.base_ruleset = &ret->base;
 	quoin_bus_lookup_close(lookup);
 	return r;
@@ -148,6 +146,7 @@ show(const struct quoin_cli *cli, struct quoin_session *session, uint64_t number
 			r = quoin_assign_explain_print_json(&assignment->explain, &writer);
 		quoin_json_end_object(&writer);
 	} else if (r == 0) {
+		put_text_release(&release, entry, &text);
 		if (assignment != NULL)
 			r = quoin_assign_explain_print(&assignment->explain, &text);
 	}
@@ -156,12 +155,8 @@ show(const struct quoin_cli *cli, struct quoin_session *session, uint64_t number
 		    assignment->explain.model);
 	else if (r != 0 && err->message[0] == '\0')
 		quoin_error_set(err, r, "cannot explain the assignment");
-	if (r == 0 && cli->json) {
-		r = quoin_cli_print_json(&text);
-	} else if (r == 0) {
-		print_text_release(&release, entry);
-		fwrite(text.data, 1, text.len, stdout);
-	}
+	if (r == 0)
+		r = cli->json ? quoin_cli_print_json(&text) : quoin_cli_print_text(cli, &text);
 	quoin_buf_clear(&text);
 	quoin_release_clear(&release);
 	return r;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "formats/source.h"
 #include "publisher/blobs.h"
 
 int
@@ -55,6 +56,24 @@ quoin_parts_content(const struct quoin_parts *parts, const char *name)
 		if (strcmp(parts->release.parts[i].name, name) == 0)
 			return quoin_buf_span(&parts->contents[i]);
 	return (struct quoin_span){0};
+}
+
+int
+quoin_parts_fetch_ruleset(struct quoin_bus_lookup *lookup, const struct quoin_control *control, uint64_t number,
+    int timeout_ms, struct quoin_ruleset *ret, struct quoin_error *err)
+{
+	static const char *const names[] = {"source", NULL};
+	struct quoin_parts parts;
+	struct quoin_span source;
+	int r = quoin_parts_fetch(lookup, control, number, names, timeout_ms, &parts, err);
+
+	if (r != 0)
+		return r;
+	source = quoin_parts_content(&parts, "source");
+	r = source.len > 0 ? quoin_source_read(source, ret, err)
+			   : quoin_error_set(err, QUOIN_EMISSING, "release %llu has no rules", (unsigned long long)number);
+	quoin_parts_clear(&parts);
+	return r;
 }
 
 void

@@ -4,6 +4,7 @@
 #ifndef QUOIN_PUBLISHER_PARTS_H
 #define QUOIN_PUBLISHER_PARTS_H
 
+#include "formats/ruleset.h"
 #include "publisher/control.h"
 
 struct quoin_parts {
@@ -24,6 +25,11 @@ int quoin_parts_fetch(struct quoin_bus_lookup *lookup, const struct quoin_contro
 
 /* The content of a part that was fetched, 16-byte aligned; empty if the release does not have it. */
 struct quoin_span quoin_parts_content(const struct quoin_parts *parts, const char *name);
+
+/* What the authors of release "number" said: its source part, fetched and read. The same codes; QUOIN_EMISSING if it has none,
+ * as a release of files. */
+int quoin_parts_fetch_ruleset(struct quoin_bus_lookup *lookup, const struct quoin_control *control, uint64_t number,
+    int timeout_ms, struct quoin_ruleset *ret, struct quoin_error *err);
 
 /* Accepts all-zero objects. */
 void quoin_parts_clear(struct quoin_parts *parts);

@@ -11,6 +11,7 @@
 #include "lib/file.h"
 #include "publisher/assign_explain.h"
 #include "publisher/explain.h"
+#include "publisher/reverted.h"
 #include "publisher/wrap.h"
 #include "tests/check.h"
 #include "tests/small.h"
@@ -137,6 +138,28 @@ test_everything(void)
 	quoin_compiled_clear(&after);
 }
 
+static void
+test_reverted(void)
+{
+	struct quoin_compiled before, after;
+	struct quoin_reverted reverted = {.from = 42, .to = 41, .is_known = true}, unknown = {.from = 2, .to = 1};
+	struct quoin_buf out;
+
+	quoin_buf_init(&out, 1 << 20);
+	small_compile(models_before, objectives_before, rules_before, shards_before, &before);
+	small_compile_on(&before, models_after, objectives_after, rules_after, shards_after, &after);
+	reverted.before = after.ruleset;
+	reverted.after = before.ruleset;
+	CHECK_INT(quoin_difference_make(&after.ruleset, &before.ruleset, &reverted.difference), 0);
+	quoin_reverted_print(&reverted, &out);
+	quoin_reverted_print(&unknown, &out);
+	check_golden("reverted", &out, 80);
+	quoin_difference_clear(&reverted.difference);
+	quoin_buf_clear(&out);
+	quoin_compiled_clear(&before);
+	quoin_compiled_clear(&after);
+}
+
 /* Long sections are cut, and say so; nothing is one line. */
 static void
 test_long_and_short(void)
@@ -224,6 +247,7 @@ test_assignment(void)
 static const struct check_case cases[] = {
     {"review: everything differs", test_everything},
     {"review: long and short", test_long_and_short},
+    {"reverted: what a rollback takes back", test_reverted},
     {"explain: whole outputs", test_explain},
     {"assign explain: a whole output", test_assignment},
 };
