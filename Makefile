@@ -316,6 +316,7 @@ UNIT_TESTS := \
 	tests/unit/test_envelope.c \
 	tests/unit/test_error.c \
 	tests/unit/test_eval.c \
+	tests/unit/test_eval_hostile.c \
 	tests/unit/test_eval_reply.c \
 	tests/unit/test_eval_request.c \
 	tests/unit/test_eval_sandbox.c \
@@ -643,7 +644,8 @@ $(BUILD)/tests/unit/quoind-poisoned: $(BUILD)/subscriber/quoind_main.o $(BUILD)/
 	$(link)
 
 $(BUILD)/tests/unit/test_gate $(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
-$(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval: | $(BUILD)/bin/quoin-eval
+$(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval $(BUILD)/tests/unit/test_eval_hostile: | $(BUILD)/bin/quoin-eval
+$(BUILD)/tests/unit/test_eval $(BUILD)/tests/unit/test_eval_hostile: $(BUILD)/tests/evaluate.o
 $(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp

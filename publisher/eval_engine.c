@@ -228,7 +228,8 @@ outcome_of(struct quoin_engine *engine, JSValueRef exception, struct quoin_engin
 
 /* The engine reads its options from the environment. Without a compiler there is neither writable code nor a compiler
  * thread; with one collector thread and no tail calls, runs and stacks repeat; the size of the machine's memory, from
- * which the engine derives when to collect, is always the same. */
+ * which the engine derives when to collect, is always the same. Its own allocator would take typed arrays from a cage of
+ * address space that is writable from the start, which no limit of this process sees: the system's takes its place. */
 static void
 set_options(void)
 {
@@ -237,6 +238,7 @@ set_options(void)
 	setenv("JSC_numberOfGCMarkers", "1", 1);
 	setenv("JSC_useTailCalls", "0", 1);
 	setenv("JSC_forceRAMSize", "1073741824", 1);
+	setenv("Malloc", "1", 1);
 }
 
 static JSValueRef

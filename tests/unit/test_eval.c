@@ -1,5 +1,6 @@
 /*
- * Rule files through the real quoin-eval: what they give, and how each wrong or hostile one is refused.
+ * Rule files through the real quoin-eval: what they give, and how each wrong one is refused. Hostile ones are in
+ * test_eval_hostile.c.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -11,8 +12,7 @@
 #include "publisher/eval.h"
 #include "publisher/eval_child.h"
 #include "tests/check.h"
-
-#define FILES_MAX 4
+#include "tests/evaluate.h"
 
 /* The article's example, byte for byte. */
 static const char ARTICLE[] =
@@ -38,70 +38,12 @@ static const char ARTICLE[] =
     "};\n"
     "}\n";
 
-struct script {
-	const char *path;
-	const char *text;
-};
-
-/* Use the helper of this build, wherever the tests are called from. */
-static void
-use_own_program(void)
-{
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof path - 64);
-
-	CHECK(len > 0);
-	path[len] = '\0';
-	*strrchr(path, '/') = '\0';
-	strcat(path, "/../../bin/quoin-eval");
-	CHECK(setenv("QUOIN_EVAL", path, 1) == 0);
-}
-
-static int
-evaluate(const struct script *scripts, uint32_t cpu_ms, uint32_t memory_mb, struct quoin_buf *reply,
-    struct quoin_error *err)
-{
-	static const char *const names[] = {"ContinueWatchingRanking", "HomeRanking", "PaymentFraud"};
-	struct quoin_span objectives[3];
-	struct quoin_eval_file files[FILES_MAX];
-	struct quoin_eval_request request = {.objectives = objectives,
-	    .objective_count = 3,
-	    .files = files,
-	    .constants = quoin_span_str("{\"TITLE_INPUT_TYPE\":\"TITLE_INPUT\",\"cells\":{\"a\":[1,2]}}"),
-	    .cpu_ms = cpu_ms,
-	    .memory_mb = memory_mb};
-
-	for (size_t i = 0; i < 3; i++)
-		objectives[i] = quoin_span_str(names[i]);
-	while (request.file_count < FILES_MAX && scripts[request.file_count].path != NULL) {
-		files[request.file_count].path = quoin_span_str(scripts[request.file_count].path);
-		files[request.file_count].text = quoin_span_str(scripts[request.file_count].text);
-		request.file_count++;
-	}
-	return quoin_eval_run(&request, reply, err);
-}
-
-/* The reply to a few files, until the next call. */
-static const char *
-reply_to(const struct script *scripts, uint32_t cpu_ms, uint32_t memory_mb)
-{
-	static struct quoin_buf reply;
-	struct quoin_error err = {0};
-
-	use_own_program();
-	quoin_buf_clear(&reply);
-	if (evaluate(scripts, cpu_ms, memory_mb, &reply, &err) != 0)
-		check_fail(__FILE__, __LINE__, "evaluation failed: %s", err.message);
-	CHECK(quoin_buf_str(&reply) != NULL);
-	return quoin_buf_str(&reply);
-}
-
 static const char *
 reply_to_one(const char *text)
 {
-	struct script scripts[] = {{"a.js", text}, {NULL, NULL}};
+	struct evaluate_script scripts[] = {{"a.js", text}, {NULL, NULL}};
 
-	return reply_to(scripts, 1000, 128);
+	return evaluate_reply(scripts, 1000, 128);
 }
 
 #define REPLY(functions, problems, console)                                                                            \
@@ -125,7 +67,7 @@ article(void)
 static void
 shared_scope_and_order(void)
 {
-	const struct script scripts[] = {
+	const struct evaluate_script scripts[] = {
 	    {"a.js",
 		"const model = (name) => ({name});\nfunction defineLast() { return later(); }\n"
 		"function defineFirst() { return []; }\n"},
@@ -134,7 +76,7 @@ shared_scope_and_order(void)
 		"/* a comment */ function /* here */ defineInB() { return {}; } function defineToo() { return {}; }"},
 	    {NULL, NULL}};
 
-	CHECK_STR(reply_to(scripts, 1000, 128),
+	CHECK_STR(evaluate_reply(scripts, 1000, 128),
 	    REPLY("\n{\"name\":\"defineLast\",\"file\":\"a.js\",\"line\":2,\"rules\":[{\"name\":\"m\"},{\"x\":[1,2]}]},"
 		  "\n{\"name\":\"defineFirst\",\"file\":\"a.js\",\"line\":3,\"rules\":[]},"
 		  "\n{\"name\":\"defineInB\",\"file\":\"b/b.js\",\"line\":2,\"rules\":{}},"
@@ -316,7 +258,7 @@ not_json(void)
 static void
 problems_together(void)
 {
-	const struct script scripts[] = {{"a.js", "const shared = ;"},
+	const struct evaluate_script scripts[] = {{"a.js", "const shared = ;"},
 	    {"b.js",
 		"function defineA() { throw new Error('one'); }\nfunction defineB() { return shared; }\n"
 		"function defineC() { return {a: undefined, b: NaN}; }\nfunction defineD() { return [{}]; }"},
@@ -337,7 +279,7 @@ problems_together(void)
 	    "\"message\":\"defineC: the returned value has at .b NaN; rules are plain JSON data\"}],\n"
 	    "\"console\":[]}\n";
 
-	CHECK_STR(reply_to(scripts, 1000, 128), want);
+	CHECK_STR(evaluate_reply(scripts, 1000, 128), want);
 }
 
 static void
@@ -349,7 +291,7 @@ encoding(void)
 	struct quoin_buf reply;
 	struct quoin_error err = {0};
 
-	use_own_program();
+	evaluate_use_own_program();
 	CHECK_INT(quoin_eval_run(&request, &reply, &err), 0);
 	CHECK_CONTAINS(quoin_buf_str(&reply), "\"code\":\"encoding\",\"file\":\"a.js\",");
 	CHECK_CONTAINS(quoin_buf_str(&reply), "\"code\":\"encoding\",\"file\":\"b.js\",");
@@ -440,65 +382,6 @@ reach(void)
 	}
 }
 
-/* ---------------------------------------------------------- hostile: contained, named, and the others go on */
-
-#define GOOD	  "\nfunction defineGood() { return {}; }\n"
-#define GOOD_RULE "{\"name\":\"defineGood\",\"file\":\"a.js\",\"line\":2,\"rules\":{}}"
-
-static const struct {
-	const char *text; /* its first line is hostile, the second is good */
-	const char *want;
-	bool rest; /* the good function is evaluated nevertheless */
-	uint32_t memory_mb;
-} HOSTILE[] = {
-    {"function defineA() { for (;;); }" GOOD, "\"code\":\"time_limit\",\"file\":\"a.js\",\"line\":1,", true, 128},
-    {"function defineA() { for (;;) try { for (;;); } catch {} finally { for (;;); } }" GOOD,
-	"\"code\":\"time_limit\",\"file\":\"a.js\",\"line\":1,", true, 128},
-    {"for (;;);" GOOD, "\"code\":\"time_limit\",\"file\":\"a.js\",", true, 128},
-    {"function defineA() { return /^(a+)+$/.test('a'.repeat(60) + 'b'); }" GOOD,
-	"\"code\":\"time_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-    {"function defineA() { const f = () => f() + 1; return f(); }" GOOD,
-	"\"code\":\"recursion\",\"file\":\"a.js\",\"line\":1,\"column\":", true, 128},
-    {"function defineA() { let s = 'x'; for (;;) s += s; }" GOOD,
-	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":1,", true, 128},
-    {"function defineA() { return 'x'.repeat(2 ** 31); }" GOOD, "\"code\":\"memory_limit\"", true, 128},
-    {"function defineA() { const a = []; for (;;) a.push(new Array(1000).fill(1.5)); }" GOOD,
-	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-    {"function defineA() { return new Array(1 << 28).join('abcdef'); }" GOOD, "_limit\",\"file\":\"a.js\",\"line\":1,",
-	false, 128},
-    {"function defineA() { return [new Array(100).fill('x'.repeat(5e6)).join('y')]; }" GOOD,
-	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":1,", true, 128},
-    {"function defineA() { const a = []; for (let i = 0; i < 1e7; i++) a.push(i); a.sort(); return a; }" GOOD,
-	"\"code\":\"memory_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-    {"function defineA() { const a = []; for (;;) a.push(new Uint8Array(1e7).fill(1)); }" GOOD,
-	"_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-    {"function defineA() { const m = new Map(); for (let i = 0;; i++) m.set({}, 'k' + i); }" GOOD,
-	"_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-    {"function defineA() { return new Array(200).fill({x: 'y'.repeat(1e6)}); }" GOOD,
-	"\"code\":\"too_large\",\"file\":\"a.js\",\"line\":1,", true, 512},
-    {"function defineA() { let a = ['x']; for (let i = 0; i < 50; i++) a = [a, a]; return a; }" GOOD,
-	"\"file\":\"a.js\",\"line\":1,", false, 512},
-    {"function defineA() { for (;;) console.log('x'.repeat(1000)); }" GOOD,
-	"\"text\":\"… and more, which is left out\"}]", false, 128},
-    {"function defineA() { const f = () => Promise.resolve().then(f); f(); return {}; }" GOOD,
-	"_limit\",\"file\":\"a.js\",\"line\":1,", false, 128},
-};
-
-static void
-hostile(void)
-{
-	for (size_t i = 0; i < sizeof HOSTILE / sizeof HOSTILE[0]; i++) {
-		const struct script scripts[] = {{"a.js", HOSTILE[i].text}, {NULL, NULL}};
-		const char *reply = reply_to(scripts, 600, HOSTILE[i].memory_mb);
-
-		if (strstr(reply, HOSTILE[i].want) == NULL)
-			check_fail(__FILE__, __LINE__, "%s gives %.2000s", HOSTILE[i].text, reply);
-		CHECK_CONTAINS(reply, "\"severity\":\"error\"");
-		if (HOSTILE[i].rest)
-			CHECK_CONTAINS(reply, GOOD_RULE);
-	}
-}
-
 /* ---------------------------------------------------------- the process and its caller */
 
 /* A program in the place of quoin-eval. */
@@ -543,7 +426,7 @@ static const struct {
 static void
 other_programs(void)
 {
-	const struct script scripts[] = {{"a.js", "function defineX() { return {}; }"}, {NULL, NULL}};
+	const struct evaluate_script scripts[] = {{"a.js", "function defineX() { return {}; }"}, {NULL, NULL}};
 
 	for (size_t i = 0; i < sizeof PROGRAMS / sizeof PROGRAMS[0]; i++) {
 		struct quoin_buf reply = {0};
@@ -562,7 +445,7 @@ other_programs(void)
 			quoin_eval_child_clear(&child);
 			continue;
 		}
-		CHECK_INT(evaluate(scripts, 1000, 128, &reply, &err), PROGRAMS[i].rc);
+		CHECK_INT(evaluate_scripts(scripts, 1000, 128, &reply, &err), PROGRAMS[i].rc);
 		if (PROGRAMS[i].rc == 0)
 			CHECK_CONTAINS(quoin_buf_str(&reply), PROGRAMS[i].want);
 		else
@@ -574,16 +457,16 @@ other_programs(void)
 static void
 no_program(void)
 {
-	const struct script scripts[] = {{"a.js", ""}, {NULL, NULL}};
+	const struct evaluate_script scripts[] = {{"a.js", ""}, {NULL, NULL}};
 	struct quoin_buf reply;
 	struct quoin_error err = {0};
 	char path[PATH_MAX];
 
 	CHECK(setenv("QUOIN_EVAL", "/nowhere/quoin-eval", 1) == 0);
-	CHECK_INT(evaluate(scripts, 0, 0, &reply, &err), QUOIN_ENOENT);
+	CHECK_INT(evaluate_scripts(scripts, 0, 0, &reply, &err), QUOIN_ENOENT);
 	CHECK(unsetenv("QUOIN_EVAL") == 0);
 	CHECK(setenv("PATH", ".:relative", 1) == 0);
-	CHECK_INT(evaluate(scripts, 0, 0, &reply, &err), QUOIN_ENOENT);
+	CHECK_INT(evaluate_scripts(scripts, 0, 0, &reply, &err), QUOIN_ENOENT);
 	CHECK_CONTAINS(err.message, "quoin-eval is missing");
 	use_program("exit 0");
 	CHECK(unsetenv("QUOIN_EVAL") == 0);
@@ -595,14 +478,14 @@ no_program(void)
 static void
 over_limits(void)
 {
-	const struct script scripts[] = {{"b.js", ""}, {"a.js", ""}, {NULL, NULL}};
+	const struct evaluate_script scripts[] = {{"b.js", ""}, {"a.js", ""}, {NULL, NULL}};
 	struct quoin_buf reply;
 	struct quoin_error err = {0};
 
-	use_own_program();
-	CHECK_INT(evaluate(scripts, 0, 0, &reply, &err), QUOIN_EUSAGE);
-	CHECK_INT(evaluate(scripts + 1, QUOIN_EVAL_CPU_MS_MAX + 1, 0, &reply, &err), QUOIN_ELIMIT);
-	CHECK_INT(evaluate(scripts + 1, 0, QUOIN_EVAL_MEMORY_MB_MIN - 1, &reply, &err), QUOIN_ELIMIT);
+	evaluate_use_own_program();
+	CHECK_INT(evaluate_scripts(scripts, 0, 0, &reply, &err), QUOIN_EUSAGE);
+	CHECK_INT(evaluate_scripts(scripts + 1, QUOIN_EVAL_CPU_MS_MAX + 1, 0, &reply, &err), QUOIN_ELIMIT);
+	CHECK_INT(evaluate_scripts(scripts + 1, 0, QUOIN_EVAL_MEMORY_MB_MIN - 1, &reply, &err), QUOIN_ELIMIT);
 }
 
 /* The program itself, with a request that is none. */
@@ -612,7 +495,7 @@ not_a_request(void)
 	struct quoin_eval_child child;
 	struct quoin_error err = {0};
 
-	use_own_program();
+	evaluate_use_own_program();
 	CHECK_INT(quoin_eval_child_run(getenv("QUOIN_EVAL"), quoin_span_str("hello"), 1000, 60000, &child, &err), 0);
 	CHECK_INT(child.end, QUOIN_EVAL_EXITED);
 	CHECK_INT(child.status, 1);
@@ -632,7 +515,6 @@ static const struct check_case cases[] = {
     {"encoding", encoding},
     {"power_is_a_warning", power_is_a_warning},
     {"reach", reach},
-    {"hostile", hostile},
     {"other_programs", other_programs},
     {"no_program", no_program},
     {"over_limits", over_limits},
