@@ -47,17 +47,44 @@ put_uncovered(struct review_printer *printer)
 		quoin_buf_put_byte(printer->out, '\n');
 }
 
-/* "objective  3 of 10  a@1 -> b@1". */
+/* "3 of 10": of the objective's contexts. */
 static void
-put_flow(struct review_printer *printer, const struct quoin_flow *flow, int objective_width, int count_width)
+print_share(const struct review_printer *printer, const struct quoin_flow *flow, char *text, size_t text_bytes)
 {
-	const char *objective = flow->objective != NULL ? flow->objective : "no objective";
 	uint64_t of = flow->objective != NULL ? quoin_decisions_of(printer->review->decisions, flow->objective) : 0;
-	char count[64];
+	char numbers[2][REVIEW_NUMBER_BYTES];
 
-	snprintf(count, sizeof count, "%llu of %llu", (unsigned long long)flow->count, (unsigned long long)of);
-	quoin_buf_printf(printer->out, "    %-*s  %*s  %s -> %s\n", objective_width, objective, count_width, count,
-	    flow->from != NULL ? flow->from : "no decision", flow->to != NULL ? flow->to : "no decision");
+	snprintf(text, text_bytes, "%s of %s", review_number(flow->count, numbers[0]), review_number(of, numbers[1]));
+}
+
+static const char *
+objective_of(const struct quoin_flow *flow)
+{
+	return flow->objective != NULL ? flow->objective : "no objective";
+}
+
+/* "objective  3 of 10  a@1 -> b@1", in columns. */
+static void
+put_flows(struct review_printer *printer)
+{
+	const struct quoin_decisions *decisions = printer->review->decisions;
+	int objective_width = 0, share_width = 0;
+	char share[2 * REVIEW_NUMBER_BYTES + 8];
+
+	for (size_t i = 0; i < decisions->flow_count && i < REVIEW_LINES_MAX; i++) {
+		print_share(printer, &decisions->flows[i], share, sizeof share);
+		objective_width = review_wider(objective_width, objective_of(&decisions->flows[i]));
+		share_width = review_wider(share_width, share);
+	}
+	for (size_t i = 0; i < decisions->flow_count; i++) {
+		const struct quoin_flow *flow = &decisions->flows[i];
+
+		if (!review_next_line(printer))
+			continue;
+		print_share(printer, flow, share, sizeof share);
+		quoin_buf_printf(printer->out, "    %-*s  %*s  %s -> %s\n", objective_width, objective_of(flow), share_width, share,
+		    flow->from != NULL ? flow->from : "no decision", flow->to != NULL ? flow->to : "no decision");
+	}
 }
 
 void
@@ -65,27 +92,16 @@ review_put_decisions(struct review_printer *printer)
 {
 	const struct quoin_decisions *decisions = printer->review->decisions;
 	double all = decisions->total > 0 ? (double)decisions->total : 1;
-	int objective_width = 0, count_width = 0;
-	char count[64];
+	char numbers[3][REVIEW_NUMBER_BYTES];
 
-	review_begin(printer, "decisions", "%llu of %llu move (%.2f %%), %llu keep their model with another config",
-	    (unsigned long long)decisions->moved, (unsigned long long)decisions->total,
-	    100.0 * (double)decisions->moved / all, (unsigned long long)decisions->reconfigured);
-	for (size_t i = 0; i < decisions->flow_count && i < REVIEW_LINES_MAX; i++) {
-		const struct quoin_flow *flow = &decisions->flows[i];
-
-		snprintf(count, sizeof count, "%llu of %llu", (unsigned long long)flow->count,
-		    (unsigned long long)(flow->objective != NULL ? quoin_decisions_of(decisions, flow->objective) : 0));
-		objective_width = review_wider(objective_width, flow->objective != NULL ? flow->objective : "no objective");
-		count_width = review_wider(count_width, count);
-	}
-	for (size_t i = 0; i < decisions->flow_count; i++)
-		if (review_next_line(printer))
-			put_flow(printer, &decisions->flows[i], objective_width, count_width);
+	review_begin(printer, "decisions", "%s of %s move (%.2f %%), %s keep their model with another config",
+	    review_number(decisions->moved, numbers[0]), review_number(decisions->total, numbers[1]),
+	    100.0 * (double)decisions->moved / all, review_number(decisions->reconfigured, numbers[2]));
+	put_flows(printer);
 	review_end(printer);
 	put_uncovered(printer);
 	if (decisions->bad > 0)
-		quoin_buf_printf(printer->out, "    %llu lines are no valid contexts\n", (unsigned long long)decisions->bad);
+		quoin_buf_printf(printer->out, "    %s lines are no valid contexts\n", review_number(decisions->bad, numbers[0]));
 	quoin_buf_printf(printer->out, "    contexts from %s\n", printer->review->contexts);
 }
 
