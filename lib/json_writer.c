@@ -134,3 +134,19 @@ quoin_json_put_raw(struct quoin_json_writer *writer, const char *key, struct quo
 	begin_value(writer, key);
 	quoin_buf_put_span(writer->out, json);
 }
+
+void
+quoin_json_print_failure(const struct quoin_error *err, struct quoin_buf *out)
+{
+	char text[QUOIN_ERROR_MESSAGE_BYTES + QUOIN_ERROR_FILE_BYTES + 32];
+	struct quoin_json_writer writer;
+
+	quoin_error_print(err, text, sizeof text);
+	quoin_json_writer_init(&writer, out);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_string(&writer, "error", quoin_error_name(err->code));
+	quoin_json_put_string(&writer, "message", text);
+	quoin_json_begin_array(&writer, "problems");
+	quoin_json_end_array(&writer);
+	quoin_json_end_object(&writer);
+}

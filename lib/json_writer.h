@@ -6,6 +6,7 @@
 #define QUOIN_LIB_JSON_WRITER_H
 
 #include "lib/bytes.h"
+#include "lib/error.h"
 
 #define QUOIN_JSON_WRITER_DEPTH 16
 
@@ -32,5 +33,8 @@ void quoin_json_put_bool(struct quoin_json_writer *writer, const char *key, bool
 void quoin_json_put_null(struct quoin_json_writer *writer, const char *key);
 /* Ready-made JSON text. */
 void quoin_json_put_raw(struct quoin_json_writer *writer, const char *key, struct quoin_span json);
+
+/* What every program says with --json when it fails: {"error":CODE,"message":TEXT,"problems":[]}. Appends. */
+void quoin_json_print_failure(const struct quoin_error *err, struct quoin_buf *out);
 
 #endif

@@ -58,24 +58,17 @@ int
 quoin_cli_fail(const struct quoin_cli *cli, const struct quoin_error *err)
 {
 	char text[QUOIN_ERROR_MESSAGE_BYTES + QUOIN_ERROR_FILE_BYTES + 32];
-	struct quoin_json_writer writer;
 	struct quoin_buf json;
 
-	quoin_error_print(err, text, sizeof text);
-	if (!cli->json) {
+	if (cli->json) {
+		quoin_buf_init(&json, 64u << 10);
+		quoin_json_print_failure(err, &json);
+		(void)quoin_cli_print_json(&json);
+		quoin_buf_clear(&json);
+	} else {
+		quoin_error_print(err, text, sizeof text);
 		fprintf(stderr, "quoin: %s\n", text);
-		return quoin_error_exit_status(err->code);
 	}
-	quoin_buf_init(&json, 64u << 10);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_string(&writer, "error", quoin_error_name(err->code));
-	quoin_json_put_string(&writer, "message", text);
-	quoin_json_begin_array(&writer, "problems");
-	quoin_json_end_array(&writer);
-	quoin_json_end_object(&writer);
-	(void)quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
 	return quoin_error_exit_status(err->code);
 }
 

@@ -97,6 +97,27 @@ quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_p
 	return quoin_error_exit_status(code);
 }
 
+int
+quoin_report_export(const struct quoin_cli *cli, uint64_t release, bool is_pinned)
+{
+	struct quoin_json_writer writer;
+	struct quoin_buf json;
+	int r;
+
+	if (!cli->json)
+		return 0;
+	quoin_buf_init(&json, 4096);
+	quoin_json_writer_init(&writer, &json);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_bool(&writer, "ok", true);
+	quoin_json_put_u64(&writer, "release", release);
+	quoin_json_put_bool(&writer, "pinned", is_pinned);
+	quoin_json_end_object(&writer);
+	r = quoin_cli_print_json(&json);
+	quoin_buf_clear(&json);
+	return r;
+}
+
 void
 quoin_report_parts(struct quoin_json_writer *writer, const struct quoin_compiled *compiled)
 {

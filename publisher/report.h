@@ -21,6 +21,10 @@ void quoin_report_tests(const struct quoin_cli *cli, const struct quoin_testfile
 /* Warnings on stderr, unless --json (where they are in the result) or --quiet. */
 void quoin_report_warnings(const struct quoin_cli *cli, const struct quoin_problems *problems);
 
+/* With --json, {ok, release, pinned} of an export that was written or verified: whether the pinned root decided. Returns 0,
+ * or 1 when stdout cannot be written. */
+int quoin_report_export(const struct quoin_cli *cli, uint64_t release, bool is_pinned);
+
 /* "parts": {name: {hash, bytes}} as a member of the object that is open. */
 void quoin_report_parts(struct quoin_json_writer *writer, const struct quoin_compiled *compiled);
 

@@ -11,6 +11,7 @@
 
 #include "lib/crypto.h"
 #include "lib/file.h"
+#include "lib/json_writer.h"
 #include "lib/log.h"
 #include "subscriber/agent.h"
 #include "subscriber/import.h"
@@ -24,6 +25,7 @@ struct seat {
 static struct seat *seats;
 static size_t seat_count;
 static struct quoin_agent *running; /* of this process */
+static bool is_json;		    /* what --import says is for programs */
 
 static void
 on_signal(int number)
@@ -55,9 +57,17 @@ static int
 fail(const struct quoin_error *err)
 {
 	char text[QUOIN_ERROR_MESSAGE_BYTES + QUOIN_ERROR_FILE_BYTES + 32];
+	struct quoin_buf json;
 
-	quoin_error_print(err, text, sizeof text);
-	fprintf(stderr, "quoind: %s\n", text);
+	if (is_json) {
+		quoin_buf_init(&json, 64u << 10);
+		quoin_json_print_failure(err, &json);
+		puts(quoin_buf_str(&json));
+		quoin_buf_clear(&json);
+	} else {
+		quoin_error_print(err, text, sizeof text);
+		fprintf(stderr, "quoind: %s\n", text);
+	}
 	return quoin_error_exit_status(err->code);
 }
 
@@ -212,7 +222,7 @@ check_all(void)
 }
 
 static int
-import_export(const char *out, bool json)
+import_export(const char *out)
 {
 	struct quoin_error err = {0};
 	uint64_t release = 0;
@@ -224,7 +234,7 @@ import_export(const char *out, bool json)
 		r = quoin_store_import(&seats[0].conf, out, &release, &err);
 	if (r != 0)
 		return fail(&err);
-	if (json)
+	if (is_json)
 		printf("{\"release\":%llu}\n", (unsigned long long)release);
 	else
 		fprintf(stderr, "release %llu is in the store of this host; it is served, stale, until the gate is heard\n",
@@ -233,7 +243,7 @@ import_export(const char *out, bool json)
 }
 
 struct options {
-	bool check, json;
+	bool check;
 	const char *import;
 };
 
@@ -253,7 +263,7 @@ read_options(int argc, char **argv, char **paths, struct options *ret)
 		} else if (strcmp(argv[i], "--check-config") == 0) {
 			ret->check = true;
 		} else if (strcmp(argv[i], "--json") == 0) {
-			ret->json = true;
+			is_json = true;
 		} else if (strcmp(argv[i], "--import") == 0 && i + 1 < argc) {
 			ret->import = argv[++i];
 		} else {
@@ -277,7 +287,7 @@ run_seats(char *const *paths, const struct options *options)
 	if (read_all(paths, &err) != 0)
 		status = fail(&err);
 	else
-		status = options->import != NULL ? import_export(options->import, options->json) :
+		status = options->import != NULL ? import_export(options->import) :
 		    options->check ? check_all() : seat_count == 1 ? run_one(&seats[0].conf) : run_several();
 	for (size_t i = 0; i < seat_count; i++)
 		quoin_conf_clear(&seats[i].conf);

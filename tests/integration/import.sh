@@ -42,6 +42,9 @@ stop_dev
 check_exit nothing-yet 5 seed serving out-1
 check_has serving-says "only the store of a router is seeded" cat check.out
 check_exit damaged 3 seed spare damaged
+check damaged-json test "$(jq -c '[.error, .problems, (.message | length > 10)]' check.out)" = '["ECORRUPT",[],true]'
+check_exit no-conf-json 2 quoin --json -c nowhere.conf import out-1 --store
+check no-conf-json-says test "$(jq -r .error check.out)" = ENOENT
 check_exit mixed 5 seed spare mixed
 check_has mixed-says "selects release 1" cat check.out
 check_exit nothing 2 seed spare nowhere
