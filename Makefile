@@ -222,6 +222,8 @@ PUBLISHER_SRCS := \
 	publisher/picture.c \
 	publisher/problem.c \
 	publisher/publish.c \
+	publisher/publish_request.c \
+	publisher/publish_run.c \
 	publisher/report.c \
 	publisher/reverted.c \
 	publisher/review.c \
