@@ -78,7 +78,7 @@ settle(struct repair *repair, size_t item, unsigned moves, unsigned chain)
 
 	if (put_in_room(repair, item, moves))
 		return true;
-	if (chain == 0)
+	if (chain == 0 || repair->steps >= STEPS_MAX)
 		return false;
 	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
 		if (!is_open(state, item, shard, moves))
@@ -99,7 +99,7 @@ settle(struct repair *repair, size_t item, unsigned moves, unsigned chain)
 static bool
 settle_cheaply(struct repair *repair, size_t item)
 {
-	for (unsigned chain = 0; chain <= CHAIN_MAX; chain++)
+	for (unsigned chain = 0; chain <= CHAIN_MAX && repair->steps < STEPS_MAX; chain++)
 		for (unsigned moves = 0; moves <= chain + 1; moves++)
 			if (settle(repair, item, moves, chain))
 				return true;

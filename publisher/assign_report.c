@@ -155,16 +155,25 @@ report_capacity(const struct quoin_assign_state *state, size_t item, struct quoi
 	    state->items[item].count, model->shard_count, words.text);
 }
 
+/* On how many shards the item may be, were there room. */
+static size_t
+count_able(const struct quoin_assign_state *state, size_t item)
+{
+	size_t able = 0;
+
+	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++)
+		able += quoin_assign_can(state, item, shard);
+	return able;
+}
+
 static void
 report_item(const struct quoin_assign_state *state, size_t index, const struct quoin_check_places *places,
     struct quoin_problems *problems)
 {
 	const struct quoin_assign_item *item = &state->items[index];
+	size_t able = count_able(state, index);
 	struct quoin_place place = {0};
-	size_t able = 0;
 
-	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++)
-		able += quoin_assign_can(state, index, shard);
 	if (places != NULL)
 		place = item->route != QUOIN_ASSIGN_NONE ? places->rules[item->route] : places->models[item->model];
 	if (item->route != QUOIN_ASSIGN_NONE)
@@ -175,11 +184,41 @@ report_item(const struct quoin_assign_state *state, size_t index, const struct q
 		report_capacity(state, index, place, problems);
 }
 
+/* What no placement could mend: all shards together have less than all models need. */
+static void
+report_total(const struct quoin_assign_state *state, size_t resource, struct quoin_problems *problems)
+{
+	uint64_t needed = 0, had = 0;
+
+	for (size_t i = 0; i < state->item_count; i++)
+		if (__builtin_add_overflow(needed, state->items[i].demand[resource] * state->items[i].want, &needed))
+			needed = UINT64_MAX;
+	for (size_t i = 0; i < state->ruleset->shard_count; i++) {
+		const struct quoin_shard *shard = &state->ruleset->shards[i];
+
+		if (!shard->drain && shard->host_count > 0 && __builtin_add_overflow(had, state->capacity[i][resource], &had))
+			had = UINT64_MAX;
+	}
+	if (needed > had)
+		quoin_problem_error(problems, "capacity", (struct quoin_place){.file = "shards.json"},
+		    "the models need %llu %s on all their shards, which have %llu together, a host of each: %llu are missing; add "
+		    "shards or capacity, or let models need less",
+		    (unsigned long long)needed, state->resources[resource], (unsigned long long)had,
+		    (unsigned long long)(needed - had));
+}
+
 /* Routed models come first, so what they lack is told as if no others were there: those would have to make room. */
 void
 quoin_assign_report(struct quoin_assign_state *state, const struct quoin_check_places *places,
     struct quoin_problems *problems)
 {
+	bool lacks_room = false;
+
+	for (size_t i = 0; i < state->item_count; i++)
+		lacks_room |= state->items[i].route == QUOIN_ASSIGN_NONE && state->items[i].count < state->items[i].want &&
+		    count_able(state, i) >= state->items[i].want;
+	for (size_t r = 0; lacks_room && r < state->resource_count; r++)
+		report_total(state, r, problems);
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < state->item_count; i++)
 			if (state->items[i].count < state->items[i].want &&

@@ -71,6 +71,46 @@ is_same_order(const struct difference_maker *maker, const uint32_t *before, size
 	return true;
 }
 
+/* The next model from "at" on that an override of any model, or of any version of some, admits for the objective. */
+static const struct quoin_model *
+next_admitted(const struct quoin_ruleset *ruleset, const struct quoin_rule *rule, const struct quoin_objective *objective,
+    size_t *at)
+{
+	while (*at < ruleset->model_count) {
+		const struct quoin_model *model = &ruleset->models[(*at)++];
+		bool is_listed = rule->any_model;
+
+		if (!model->is_used || strcmp(model->input_type, objective->input_type) != 0 ||
+		    strcmp(model->model_type, objective->model_type) != 0)
+			continue;
+		for (size_t i = 0; !is_listed && i < rule->ref_count; i++)
+			is_listed = rule->ref_any_version[i] && strcmp(ruleset->models[rule->refs[i].model].name, model->name) == 0;
+		if (is_listed)
+			return model;
+	}
+	return NULL;
+}
+
+/* Whether an override that reads the same admits other models, or another one is current. */
+static bool
+admits_otherwise(const struct difference_maker *maker, uint32_t b, const struct quoin_rule *before, uint32_t a,
+    const struct quoin_rule *after)
+{
+	size_t at_before = 0, at_after = 0;
+	const struct quoin_model *old, *new;
+
+	if (before->kind != QUOIN_RULE_OVERRIDE || after->kind != QUOIN_RULE_OVERRIDE)
+		return false;
+	do {
+		old = next_admitted(maker->before, before, &maker->before->objectives[b], &at_before);
+		new = next_admitted(maker->after, after, &maker->after->objectives[a], &at_after);
+		if (old == NULL || new == NULL)
+			return old != new;
+	} while (strcmp(old->routing_key, new->routing_key) == 0 && strcmp(old->digest, new->digest) == 0 &&
+	    old->is_current == new->is_current && quoin_texts_equal(old->config, new->config));
+	return true;
+}
+
 static int
 compare_rules(struct difference_maker *maker, uint32_t b, uint32_t a, struct quoin_objective_change *change)
 {
@@ -84,6 +124,8 @@ compare_rules(struct difference_maker *maker, uint32_t b, uint32_t a, struct quo
 		const struct quoin_rule *old = find_rule(maker->before, before, before_count, rule->name);
 		uint32_t aspects = old != NULL ? quoin_difference_rule(maker->before, old, maker->after, rule) : 0;
 
+		if (old != NULL && admits_otherwise(maker, b, old, a, rule))
+			aspects |= 1u << QUOIN_ASPECT_MODELS;
 		if (old == NULL)
 			list[count++] = (struct quoin_rule_change){QUOIN_CHANGE_ADDED, NULL, rule, 0};
 		else if (aspects != 0)

@@ -36,6 +36,8 @@ void quoin_phrase_rule_change(const struct quoin_ruleset *before, const struct q
     const struct quoin_ruleset *after, const struct quoin_rule *rule_after, uint32_t aspects, struct quoin_buf *out);
 void quoin_phrase_model_change(const struct quoin_model *before, const struct quoin_model *after, struct quoin_buf *out);
 void quoin_phrase_shard_change(const struct quoin_shard *before, const struct quoin_shard *after, struct quoin_buf *out);
+/* By the keys of policy.json. */
+void quoin_phrase_policy_change(const struct quoin_policy *before, const struct quoin_policy *after, struct quoin_buf *out);
 /* By top-level key; NULL: none. */
 void quoin_phrase_config_change(const char *before, const char *after, struct quoin_buf *out);
 

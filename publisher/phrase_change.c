@@ -206,11 +206,18 @@ struct pair {
 static void
 put_whole(const struct pair *pair, struct quoin_buf *out)
 {
+	struct quoin_buf text[2];
+
 	for (int side = 0; side < 2; side++) {
-		quoin_buf_put_str(out, side == 0 ? "was " : "now ");
-		quoin_phrase_choice(pair->rulesets[side], pair->rules[side], out);
-		quoin_buf_put_byte(out, '\n');
+		quoin_buf_init(&text[side], 1u << 20);
+		quoin_phrase_choice(pair->rulesets[side], pair->rules[side], &text[side]);
 	}
+	if (quoin_span_equal(quoin_buf_span(&text[0]), quoin_buf_span(&text[1])))
+		quoin_buf_put_str(out, "the models that it admits change\n"); /* it names none, or any version */
+	else
+		quoin_buf_printf(out, "was %s\nnow %s\n", quoin_buf_str(&text[0]), quoin_buf_str(&text[1]));
+	for (int side = 0; side < 2; side++)
+		quoin_buf_clear(&text[side]);
 }
 
 /* A cell or range that is on one side only. */
@@ -434,4 +441,63 @@ quoin_phrase_shard_change(const struct quoin_shard *before, const struct quoin_s
 	put_pairs("label", before->labels, before->label_count, after->labels, after->label_count, out);
 	put_change("drain", words[before->drain], words[after->drain], out);
 	put_change("health_checked", words[before->health_checked], words[after->health_checked], out);
+}
+
+/* ---- Policy ---- */
+
+static void
+put_reach(const struct quoin_policy *policy, struct quoin_buf *out)
+{
+	for (size_t i = 0; i < policy->reach_count; i++) {
+		const struct quoin_reach_step *step = &policy->reach[i];
+
+		quoin_buf_put_str(out, i > 0 ? ", " : "");
+		for (size_t k = 0; k < step->labels.count; k++)
+			quoin_buf_printf(out, "%s%s=%s", k > 0 ? " " : "", step->labels.items[k].key, step->labels.items[k].value);
+		if (step->labels.count == 0)
+			quoin_phrase_percent(step->threshold, out);
+	}
+}
+
+static void
+put_reach_change(const struct quoin_policy *before, const struct quoin_policy *after, struct quoin_buf *out)
+{
+	const struct quoin_policy *policies[2] = {before, after};
+	struct quoin_buf text[2];
+
+	for (int side = 0; side < 2; side++) {
+		quoin_buf_init(&text[side], 1u << 16);
+		put_reach(policies[side], &text[side]);
+	}
+	put_change("reach", quoin_buf_str(&text[0]), quoin_buf_str(&text[1]), out);
+	for (int side = 0; side < 2; side++)
+		quoin_buf_clear(&text[side]);
+}
+
+void
+quoin_phrase_policy_change(const struct quoin_policy *before, const struct quoin_policy *after, struct quoin_buf *out)
+{
+	static const char *const timeouts[] = {"hold", "abort"}, *const losses[] = {"alarm", "rollback"};
+	const struct {
+		const char *name;
+		uint64_t before, after;
+	} numbers[] = {
+	    {"serving.ready_hosts_min", before->ready_hosts_min, after->ready_hosts_min},
+	    {"serving.ready_percent", before->ready_percent, after->ready_percent},
+	    {"serving.soak_ms", before->soak_ms, after->soak_ms},
+	    {"routers.staged_percent", before->staged_percent, after->staged_percent},
+	    {"failed_hosts_max", before->failed_hosts_max, after->failed_hosts_max},
+	    {"step.soak_ms", before->step_soak_ms, after->step_soak_ms},
+	    {"step.timeout_ms", before->step_timeout_ms, after->step_timeout_ms},
+	    {"drain_ms", before->drain_ms, after->drain_ms},
+	    {"warm_releases", before->warm_releases, after->warm_releases},
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (numbers[i].before != numbers[i].after)
+			quoin_buf_printf(out, "%s %llu -> %llu\n", numbers[i].name, (unsigned long long)numbers[i].before,
+			    (unsigned long long)numbers[i].after);
+	put_reach_change(before, after, out);
+	put_change("step.on_timeout", timeouts[before->on_timeout], timeouts[after->on_timeout], out);
+	put_change("on_lost_readiness", losses[before->on_lost_readiness], losses[after->on_lost_readiness], out);
 }

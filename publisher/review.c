@@ -153,6 +153,7 @@ quoin_review_print(const struct quoin_review *review, struct quoin_buf *out)
 		review_put_models(&printer);
 	review_put_routes(&printer);
 	review_put_shards(&printer);
+	review_put_policy(&printer);
 	review_put_transfer(&printer);
 	if (review->decisions != NULL)
 		review_put_decisions(&printer);

@@ -196,3 +196,22 @@ review_put_routes(struct review_printer *printer)
 	review_end(printer);
 }
 
+
+/* ---- Policy ---- */
+
+void
+review_put_policy(struct review_printer *printer)
+{
+	const struct quoin_difference *difference = printer->review->difference;
+	struct quoin_buf lines;
+
+	quoin_buf_init(&lines, 1u << 16);
+	if (difference->before->policy.reach_count > 0) /* or there is nothing yet */
+		quoin_phrase_policy_change(&difference->before->policy, &difference->after->policy, &lines);
+	if (lines.len > 0) {
+		review_begin(printer, "policy", "how the release becomes active changes");
+		review_put_lines(printer, 4, &lines);
+		review_end(printer);
+	}
+	quoin_buf_clear(&lines);
+}

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "publisher/guard.h"
 #include "publisher/phrase.h"
 #include "publisher/review.h"
@@ -151,6 +153,24 @@ put_shards(struct quoin_json_writer *writer, const struct quoin_difference *diff
 	quoin_json_end_array(writer);
 }
 
+/* One text for each change, as people read it. */
+static void
+put_policy(struct quoin_json_writer *writer, const struct quoin_difference *difference)
+{
+	struct quoin_buf lines;
+	char *text, *rest;
+
+	quoin_buf_init(&lines, 1u << 16);
+	if (difference->before->policy.reach_count > 0)
+		quoin_phrase_policy_change(&difference->before->policy, &difference->after->policy, &lines);
+	quoin_json_begin_array(writer, "policy");
+	rest = (char *)(uintptr_t)quoin_buf_str(&lines);
+	while ((text = strsep(&rest, "\n")) != NULL && text[0] != '\0')
+		quoin_json_put_string(writer, NULL, text);
+	quoin_json_end_array(writer);
+	quoin_buf_clear(&lines);
+}
+
 static void
 put_transfer(struct quoin_json_writer *writer, const struct quoin_transfer *transfer)
 {
@@ -248,6 +268,7 @@ quoin_review_print_json(const struct quoin_review *review, struct quoin_buf *out
 	put_models(&writer, review->difference);
 	put_routes(&writer, review->difference);
 	put_shards(&writer, review->difference);
+	put_policy(&writer, review->difference);
 	put_transfer(&writer, review->transfer);
 	put_decisions(&writer, review->decisions);
 	if (review->guards != NULL) {

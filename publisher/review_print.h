@@ -40,6 +40,7 @@ const char *review_number(uint64_t number, char text[REVIEW_NUMBER_BYTES]);
 void review_put_objectives(struct review_printer *printer);
 void review_put_models(struct review_printer *printer);
 void review_put_routes(struct review_printer *printer);
+void review_put_policy(struct review_printer *printer);
 /* review_shards.c */
 void review_put_shards(struct review_printer *printer);
 /* review_found.c */

@@ -258,6 +258,10 @@ test_refusals(void)
 	world.demand[0][1].amount = UINT64_C(1) << 53;
 	CHECK_CONTAINS(assign(&world),
 	    "shard \"s2\" lacks 9007199254740990 cpu (9007199254740992 needed, 2 of 2 left), …;");
+	/* What no placement could mend is said of all. */
+	CHECK_CONTAINS(assign(&world),
+	    "quoin: shards.json: the models need 9007199254740992 cpu on all their shards, which have 10 together, a host of each: "
+	    "9007199254740982 are missing; add shards or capacity, or let models need less\n");
 	/* A resource that a shard does not have counts as 0 there. */
 	world.demand[0][1] = (struct quoin_amount){"tpu", 1};
 	CHECK_CONTAINS(assign(&world), "shard \"s0\" lacks 1 tpu (1 needed, 0 of 0 left)");

@@ -79,6 +79,8 @@ tell(const struct quoin_difference *difference, struct quoin_buf *out)
 	"[" RULE("r", more "'split': [{'model': 'a', 'percent': " one "}, {'model': 'b', 'percent': " two "}]") "]"
 #define TEST(id, cells) "[" RULE("r", "'abTestId': " id ", 'cellToModel': {" cells "}") "]"
 
+#define OLD_A "{'inputType': 'T', 'modelType': 'S', 'default': {'name': 'a', 'version': '1'}}"
+
 static const struct {
 	const char *models[2], *objectives[2], *rules[2], *shards[2];
 	const char *said;
@@ -110,6 +112,16 @@ static const struct {
     {.rules = {TEST("1", "'1': 'a'"), TEST("1", "'2': 'a'")}, .said = "~p ~r.models; "},
     {.rules = {"[" RULE("r", "'override': {'models': ['a'], 'callers': 'any'}") "]",
 	 "[" RULE("r", "'override': {'models': ['a'], 'callers': ['x']}") "]"}, .said = "~p ~r.callers; "},
+    /* What an override of any model admits depends on the models of the release, and on which is current. */
+    {.rules = {"[" RULE("r", "'override': {'models': 'any', 'callers': 'any'}") "]",
+	 "[" RULE("r", "'override': {'models': 'any', 'callers': 'any'}") ", " RULE("w", "'model': 'c', 'when': {'x': 1}") "]"},
+	.said = "~p ~r.models +w; +c@1; c@1: nowhere -> t 100 %; "},
+    {.models = {NULL, "{'a': [" SMALL_MODEL("1", "") ", " SMALL_MODEL("2", "'current': true,") "], 'b': " SMALL_MODEL("1",
+	"'demand': {'memory_mb': 40},") ", 'c': " SMALL_MODEL("1", "") "}"},
+	.objectives = {"{'p': " OLD_A "}", "{'p': " OLD_A "}"},
+	.rules = {"[" RULE("r", "'override': {'models': 'any', 'callers': 'any'}") "]",
+	    "[" RULE("r", "'override': {'models': 'any', 'callers': 'any'}") "]"},
+	.said = "~p ~r.models; "},
     {.rules = {"[" RULE("r", "'model': 'a', 'when': {'x': 1}") "," RULE("w", "'model': 'b', 'when': {'x': 1}") "]",
 	 "[" RULE("w", "'model': 'b', 'when': {'x': 1}") "," RULE("r", "'model': 'a', 'when': {'x': 1}") "]"},
 	.said = "~p order; "},

@@ -113,6 +113,11 @@ test_everything(void)
 
 	small_compile(models_before, objectives_before, rules_before, shards_before, &before);
 	small_compile_on(&before, models_after, objectives_after, rules_after, shards_after, &after);
+	after.ruleset.policy.ready_percent = 90;
+	after.ruleset.policy.reach[1] = after.ruleset.policy.reach[0];
+	after.ruleset.policy.reach[0] = (struct quoin_reach_step){.threshold = 1500};
+	after.ruleset.policy.reach_count = 2;
+	after.ruleset.policy.on_timeout = QUOIN_ON_TIMEOUT_ABORT;
 	quoin_problems_init(&problems);
 	quoin_problem_error(&problems, "rebucket", (struct quoin_place){"r.rules.json", 6, 0},
 	    "rule \"ramp\" exists in the base with another salt: its users would be divided anew; mend it, or publish with "
