@@ -146,9 +146,14 @@ run_test(struct runner *runner, const struct quoin_check_source *source, const s
 	quoin_resolve_json(&runner->view, (const char *)runner->line.data, runner->line.len, runner->context,
 	    &decision);
 	bytes = quoin_decision_json(&decision, runner->decision, DECISION_BYTES);
+	if (bytes == QUOIN_FAILED_MEMORY)
+		return QUOIN_ENOMEM;
 	if (bytes < 0 || bytes >= (int64_t)DECISION_BYTES)
 		return quoin_error_set(err, QUOIN_ESYSTEM, "cannot print the decision of test \"%.100s\"", test->name);
-	if (quoin_json_parse(quoin_span_of(runner->decision, (size_t)bytes), &doc, err) != 0)
+	r = quoin_json_parse(quoin_span_of(runner->decision, (size_t)bytes), &doc, err);
+	if (r == QUOIN_ENOMEM)
+		return r;
+	if (r != 0)
 		return quoin_error_set(err, QUOIN_ESYSTEM, "cannot read the decision of test \"%.100s\"", test->name);
 	r = compare(runner, source, quoin_json_get(json, "expect"), quoin_json_root(doc), test);
 	quoin_json_free(doc);

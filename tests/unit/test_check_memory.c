@@ -90,7 +90,8 @@ static const struct text_file good[] = {
 	"{\"name\": \"override\", \"targetObjectives\": [\"Rank\"], \"override\": {\"models\": [\"m\"],"
 	" \"callers\": [\"qa\"]}},"
 	"{\"name\": \"route\", \"route\": {\"a\": 100}, \"model\": {\"name\": \"m\", \"version\": \"1\"}}]"},
-    {"a.test.json", "[{\"name\": \"t\", \"context\": {\"objective\": \"Rank\"}, \"expect\": {\"model\": \"m\"}}]"},
+    {"a.test.json", "[{\"name\": \"t\", \"context\": {\"objective\": \"Rank\"}, \"expect\": {\"model\": \"m\"}},"
+	"{\"name\": \"fails\", \"context\": {\"objective\": \"Rank\"}, \"expect\": {\"model\": \"mm\", \"cell\": 1}}]"},
     {"constants.json", "{\"K\": 1}"},
     {"models.json", MODELS},
     {"objectives.json", OBJECTIVES},
@@ -124,6 +125,7 @@ compile(const struct text_file *files)
 	struct quoin_problems problems;
 	struct quoin_compiled compiled = {0};
 	struct quoin_guard_input guard = {.compiled = &compiled};
+	struct quoin_testfile_result tests = {0};
 	struct quoin_error err = {0};
 	int rc = 0;
 
@@ -137,6 +139,9 @@ compile(const struct text_file *files)
 	}
 	if (rc == 0)
 		rc = quoin_guard(&guard, &problems, &err);
+	if (rc == 0)
+		rc = quoin_testfile_run(&compiled, &tests, &problems, &err);
+	quoin_testfile_result_clear(&tests);
 	quoin_directory_clear(&directory);
 	quoin_compiled_clear(&compiled);
 	quoin_problems_clear(&problems);
