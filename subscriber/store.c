@@ -329,8 +329,9 @@ quoin_store_open(const char *state, const struct quoin_origin *origin, struct qu
 	r = load_ratchets(store, err);
 	if (r != 0)
 		goto out;
-	quoin_store_old_find(store);
-	r = start_pulse(store, made, err);
+	r = quoin_store_old_find(store, err);
+	if (r == 0)
+		r = start_pulse(store, made, err);
 out:
 	if (r == 0)
 		*ret = store;

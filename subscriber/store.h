@@ -218,6 +218,9 @@ int quoin_store_stage(struct quoin_store *store, const struct quoin_hash *hash, 
 bool quoin_store_has_part(struct quoin_store *store, const struct quoin_hash *hash);
 /* The same, and its size if it is. */
 bool quoin_store_part_bytes(struct quoin_store *store, const struct quoin_hash *hash, uint64_t *ret_bytes);
+/* Its bytes in the file are damaged: has_part is false and staging it writes it anew, for whoever reads from then on. One part
+ * at a time; a restart forgets it, and audits. */
+void quoin_store_distrust(struct quoin_store *store, const struct quoin_hash *hash);
 /* Remove every part that is not among "keep" (and what broken-off stagings left). *ret_removed may be NULL. */
 int quoin_store_collect(struct quoin_store *store, const struct quoin_hash *keep, size_t keep_count,
     size_t *ret_removed, struct quoin_error *err);

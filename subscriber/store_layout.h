@@ -50,9 +50,13 @@ struct quoin_store {
 	struct quoin_env *old;
 	struct quoin_store_flips old_flips;
 	int64_t old_since_ms;
+	char old_path[QUOIN_PATH_BYTES];
+	bool is_unsynced; /* a move took place and may not be durable: nothing is committed before it is */
 	pthread_mutex_t staging_lock;
 	bool is_staging;
 	struct quoin_hash staging; /* what another thread is bringing in */
+	bool has_distrusted;
+	struct quoin_hash distrusted; /* its bytes are damaged: as if it were not held, to whoever would stage it */
 };
 
 struct quoin_store_snapshot {
@@ -62,8 +66,10 @@ struct quoin_store_snapshot {
 
 /* The flip whose release a snapshot shows; false if it is older than all. */
 bool quoin_store_flip_of(const struct quoin_store_flips *flips, uint64_t txn_id, size_t *ret);
-/* Look for an old environment at open. */
-void quoin_store_old_find(struct quoin_store *store);
+/* Look for an old environment at open. 0, or why it is not certain that the environment at the store's name stays there. */
+int quoin_store_old_find(struct quoin_store *store, struct quoin_error *err);
+/* Before a commit: 0, or why what is at the store's name may not be there after a power failure. */
+int quoin_store_move_settle(struct quoin_store *store, struct quoin_error *err);
 
 /* Keys. */
 #define QUOIN_STORE_KEY_BYTES (QUOIN_HASH_BYTES + 2)

@@ -33,18 +33,12 @@ path_of(const struct quoin_store *store, enum place place, char out[QUOIN_PATH_B
 	return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", store->dir);
 }
 
-static int
-sys_fail(const char *path, struct quoin_error *err)
-{
-	return quoin_error_sys(err, QUOIN_EIO, "cannot move the store %s aside", path);
-}
-
 bool
 quoin_store_is_swollen(struct quoin_store *store)
 {
 	struct quoin_env_usage usage;
 
-	if (store->is_shared || store->old != NULL || quoin_env_usage(store->env, &usage, NULL) != 0)
+	if (store->is_shared || store->is_new || store->old != NULL || quoin_env_usage(store->env, &usage, NULL) != 0)
 		return false;
 	return usage.file_bytes > SLACK_BYTES && (usage.file_bytes - SLACK_BYTES) / 2 > usage.used_bytes;
 }
@@ -89,33 +83,38 @@ has_readers(struct quoin_env *env)
 static void
 drop_old(struct quoin_store *store)
 {
-	char path[QUOIN_PATH_BYTES];
-
 	quoin_env_close(store->old);
 	store->old = NULL;
-	if (path_of(store, PLACE_OLD, path, NULL) == 0)
-		(void)quoin_tree_remove(path, NULL);
+	(void)quoin_tree_remove(store->old_path, NULL);
 }
 
 /* What a move that broke off, or an agent before this one, left. Readers may be in it; a copy that was not finished has
- * none, and nothing in it is read. */
-void
-quoin_store_old_find(struct quoin_store *store)
+ * none, and nothing in it is read. The names are made durable before anything goes: a power failure could give the store's
+ * name back to what was removed under the other. */
+int
+quoin_store_old_find(struct quoin_store *store, struct quoin_error *err)
 {
-	char made[QUOIN_PATH_BYTES], old[QUOIN_PATH_BYTES];
+	char made[QUOIN_PATH_BYTES], *old = store->old_path;
+	int r = path_of(store, PLACE_NEW, made, err);
 
-	if (path_of(store, PLACE_NEW, made, NULL) != 0 || path_of(store, PLACE_OLD, old, NULL) != 0)
-		return;
+	if (r == 0)
+		r = path_of(store, PLACE_OLD, old, err);
+	if (r != 0 || (!quoin_file_exists(made) && !quoin_file_exists(old)))
+		return r;
 	if (quoin_file_exists(made) && !quoin_file_exists(old))
 		(void)rename(made, old);
+	r = quoin_dir_sync(store->dir, err);
+	if (r != 0)
+		return r;
 	(void)quoin_tree_remove(made, NULL);
 	if (!quoin_file_exists(old))
-		return;
+		return 0;
 	store->old_since_ms = quoin_clock_mono_ms();
 	if (quoin_env_open(old, QUOIN_ENV_WRITE, QUOIN_STORE_DATABASES, &store->old, NULL) != 0)
 		store->old = NULL;
 	if (store->old == NULL || !has_readers(store->old) || read_flips(store->old, &store->old_flips, NULL) != 0)
 		drop_old(store);
+	return 0;
 }
 
 void
@@ -229,9 +228,20 @@ quoin_store_move(struct quoin_store *store, struct quoin_error *err)
 	free(copy);
 	store->ratchets = ratchets;
 	store->environment = ratchets.environment;
-	r = rename(made, old) != 0 ? sys_fail(at, err) : 0;
-	if (r == 0)
-		r = quoin_dir_sync(store->dir, err);
+	store->is_unsynced = true;
+	/* Without the other name it stays where the copies are made: nobody makes one while it is there. */
+	memcpy(store->old_path, rename(made, old) == 0 ? old : made, sizeof store->old_path);
+	r = quoin_store_move_settle(store, err);
 	quoin_pulse_set_environment(store->pulse, store->environment);
+	return r;
+}
+
+int
+quoin_store_move_settle(struct quoin_store *store, struct quoin_error *err)
+{
+	int r = store->is_unsynced ? quoin_dir_sync(store->dir, err) : 0;
+
+	if (r == 0)
+		store->is_unsynced = false;
 	return r;
 }

@@ -154,7 +154,9 @@ quoin_store_commit(struct quoin_store *store, const struct quoin_store_change *c
 
 	QUOIN_ASSERT(store->lock_fd != -1);
 	quoin_buf_init(&buf, QUOIN_STORE_RATCHET_BYTES_MAX);
-	r = quoin_txn_begin(store->env, true, &txn, err);
+	r = quoin_store_move_settle(store, err);
+	if (r == 0)
+		r = quoin_txn_begin(store->env, true, &txn, err);
 	if (r != 0)
 		goto out;
 	r = put_documents(store, txn, change, err);
@@ -253,6 +255,35 @@ quoin_store_fuses_get(struct quoin_store *store, struct quoin_fuse *fuses, size_
 
 /* ---- Staging ---- */
 
+void
+quoin_store_distrust(struct quoin_store *store, const struct quoin_hash *hash)
+{
+	(void)pthread_mutex_lock(&store->staging_lock);
+	store->has_distrusted = true;
+	store->distrusted = *hash;
+	(void)pthread_mutex_unlock(&store->staging_lock);
+}
+
+static bool
+is_distrusted(struct quoin_store *store, const struct quoin_hash *hash)
+{
+	bool yes;
+
+	(void)pthread_mutex_lock(&store->staging_lock);
+	yes = store->has_distrusted && quoin_hash_equal(&store->distrusted, hash);
+	(void)pthread_mutex_unlock(&store->staging_lock);
+	return yes;
+}
+
+static void
+trust_again(struct quoin_store *store, const struct quoin_hash *hash)
+{
+	(void)pthread_mutex_lock(&store->staging_lock);
+	if (store->has_distrusted && quoin_hash_equal(&store->distrusted, hash))
+		store->has_distrusted = false;
+	(void)pthread_mutex_unlock(&store->staging_lock);
+}
+
 bool
 quoin_store_part_bytes(struct quoin_store *store, const struct quoin_hash *hash, uint64_t *ret_bytes)
 {
@@ -260,7 +291,7 @@ quoin_store_part_bytes(struct quoin_store *store, const struct quoin_hash *hash,
 	struct quoin_txn *txn = NULL;
 	bool has;
 
-	if (quoin_txn_begin(store->env, false, &txn, NULL) != 0)
+	if (is_distrusted(store, hash) || quoin_txn_begin(store->env, false, &txn, NULL) != 0)
 		return false;
 	has = quoin_store_index_get(store, txn, hash, &index, NULL) == 0;
 	quoin_txn_abort(txn);
@@ -362,6 +393,8 @@ quoin_store_stage(struct quoin_store *store, const struct quoin_hash *hash, uint
 			break;
 	}
 	set_staging(store, NULL);
+	if (r == 0)
+		trust_again(store, hash);
 	return r;
 }
 

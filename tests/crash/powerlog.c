@@ -167,6 +167,12 @@ powerlog_stop(void)
 }
 
 void
+powerlog_mute(unsigned new_mutes)
+{
+	mutes = new_mutes;
+}
+
+void
 powerlog_tell(struct powerlog_marks *new_marks)
 {
 	marks = new_marks;
@@ -507,6 +513,22 @@ EXPORT int
 rename(const char *from, const char *to)
 {
 	return two_names(POWERLOG_RENAME, SYS_rename, from, to);
+}
+
+/* Only the exchange of two names is used. */
+EXPORT int
+renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	const char *inside = below(from), *inside_to = below(to);
+	int r;
+
+	if (inside != NULL && inside_to != NULL && judge(false, false) != GO_ON)
+		return -1;
+	r = (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+	if (r == 0 && inside != NULL && inside_to != NULL)
+		record_two(flags == RENAME_EXCHANGE ? POWERLOG_EXCHANGE : POWERLOG_RENAME, inside, inside_to,
+		    strlen(inside_to) + 1);
+	return r;
 }
 
 EXPORT int

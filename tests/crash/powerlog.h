@@ -28,6 +28,7 @@ enum powerlog_op {
 	POWERLOG_RENAME,   /* payload: from, NUL, to */
 	POWERLOG_LINK,	   /* the same */
 	POWERLOG_UNLINK,   /* payload: path; of a file or an empty directory */
+	POWERLOG_EXCHANGE, /* payload: two names, as in rename: each gets the other's file */
 	POWERLOG_MKDIR,	   /* payload: path */
 	POWERLOG_MAPPED,   /* payload: path, NUL, bytes: what a mapping of the whole file now shows */
 	POWERLOG_BEGIN,	   /* offset: the number of a step that is under way */
@@ -59,6 +60,8 @@ enum powerlog_mutes {
 /* Begin for everything below "root" (an existing directory, absolute). "journal" is a descriptor, or -1 for none. */
 void powerlog_start(const char *root, int journal, unsigned mutes);
 void powerlog_stop(void);
+/* From now on. */
+void powerlog_mute(unsigned mutes);
 
 void powerlog_begin(uint64_t step);
 void powerlog_ack(uint64_t step);

@@ -353,6 +353,19 @@ play_two(struct replay *replay, const char *from, const char *to, bool keeps)
 	return true;
 }
 
+/* Each gets the other's file, in one. */
+static bool
+play_exchange(struct replay *replay, const char *one, const char *other)
+{
+	struct disk_op op = {.kind = DISK_EDIT, .edit_count = 2};
+
+	if (!edit_of(replay, one, &op.edits[0]) || !edit_of(replay, other, &op.edits[1]) ||
+	    !find_path(replay, one, &op.edits[1].name.file) || !find_path(replay, other, &op.edits[0].name.file))
+		return false;
+	disk_edit_names(&replay->live, add_op(replay, &op));
+	return true;
+}
+
 static bool
 play_unlink(struct replay *replay, const char *path)
 {
@@ -404,7 +417,7 @@ static bool
 play(struct replay *replay, const struct powerlog_record *record, const uint8_t *payload)
 {
 	static const char *const words[] = {"open", "close", "write", "truncate", "sync", "lost", "rename", "link",
-	    "unlink", "mkdir", "mapped", "begin", "ack", "look"};
+	    "unlink", "exchange", "mkdir", "mapped", "begin", "ack", "look"};
 	const char *text = (const char *)payload;
 	const char *second = record->bytes > 0 ? text + strlen(text) + 1 : text;
 	uint32_t file;
@@ -432,6 +445,8 @@ play(struct replay *replay, const struct powerlog_record *record, const uint8_t 
 		return play_two(replay, text, second, record->op == POWERLOG_LINK);
 	case POWERLOG_UNLINK:
 		return play_unlink(replay, text);
+	case POWERLOG_EXCHANGE:
+		return play_exchange(replay, text, second);
 	case POWERLOG_MKDIR:
 		return create(replay, text, true, &file);
 	case POWERLOG_MAPPED:

@@ -132,6 +132,12 @@ quarantine(void)
 }
 
 static void
+move(void)
+{
+	survives(&workload_move, (struct replay_options){.seed = 5, .mixes = 2, .choices_max = 4, .sector_bytes = 512});
+}
+
+static void
 large(void)
 {
 	survives(&workload_large,
@@ -184,6 +190,18 @@ no_first_sync(void)
 }
 
 static void
+moves_names_late(void)
+{
+	is_caught(&workload_move, WORKLOAD_MOVES_NAMES_LATE, 0, 512);
+}
+
+static void
+moves_unsynced(void)
+{
+	is_caught(&workload_move, WORKLOAD_MOVES_UNSYNCED, 0, 512);
+}
+
+static void
 torn_sectors(void)
 {
 	is_caught(&workload_life, WORKLOAD_SOUND, 0, 16);
@@ -219,12 +237,15 @@ main(int argc, char **argv)
 	static const struct check_case cases[] = {
 	    {"crash/life", life},
 	    {"crash/quarantine", quarantine},
+	    {"crash/move", move},
 	    {"crash/large", large},
 	    {"crash/mutant-no-sync: caught", no_sync},
 	    {"crash/mutant-no-meta-sync: caught", no_meta_sync},
 	    {"crash/mutant-no-data-sync: caught", no_data_sync},
 	    {"crash/mutant-no-directory-sync: caught", no_directory_sync},
 	    {"crash/mutant-no-sync-at-creation: caught", no_first_sync},
+	    {"crash/mutant-move-without-directory-sync: caught", moves_names_late},
+	    {"crash/mutant-move-without-sync: caught", moves_unsynced},
 	    {"crash/mutant-torn-sectors: caught", torn_sectors},
 	    {"crash/mutant-ack-before-commit: caught", acks_early},
 	    {"crash/mutant-ratchets-in-second-transaction: caught", splits},

@@ -6,6 +6,7 @@
 #include "lib/assert.h"
 #include "lib/crypto.h"
 #include "lib/file.h"
+#include "subscriber/store_layout.h"
 #include "tests/crash/powerlog.h"
 
 #define P(part) (1u << (part))
@@ -103,11 +104,11 @@ const struct workload_script workload_quarantine = {
 	},
 };
 
-/* One of everything, for tests that run it many times. */
-const struct workload_script workload_brief = {
-    .name = "brief",
-    .part_bytes = {3000, 9000, 200, 1, 2, 3, 4, 5},
-    .count = 12,
+/* A stuck reader made the file grow: what lives moves to a fresh one, more than once, beside everything else. */
+const struct workload_script workload_move = {
+    .name = "move",
+    .part_bytes = {3000, 20000, 200, 9000, 2, 3, 4, 5},
+    .count = 17,
     .steps =
 	{
 	    {WORKLOAD_OPEN, 0, 0},
@@ -115,6 +116,34 @@ const struct workload_script workload_brief = {
 	    {WORKLOAD_ACTIVATE, 1, P(0)},
 	    {WORKLOAD_COPY, 0, 0},
 	    {WORKLOAD_STAGE, 0, 1},
+	    {WORKLOAD_MOVE, 0, 0},
+	    {WORKLOAD_ACTIVATE, 2, P(1)},
+	    {WORKLOAD_COLLECT, 0, P(1)},
+	    {WORKLOAD_STAGE, 0, 3},
+	    {WORKLOAD_RESTART, 0, 0},
+	    {WORKLOAD_NOTE, 3, 0},
+	    {WORKLOAD_MOVE, 0, 0},
+	    {WORKLOAD_ACTIVATE, 3, P(3) | P(1)},
+	    {WORKLOAD_COPY, 0, 0},
+	    {WORKLOAD_QUARANTINE, 0, 0},
+	    {WORKLOAD_STAGE, 0, 1},
+	    {WORKLOAD_ACTIVATE, 4, P(1)},
+	},
+};
+
+/* One of everything, for tests that run it many times. */
+const struct workload_script workload_brief = {
+    .name = "brief",
+    .part_bytes = {3000, 9000, 200, 1, 2, 3, 4, 5},
+    .count = 13,
+    .steps =
+	{
+	    {WORKLOAD_OPEN, 0, 0},
+	    {WORKLOAD_STAGE, 0, 0},
+	    {WORKLOAD_ACTIVATE, 1, P(0)},
+	    {WORKLOAD_COPY, 0, 0},
+	    {WORKLOAD_STAGE, 0, 1},
+	    {WORKLOAD_MOVE, 0, 0},
 	    {WORKLOAD_ACTIVATE, 2, P(1)},
 	    {WORKLOAD_COLLECT, 0, P(1)},
 	    {WORKLOAD_NOTE, 3, 0},
@@ -240,6 +269,7 @@ workload_model_step(const struct workload_script *script, uint64_t number, const
 		model->parts &= step->parts;
 		break;
 	case WORKLOAD_RESTART:
+	case WORKLOAD_MOVE:
 		break;
 	case WORKLOAD_QUARANTINE:
 		*model = (struct workload_model){.has_store = true, .copy = model->copy, .ratchets = model->copy};
@@ -390,6 +420,23 @@ collect(struct workload *workload, unsigned parts)
 }
 
 static int
+move(struct workload *workload)
+{
+	int r;
+
+	/* A first try may have got as far as it matters. */
+	if (workload->store->old != NULL)
+		return 0;
+	if (workload->mutant == WORKLOAD_MOVES_UNSYNCED)
+		powerlog_mute(POWERLOG_MUTE_FSYNC | POWERLOG_MUTE_FDATASYNC);
+	else if (workload->mutant == WORKLOAD_MOVES_NAMES_LATE)
+		powerlog_mute(POWERLOG_MUTE_DIRECTORY);
+	r = quoin_store_move(workload->store, &workload->err);
+	powerlog_mute(0);
+	return r;
+}
+
+static int
 do_step(struct workload *workload, uint64_t number, const struct workload_step *step)
 {
 	unsigned part = step->parts;
@@ -416,6 +463,8 @@ do_step(struct workload *workload, uint64_t number, const struct workload_step *
 		return collect(workload, step->parts);
 	case WORKLOAD_RESTART:
 		return workload_reopen(workload);
+	case WORKLOAD_MOVE:
+		return move(workload);
 	case WORKLOAD_QUARANTINE:
 		return quarantine(workload);
 	}

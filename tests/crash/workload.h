@@ -22,6 +22,7 @@ enum workload_op {
 	WORKLOAD_COLLECT,  /* parts: those that stay */
 	WORKLOAD_RESTART,
 	WORKLOAD_QUARANTINE, /* the environment moves aside, and a new one takes its place */
+	WORKLOAD_MOVE,	   /* a compact copy takes the environment's place */
 };
 struct workload_step {
 	enum workload_op op;
@@ -34,7 +35,7 @@ struct workload_script {
 	size_t count;
 	uint64_t part_bytes[WORKLOAD_PARTS];
 };
-extern const struct workload_script workload_life, workload_large, workload_quarantine, workload_brief;
+extern const struct workload_script workload_life, workload_large, workload_quarantine, workload_move, workload_brief;
 
 /* Ways to do it wrong, each of which must be found. */
 enum workload_mutant {
@@ -43,6 +44,8 @@ enum workload_mutant {
 	WORKLOAD_SPLITS,	/* the ratchets in a transaction of their own */
 	WORKLOAD_POINTS_FIRST,	/* the pointer before the documents */
 	WORKLOAD_COLLECTS_LIVE, /* removes parts before the pointer has moved off them */
+	WORKLOAD_MOVES_UNSYNCED,   /* the copy takes the place before it is durable */
+	WORKLOAD_MOVES_NAMES_LATE, /* commits to the copy before its name is durable */
 };
 
 /* What is in the store. */
