@@ -267,6 +267,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/notify.c \
 	subscriber/open.c \
 	subscriber/pulse.c \
+	subscriber/proof.c \
 	subscriber/ready.c \
 	subscriber/report.c \
 	subscriber/serving.c \

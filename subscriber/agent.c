@@ -351,6 +351,8 @@ open_bus(struct quoin_agent *agent, struct quoin_error *err)
 		r = quoin_stager_start(&stager, &agent->stager, err);
 	if (r == 0)
 		r = quoin_watchdog_start(&agent->bus, agent->topics[QUOIN_TOPIC_GATE], agent->wake_fd, &agent->watchdog, err);
+	if (r == 0)
+		r = quoin_proof_start(conf->state, conf->namespace_name, agent->wake_fd, &agent->proof, err);
 	return r;
 }
 
@@ -464,6 +466,7 @@ quoin_agent_close(struct quoin_agent *agent)
 		return;
 	quoin_stager_stop(agent->stager);
 	quoin_watchdog_stop(agent->watchdog);
+	quoin_proof_stop(agent->proof);
 	quoin_hooks_free(agent->hooks);
 	quoin_callbacks_free(agent->callbacks);
 	quoin_ready_close(agent->ready);

@@ -105,16 +105,22 @@ static int
 fill_digests(const struct quoin_agent *agent, struct quoin_status *status)
 {
 	const struct quoin_store_active *active = &agent->active;
+	const struct quoin_proof_answer *proof = &agent->proved;
+	const bool is_proved = proof->is_read && proof->release == active->release.number &&
+	    proof->generation == active->generation;
 
-	/* The audit at start, or the trial since, computed these anew from the store's bytes. */
 	if (active->release.number != status->runs.number || active->part_count == 0)
+		return 0;
+	/* What cannot be read any more has no digest. */
+	if (agent->core.is_damaged && !is_proved)
 		return 0;
 	status->digests = calloc(active->part_count, sizeof status->digests[0]);
 	if (status->digests == NULL)
 		return QUOIN_ENOMEM;
 	for (size_t i = 0; i < active->part_count; i++) {
 		(void)snprintf(status->digests[i].part, sizeof status->digests[i].part, "%s", active->parts[i].name);
-		status->digests[i].hash = active->parts[i].hash;
+		/* The last proof's. Until there is one the audit at start, or the trial, computed it from the store's bytes. */
+		status->digests[i].hash = is_proved ? proof->digests[i].hash : active->parts[i].hash;
 	}
 	status->digest_count = active->part_count;
 	return 0;
@@ -410,6 +416,9 @@ execute(struct quoin_agent *agent, const struct quoin_agent_action *action, stru
 		break;
 	case QUOIN_AGENT_TRY:
 		quoin_stager_try(agent->stager, action->release);
+		break;
+	case QUOIN_AGENT_MEND:
+		quoin_stager_mend(agent->stager, action->release);
 		break;
 	case QUOIN_AGENT_PREPARE:
 	case QUOIN_AGENT_PRUNE:

@@ -14,6 +14,7 @@
 #define SILENCE_MS    20000 /* four heartbeats */
 #define ASK_MS	      10000 /* between two questions to a silent broker */
 #define STORE_MS	    30000
+#define PROOF_SHARE   250 /* a proof may cost this part of the time until the next */
 #define HOLDS_MS      1000
 #define HOLDS_FAST_MS 50   /* while readers move from one release to the next */
 #define LOST_MS	      2000 /* a lost place is tried again after this long, */
@@ -244,7 +245,9 @@ take_staged(struct quoin_agent *agent, struct quoin_error *err)
 			.release = answer.release, .code = answer.code, .reason = answer.reason, .models = answer.models,
 			.model_count = answer.model_count};
 
-		quoin_log(QUOIN_LOG_INFO, answer.is_trial ? "tried" : "fetched", "release=%llu code=%s",
+		if (answer.is_mend)
+			event.kind = QUOIN_AGENT_MENDED;
+		quoin_log(QUOIN_LOG_INFO, answer.is_trial ? "tried" : answer.is_mend ? "fetched-again" : "fetched", "release=%llu code=%s",
 		    (unsigned long long)answer.release, answer.code == 0 ? "0" : quoin_error_name(answer.code));
 		r = feed(agent, &event, err);
 		free(answer.models);
@@ -354,6 +357,39 @@ look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 	return feed(agent, &event, err);
 }
 
+/* What is active is read anew about as often as the host reports, at a small share of a processor. Damage in the content is
+ * the core's business. Where the environment itself cannot be read, only beginning anew helps (the audit moves it aside, and
+ * all is fetched again), and without a broker that would take away what still works. */
+static int
+prove(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
+{
+	struct quoin_agent_event event = {.kind = QUOIN_AGENT_PROVED};
+	const struct quoin_proof_answer *proved = &agent->proved;
+	const int64_t interval_ms = (int64_t)agent->conf->status_interval_ms;
+
+	if (now >= agent->prove_at && agent->rebuild_at == 0 && agent->core.runs.number != 0) {
+		agent->prove_at = INT64_MAX;
+		quoin_proof_ask(agent->proof);
+	}
+	if (!quoin_proof_next(agent->proof, &agent->proved))
+		return 0;
+	agent->prove_at = now + (proved->cost_ms * PROOF_SHARE > interval_ms ? proved->cost_ms * PROOF_SHARE : interval_ms);
+	if (proved->code == 0 || (proved->code == QUOIN_ECORRUPT && proved->is_read)) {
+		/* Of the pointer before: the next one is asked for soon enough. */
+		if (proved->generation != agent->active.generation)
+			return 0;
+		event.release = proved->release;
+		event.code = proved->code;
+		event.reason = proved->reason;
+		return feed(agent, &event, err);
+	}
+	quoin_log(QUOIN_LOG_WARN, "not-proved", "code=%s", quoin_error_name(proved->code));
+	if ((proved->code == QUOIN_ECORRUPT || proved->code == QUOIN_EREFUSED) && now - agent->heard_at < SILENCE_MS)
+		return quoin_error_set(err, QUOIN_ECORRUPT, "the store cannot be read any more: %s; start again",
+		    proved->reason);
+	return 0;
+}
+
 /* ---- Life ---- */
 
 /* Up, for systemd: what could be learned at start was, and there is something to serve (PROTOCOL.md section 8). */
@@ -414,6 +450,8 @@ next_wait(struct quoin_agent *agent, int64_t now)
 		wait = min_of(wait, quoin_hooks_deadline(agent->hooks) - now);
 	if (agent->copy_at != 0)
 		wait = min_of(wait, agent->copy_at - now);
+	if (agent->core.runs.number != 0)
+		wait = min_of(wait, agent->prove_at - now);
 	if (has_receipts_out(agent))
 		wait = min_of(wait, agent->is_silent || agent->is_refused ? 200 : RECEIPT_MS);
 	if (agent->instant_count > 0)
@@ -490,6 +528,8 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 		r = look_at_readers(agent, now, err);
 	if (r == 0)
 		r = watch(agent, now, err);
+	if (r == 0)
+		r = prove(agent, now, err);
 	if (r == 0)
 		r = tick(agent, err);
 	/* Off the way of a flip: its syncs take as long as the commit's. */

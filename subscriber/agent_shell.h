@@ -12,6 +12,7 @@
 #include "subscriber/core.h"
 #include "subscriber/hook.h"
 #include "subscriber/identity.h"
+#include "subscriber/proof.h"
 #include "subscriber/ready.h"
 #include "subscriber/stager.h"
 #include "subscriber/watchdog.h"
@@ -48,6 +49,9 @@ struct quoin_agent {
 	size_t unsent_count;
 	struct quoin_stager *stager;
 	struct quoin_watchdog *watchdog;
+	struct quoin_proof *proof;
+	struct quoin_proof_answer proved; /* the newest */
+	int64_t prove_at; /* mono_ms of the next one; INT64_MAX: one is being made */
 	struct quoin_hooks *hooks;
 	struct quoin_callbacks *callbacks; /* NULL: programs */
 	struct quoin_ready *ready; /* NULL if not configured */

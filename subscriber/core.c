@@ -328,6 +328,52 @@ held(struct quoin_agent_step *step)
 	core->held_pid = step->event->pid;
 }
 
+/* What is active is damaged where it lies. It is told at once, and brought again; meanwhile it goes on being served, for
+ * there is nothing better here. */
+static void
+proved(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+	const bool is_damaged = step->event->code != 0;
+
+	if (step->event->release != core->runs.number || core->runs.number == 0)
+		return;
+	if (is_damaged != core->is_damaged)
+		quoin_agent_report_now(step);
+	if (is_damaged && !core->is_damaged)
+		quoin_agent_say(step, QUOIN_AGENT_ALARM, step->event->code,
+		    "release %llu, which is active, is damaged in the store: %s; it is fetched again",
+		    (unsigned long long)core->runs.number, step->event->reason != NULL ? step->event->reason : "");
+	core->is_damaged = is_damaged;
+	if (!is_damaged || core->is_mending)
+		return;
+	core->is_mending = true;
+	quoin_agent_after(step, QUOIN_AGENT_MEND)->release = core->runs.number;
+}
+
+/* The pointer is committed once more, so that readers look again. */
+static void
+mended(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	core->is_mending = false;
+	if (step->event->code != 0) {
+		quoin_agent_say(step, QUOIN_AGENT_REJECT, step->event->code, "release %llu cannot be mended yet: %s",
+		    (unsigned long long)step->event->release, step->event->reason != NULL ? step->event->reason : "");
+		return;
+	}
+	if (step->event->release != core->runs.number || core->runs.number == 0)
+		return;
+	core->is_damaged = false;
+	core->ratchets.generation++;
+	core->change.has_active = core->change.has_ratchets = true;
+	core->change.active = core->runs.number;
+	quoin_agent_after(step, QUOIN_AGENT_SERVE)->release = core->runs.number;
+	quoin_agent_say(step, QUOIN_AGENT_NOTE, 0, "release %llu is mended", (unsigned long long)core->runs.number);
+	quoin_agent_report_now(step);
+}
+
 static void
 take_in(struct quoin_agent_step *step)
 {
@@ -372,6 +418,12 @@ take_in(struct quoin_agent_step *step)
 		break;
 	case QUOIN_AGENT_HELD:
 		held(step);
+		break;
+	case QUOIN_AGENT_PROVED:
+		proved(step);
+		break;
+	case QUOIN_AGENT_MENDED:
+		mended(step);
 		break;
 	case QUOIN_AGENT_STOP:
 		core->stopping = true;

@@ -67,6 +67,8 @@ enum quoin_agent_event_kind {
 	QUOIN_AGENT_HOOKED,   /* model, hook, code (0, QUOIN_EAGAIN: not now, else failed), reason */
 	QUOIN_AGENT_ACKED,    /* number, code: of a status */
 	QUOIN_AGENT_HELD,     /* held, held_count, pid: what readers hold */
+	QUOIN_AGENT_PROVED,   /* release, code, reason: what is active, read anew from the store */
+	QUOIN_AGENT_MENDED,   /* release, code, reason: its damaged parts were fetched again */
 	QUOIN_AGENT_STOP,     /* SIGTERM */
 };
 
@@ -125,6 +127,7 @@ enum quoin_agent_action_kind {
 	QUOIN_AGENT_FRESH,    /* readers: fresh until "until_boot_ms" (0: stale) */
 	QUOIN_AGENT_LEASE,    /* readers: refuse after "until_boot_ms"/"until_wall_ms" (both 0: never) */
 	QUOIN_AGENT_READY,    /* quoin_agent_core_is_ready changed */
+	QUOIN_AGENT_MEND,     /* bring the damaged parts of "release", which is active, again; MENDED follows */
 	QUOIN_AGENT_COLLECT,  /* remove parts that nothing tracked or retained names */
 	QUOIN_AGENT_REJECT,   /* log: code, text */
 	QUOIN_AGENT_ALARM,    /* log as an error: code, text */
@@ -241,6 +244,8 @@ struct quoin_agent_core {
 	bool told_ready;
 	bool told_refused; /* with lease_refuse: readers were told to refuse */
 	uint64_t looked;   /* what ran when readers were looked at last */
+	bool is_damaged;   /* the active release's bytes in the store are not what they were */
+	bool is_mending;   /* a MEND is out */
 
 	struct quoin_docref runs;      /* the active pointer */
 	struct quoin_position chosen;  /* the activation that chose it */

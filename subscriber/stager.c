@@ -10,13 +10,15 @@
 #include "lib/assert.h"
 #include "lib/text.h"
 
-/* Every tracked release may have a fetch and a trial, and one of each from before it was dropped and came back. */
-#define JOBS_MAX (4 * QUOIN_AGENT_TRACKED_MAX)
+/* Every tracked release may have a fetch and a trial, and one of each from before it was dropped and came back; what runs
+ * may be mended. */
+#define JOBS_MAX (4 * QUOIN_AGENT_TRACKED_MAX + 2)
 
 #define IDLE_S 60
 
 struct job {
 	bool is_trial;
+	bool is_mend; /* fetch what is damaged, although it is held; urgent */
 	bool is_urgent;
 	uint64_t release;
 };
@@ -105,6 +107,31 @@ fetch(struct quoin_stager *stager, const struct quoin_release *release, struct q
 	return r;
 }
 
+/* The bytes of the parts against their hashes: what differs is fetched as if it were not held. */
+static int
+mend(struct quoin_stager *stager, const struct quoin_release *release, struct quoin_error *err)
+{
+	const struct quoin_trial *trial = &stager->conf.trial;
+	int r = 0;
+
+	for (size_t i = 0; i < release->part_count && (r == 0 || r == QUOIN_ECORRUPT); i++) {
+		struct quoin_store_snapshot *snapshot = NULL;
+		struct quoin_store_content content;
+
+		if (!quoin_fetch_wants(&trial->parts, release->parts[i].name))
+			continue;
+		r = quoin_store_snapshot_open(trial->store, &snapshot, err);
+		if (r == 0)
+			r = quoin_store_snapshot_part(snapshot, &release->parts[i].hash, false, &content, err);
+		quoin_store_snapshot_close(snapshot);
+		if (r != QUOIN_ECORRUPT)
+			continue;
+		quoin_store_distrust(trial->store, &release->parts[i].hash);
+		r = fetch(stager, release, err);
+	}
+	return r;
+}
+
 static void
 work(struct quoin_stager *stager, const struct job *job, struct quoin_stager_answer *ret)
 {
@@ -113,12 +140,13 @@ work(struct quoin_stager *stager, const struct job *job, struct quoin_stager_ans
 
 	memset(ret, 0, sizeof *ret);
 	ret->is_trial = job->is_trial;
+	ret->is_mend = job->is_mend;
 	ret->release = job->release;
 	ret->code = quoin_release_load(stager->conf.trial.store, job->release, &release, &err);
 	if (ret->code == 0 && job->is_trial)
 		ret->code = quoin_trial_run(&stager->conf.trial, &release, &ret->models, &ret->model_count, &err);
 	else if (ret->code == 0)
-		ret->code = fetch(stager, &release, &err);
+		ret->code = job->is_mend ? mend(stager, &release, &err) : fetch(stager, &release, &err);
 	quoin_release_clear(&release);
 	if (ret->code != 0)
 		quoin_printable_copy(quoin_span_str(err.message), ret->reason, sizeof ret->reason);
@@ -268,21 +296,27 @@ quoin_stager_try(struct quoin_stager *stager, uint64_t release)
 }
 
 void
+quoin_stager_mend(struct quoin_stager *stager, uint64_t release)
+{
+	add(stager, (struct job){.release = release, .is_mend = true, .is_urgent = true});
+}
+
+void
 quoin_stager_cancel(struct quoin_stager *stager, uint64_t release)
 {
 	size_t kept = 0;
 
 	(void)pthread_mutex_lock(&stager->lock);
 	for (size_t i = 0; i < stager->job_count; i++)
-		if (stager->jobs[i].is_trial || stager->jobs[i].release != release)
+		if (stager->jobs[i].is_trial || stager->jobs[i].is_mend || stager->jobs[i].release != release)
 			stager->jobs[kept++] = stager->jobs[i];
 	stager->job_count = kept;
-	if (stager->is_busy && !stager->now.is_trial && stager->now.release == release)
+	if (stager->is_busy && !stager->now.is_trial && !stager->now.is_mend && stager->now.release == release)
 		stager->is_cancelled = true;
 	/* An answer that the core has not seen yet is void, too. */
 	kept = 0;
 	for (size_t i = 0; i < stager->answer_count; i++)
-		if (stager->answers[i].is_trial || stager->answers[i].release != release)
+		if (stager->answers[i].is_trial || stager->answers[i].is_mend || stager->answers[i].release != release)
 			stager->answers[kept++] = stager->answers[i];
 	stager->answer_count = kept;
 	(void)pthread_mutex_unlock(&stager->lock);

@@ -26,6 +26,8 @@ void quoin_stager_cancel(struct quoin_stager *stager, uint64_t release);
 void quoin_stager_try(struct quoin_stager *stager, uint64_t release);
 /* What was fetched since the start. */
 void quoin_stager_fetched(struct quoin_stager *stager, struct quoin_status_fetched *ret);
+/* Fetch what of the release is held and damaged, before all else. One at a time. */
+void quoin_stager_mend(struct quoin_stager *stager, uint64_t release);
 /* Nothing is done or waits: nobody but the caller uses the store until the next job is given. */
 bool quoin_stager_is_idle(struct quoin_stager *stager);
 /* Forget every job and every answer: whoever asked for them is gone. */
@@ -33,6 +35,7 @@ void quoin_stager_void(struct quoin_stager *stager);
 
 struct quoin_stager_answer {
 	bool is_trial; /* else a fetch */
+	bool is_mend;  /* of what is damaged */
 	uint64_t release;
 	int code;
 	char reason[QUOIN_REASON_BYTES_MAX + 1];

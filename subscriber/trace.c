@@ -3,9 +3,9 @@
 #include "lib/assert.h"
 
 static const char *const event_names[] = {"start", "tick", "record", "end", "lost", "silence", "fetched", "tried", "prepared",
-	"hooked", "acked", "held", "stop"};
+	"hooked", "acked", "held", "proved", "mended", "stop"};
 static const char *const action_names[] = {"persist", "copy", "assign", "fetch", "cancel", "try", "prepare", "serve", "prune",
-	"run", "report", "fresh", "lease", "ready", "collect", "reject", "alarm", "note", "exit"};
+	"run", "report", "fresh", "lease", "ready", "mend", "collect", "reject", "alarm", "note", "exit"};
 static const char *const kind_names[QUOIN_STORE_KINDS] = {"root", "release", "intent", "activation", "cert", "evidence"};
 
 static void
@@ -37,6 +37,8 @@ quoin_agent_event_print(const struct quoin_agent_event *event, struct quoin_buf 
 	case QUOIN_AGENT_FETCHED:
 	case QUOIN_AGENT_TRIED:
 	case QUOIN_AGENT_PREPARED:
+	case QUOIN_AGENT_PROVED:
+	case QUOIN_AGENT_MENDED:
 		(void)quoin_buf_printf(out, " %llu", (unsigned long long)event->release);
 		print_outcome(event->code, event->reason, out);
 		break;
@@ -147,6 +149,7 @@ quoin_agent_action_print(const struct quoin_agent_core *core, const struct quoin
 	case QUOIN_AGENT_PREPARE:
 	case QUOIN_AGENT_SERVE:
 	case QUOIN_AGENT_PRUNE:
+	case QUOIN_AGENT_MEND:
 		(void)quoin_buf_printf(out, " %llu%s", (unsigned long long)action->release, action->urgent ? " urgent" : "");
 		break;
 	case QUOIN_AGENT_RUN:

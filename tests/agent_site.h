@@ -393,6 +393,30 @@ stop_agent(int signal_number)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Wait until the agent has logged this text so many times, since the directory was made. */
+static inline void
+await_said(const char *text, size_t count)
+{
+	const int64_t deadline = quoin_clock_mono_ms() + WAIT_MS;
+	struct quoin_buf log;
+	char path[320];
+	size_t found = 0;
+
+	(void)snprintf(path, sizeof path, "%s/log", check_dir());
+	quoin_buf_init(&log, 8u << 20);
+	while (found < count) {
+		if (quoin_clock_mono_ms() > deadline)
+			check_fail(__FILE__, __LINE__, "said %zu times, not %zu: %s", found, count, text);
+		(void)poll(NULL, 0, 10);
+		quoin_buf_reset(&log);
+		found = 0;
+		if (quoin_file_read(path, &log, NULL) == 0)
+			for (const char *at = quoin_buf_str(&log); (at = strstr(at, text)) != NULL; at += strlen(text))
+				found++;
+	}
+	quoin_buf_clear(&log);
+}
+
 /* What a reader of the store sees: the release, and every byte of its only part. */
 static inline void
 check_content(uint64_t release, char letter, uint64_t bytes)

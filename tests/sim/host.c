@@ -680,6 +680,7 @@ execute(struct sim *sim, struct sim_host *host, const struct quoin_agent_action 
 	case QUOIN_AGENT_EXIT:
 		die(sim, host);
 		return false;
+	case QUOIN_AGENT_MEND:	 /* stores here keep what was committed */
 	case QUOIN_AGENT_CANCEL: /* its answer means nothing any more */
 	case QUOIN_AGENT_SERVE:	 /* readers saw the commit */
 	case QUOIN_AGENT_FRESH:

@@ -127,6 +127,78 @@ router_survives_damage(void)
 	close_site();
 }
 
+/* Flip one bit of content in the running agent's file, in every place where this letter fills a page. */
+static size_t
+flip_a_bit(char letter)
+{
+	char path[320];
+	uint8_t page[4096], full[4096];
+	size_t flipped = 0;
+	int fd;
+
+	memset(full, letter, sizeof full);
+	(void)snprintf(path, sizeof path, "%s/shop/store/data.mdb", site.state);
+	fd = open(path, O_RDWR);
+	CHECK(fd != -1);
+	for (off_t at = 0; pread(fd, page, sizeof page, at) == sizeof page; at += 4096) {
+		if (memcmp(page, full, sizeof page) != 0)
+			continue;
+		page[100] ^= 4;
+		CHECK_INT(pwrite(fd, page, sizeof page, at), sizeof page);
+		flipped++;
+		at += 10 * 4096;
+	}
+	close(fd);
+	return flipped;
+}
+
+static struct quoin_hash signed_hash;
+
+static bool
+shows_damage(const struct quoin_status *status)
+{
+	return status->digest_count == 1 && !quoin_hash_equal(&status->digests[0].hash, &signed_hash);
+}
+
+static bool
+shows_no_damage(const struct quoin_status *status)
+{
+	return status->digest_count == 1 && quoin_hash_equal(&status->digests[0].hash, &signed_hash);
+}
+
+/* The digests in a status are those of the bytes as they are now: a flipped bit shows in the next one, and is mended. Without
+ * a broker what is there goes on being served. */
+static void
+router_tells_a_flipped_bit(void)
+{
+	char content[100000];
+	struct quoin_store *store = NULL;
+
+	memset(content, 'a', sizeof content);
+	quoin_hash_of(quoin_span_of((const uint8_t *)content, sizeof content), &signed_hash);
+	open_site(QUOIN_HOST_ROUTER, "", "");
+	put_raw_release('a', sizeof content, false);
+	activate(1, 0, 1, 1, 1);
+	start_agent();
+	await(runs_head, "runs release 1");
+	CHECK(shows_no_damage(&site.status));
+	CHECK(flip_a_bit('a') > 0);
+	await(shows_damage, "another digest");
+	await(shows_no_damage, "the digest of what was signed");
+	check_content(1, 'a', sizeof content);
+	CHECK_INT(quoin_store_verify(site.state, "shop", NULL), 0);
+	quoin_bus_mock_down(site.mock);
+	CHECK(flip_a_bit('a') > 0);
+	await_said("event=alarm code=ECORRUPT", 2);
+	CHECK_INT(quoin_store_attach(site.state, "shop", &store, NULL), 0);
+	quoin_store_close(store);
+	quoin_bus_mock_up(site.mock);
+	await_said("is mended", 2);
+	check_content(1, 'a', sizeof content);
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	close_site();
+}
+
 /* Content that is not what was signed is refused, with the reason; the active release is untouched. */
 static void
 router_refuses_bad_images(void)
@@ -414,6 +486,7 @@ main(int argc, char **argv)
 		{"agent: a router comes up alone (I7)", router_comes_up_alone},
 		{"agent: a router is killed again and again (I2, I3)", router_is_killed_again_and_again},
 		{"agent: a router survives damage", router_survives_damage},
+		{"agent: a router tells a flipped bit (I1)", router_tells_a_flipped_bit},
 		{"agent: a router refuses bad images", router_refuses_bad_images},
 		{"agent: a router refuses too many objectives", router_refuses_too_many_objectives},
 		{"agent: a router refuses too many bytes", router_refuses_too_many_bytes},
