@@ -336,6 +336,7 @@ UNIT_TESTS := \
 	tests/unit/test_gc.c \
 	tests/unit/test_guard.c \
 	tests/unit/test_hook.c \
+	tests/unit/test_host_state.c \
 	tests/unit/test_import.c \
 	tests/unit/test_json.c \
 	tests/unit/test_keyfile.c \
@@ -465,6 +466,7 @@ SH_TESTS := \
 	tests/integration/outages.sh \
 	tests/integration/outages_kill.sh \
 	tests/integration/plan.sh \
+	tests/integration/policy.sh \
 	tests/integration/readme.sh \
 	tests/integration/refusals.sh \
 	tests/kafka/kafka3.sh \

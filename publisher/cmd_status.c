@@ -75,6 +75,14 @@ put_activation(struct quoin_json_writer *writer, const struct quoin_activation *
 		quoin_json_end_object(writer);
 	}
 	quoin_json_end_array(writer);
+	quoin_json_begin_array(writer, "kept");
+	for (size_t i = 0; i < newest->kept_count; i++) {
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_string(writer, "host", newest->kept[i].host);
+		put_numbers(writer, "releases", newest->kept[i].releases, newest->kept[i].release_count);
+		quoin_json_end_object(writer);
+	}
+	quoin_json_end_array(writer);
 	quoin_json_begin_object(writer, "rollout");
 	quoin_json_put_string(writer, "state", rollout_state(newest));
 	quoin_json_put_u64(writer, "step", newest->step_index);
@@ -83,7 +91,7 @@ put_activation(struct quoin_json_writer *writer, const struct quoin_activation *
 }
 
 static void
-put_host(struct quoin_json_writer *writer, const struct quoin_picture *picture, const struct quoin_cert *cert)
+put_host(struct quoin_json_writer *writer, struct quoin_picture *picture, const struct quoin_cert *cert)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 	char reason[QUOIN_HOST_REASON_BYTES];
@@ -111,13 +119,15 @@ put_host(struct quoin_json_writer *writer, const struct quoin_picture *picture, 
 }
 
 static int
-print_json(const struct quoin_picture *picture)
+print_json(struct quoin_picture *picture)
 {
 	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_control *control = &picture->session.control;
 	char waits[QUOIN_WAITING_BYTES];
+	char lack[QUOIN_PICTURE_ALARM_BYTES];
 	struct quoin_json_writer writer;
 	struct quoin_buf json;
+	size_t at = 0;
 	int r;
 
 	quoin_waiting_for(picture, waits);
@@ -137,6 +147,8 @@ print_json(const struct quoin_picture *picture)
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		if (alarms[i]->code != 0)
 			quoin_json_put_string(&writer, NULL, alarms[i]->message);
+	while (quoin_picture_lacks_hosts(picture, &at, lack))
+		quoin_json_put_string(&writer, NULL, lack);
 	quoin_json_end_array(&writer);
 	quoin_json_put_u64(&writer, "refused_documents", control->refusal_count);
 	quoin_json_begin_array(&writer, "hosts");
@@ -154,7 +166,8 @@ print_json(const struct quoin_picture *picture)
 static bool
 is_well(enum quoin_host_state state)
 {
-	return state == QUOIN_HOST_ACTIVE || state == QUOIN_HOST_READY || state == QUOIN_HOST_PINNED;
+	return state == QUOIN_HOST_ACTIVE || state == QUOIN_HOST_READY || state == QUOIN_HOST_PINNED ||
+	    state == QUOIN_HOST_HELD;
 }
 
 static void
@@ -175,7 +188,7 @@ print_host(const struct quoin_cli *cli, const struct quoin_picture *picture, con
 }
 
 static void
-print_hosts(const struct quoin_cli *cli, const struct quoin_picture *picture)
+print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
 {
 	const struct quoin_control *control = &picture->session.control;
 	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, well = 0;
@@ -207,15 +220,19 @@ print_hosts(const struct quoin_cli *cli, const struct quoin_picture *picture)
 }
 
 static void
-print_text(const struct quoin_cli *cli, const struct quoin_picture *picture)
+print_text(const struct quoin_cli *cli, struct quoin_picture *picture)
 {
 	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_activation *newest = &picture->activations.newest;
 	char waits[QUOIN_WAITING_BYTES];
+	char lack[QUOIN_PICTURE_ALARM_BYTES];
+	size_t at = 0;
 
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		if (alarms[i]->code != 0)
 			printf("ALARM    %s\n", alarms[i]->message);
+	while (quoin_picture_lacks_hosts(picture, &at, lack))
+		printf("ALARM    %s\n", lack);
 	printf("namespace %s, head %llu, asked for %llu\n", picture->session.conf.namespace_name,
 	    (unsigned long long)picture->session.control.ledger.head.number,
 	    (unsigned long long)picture->session.control.ledger.asked);
@@ -235,6 +252,9 @@ print_text(const struct quoin_cli *cli, const struct quoin_picture *picture)
 	for (size_t i = 0; i < newest->failed_count; i++)
 		printf("failed   %llu%s%s: %s\n", (unsigned long long)newest->failed[i].release,
 		    newest->failed[i].host[0] != '\0' ? " on " : "", newest->failed[i].host, newest->failed[i].reason);
+	for (size_t i = 0; i < newest->kept_count; i++)
+		printf("kept     %zu releases for %s, whose lease ended; bring it back, or \"quoin forget %s\"\n",
+		    newest->kept[i].release_count, newest->kept[i].host, newest->kept[i].host);
 	for (size_t i = 0; i < newest->pin_count; i++)
 		printf("pinned   %llu%s\n", (unsigned long long)newest->pins[i].release,
 		    newest->pins[i].labels.count > 0 ? " by label" : " everywhere");

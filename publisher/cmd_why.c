@@ -34,10 +34,11 @@ explain_choice(const struct quoin_activation *newest, const struct quoin_cert *c
 
 /* What has to happen before this host moves on; "" if nothing is on its way. */
 static void
-explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert, enum quoin_host_state state,
+explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum quoin_host_state state,
     const char *reason, char out[TEXT_BYTES])
 {
 	const struct quoin_activation *newest = &picture->activations.newest;
+	const uint64_t wanted = picture->session.control.ledger.asked;
 	uint64_t must = quoin_activation_selects(newest, cert->host, &cert->labels);
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 
@@ -53,6 +54,10 @@ explain_wait(const struct quoin_picture *picture, const struct quoin_cert *cert,
 		snprintf(out, TEXT_BYTES, "%s", reason[0] != '\0' ? reason : quoin_host_state_name(state));
 	else if (cert->role == QUOIN_HOST_ROUTER && host != NULL && must != 0 && host->status.runs.number != must)
 		snprintf(out, TEXT_BYTES, "its flip to release %llu", (unsigned long long)must);
+	else if (state == QUOIN_HOST_HELD && newest->target == wanted)
+		snprintf(out, TEXT_BYTES, "the next step of release %llu; %s", (unsigned long long)wanted, reason);
+	else if (state == QUOIN_HOST_HELD && newest->asked != wanted && !newest->frozen)
+		snprintf(out, TEXT_BYTES, "%s", reason);
 	else
 		quoin_waiting_for(picture, out);
 }
@@ -72,7 +77,7 @@ print_counters(const struct quoin_status *status)
 }
 
 static int
-print_result(const struct quoin_cli *cli, const struct quoin_picture *picture, const struct quoin_cert *cert)
+print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const struct quoin_cert *cert)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 	char reason[QUOIN_HOST_REASON_BYTES], because[TEXT_BYTES], wait[TEXT_BYTES];

@@ -9,7 +9,7 @@ const char *
 quoin_host_state_name(enum quoin_host_state state)
 {
 	static const char *const names[] = {"excluded", "unseen", "offline", "rejected", "failed", "unable", "stale",
-	    "fetching", "verifying", "loading", "staged", "pinned", "active", "ready", "idle"};
+	    "fetching", "verifying", "loading", "staged", "held", "pinned", "active", "ready", "idle"};
 
 	return names[state];
 }
@@ -72,6 +72,24 @@ progress_state(const struct quoin_status *status, const struct quoin_activation 
 	return state;
 }
 
+/* The digests of what runs, which the host computed from its store, against what was signed: the first that differs. */
+static bool
+is_damaged(const struct quoin_status *status, const struct quoin_release *runs, char reason[QUOIN_HOST_REASON_BYTES])
+{
+	if (runs == NULL || runs->number != status->runs.number)
+		return false;
+	for (size_t i = 0; i < status->digest_count; i++) {
+		const struct quoin_part *part = quoin_release_part(runs, status->digests[i].part);
+
+		if (part != NULL && quoin_hash_equal(&part->hash, &status->digests[i].hash))
+			continue;
+		snprintf(reason, QUOIN_HOST_REASON_BYTES, "part %s of release %llu is damaged in its store",
+		    status->digests[i].part, (unsigned long long)runs->number);
+		return true;
+	}
+	return false;
+}
+
 /* What a router that has everything is: running what it must, its pin, or waiting for the flip. */
 static enum quoin_host_state
 router_state(const struct quoin_cert *cert, const struct quoin_status *status, const struct quoin_activation *activation)
@@ -89,8 +107,8 @@ router_state(const struct quoin_cert *cert, const struct quoin_status *status, c
 
 enum quoin_host_state
 quoin_host_state_of(const struct quoin_cert *cert, const struct quoin_fleet_host *fleet_host,
-    const struct quoin_activation *activation, int64_t now_ms, char reason[QUOIN_HOST_REASON_BYTES],
-    uint64_t *ret_staged)
+    const struct quoin_activation *activation, const struct quoin_release *runs, int64_t now_ms,
+    char reason[QUOIN_HOST_REASON_BYTES], uint64_t *ret_staged)
 {
 	const struct quoin_status *status;
 	enum quoin_host_state progress;
@@ -105,6 +123,8 @@ quoin_host_state_of(const struct quoin_cert *cert, const struct quoin_fleet_host
 	progress = progress_state(status, activation, reason, ret_staged);
 	if (status->leaving || now_ms - fleet_host->received_ms > (int64_t)(SILENT_INTERVALS * status->interval_ms))
 		return QUOIN_HOST_OFFLINE;
+	if (progress > QUOIN_HOST_FAILED && is_damaged(status, runs, reason))
+		return QUOIN_HOST_FAILED;
 	if (progress <= QUOIN_HOST_UNABLE)
 		return progress;
 	if (status->stale)
@@ -112,4 +132,45 @@ quoin_host_state_of(const struct quoin_cert *cert, const struct quoin_fleet_host
 	if (progress < QUOIN_HOST_STAGED)
 		return progress;
 	return cert->role == QUOIN_HOST_ROUTER ? router_state(cert, status, activation) : progress;
+}
+
+/* ---- What holds a router ---- */
+
+bool
+quoin_host_state_held(const struct quoin_cert *cert, const struct quoin_fleet_host *fleet_host,
+    const struct quoin_activation *activation, const struct quoin_release *asked, const char *lacking,
+    char reason[QUOIN_HOST_REASON_BYTES])
+{
+	const struct quoin_policy *policy = &asked->policy;
+	const struct quoin_status_release *have = quoin_status_of(&fleet_host->status, asked->number);
+	const char *what;
+
+	if (cert->role != QUOIN_HOST_ROUTER || activation->from == asked->number ||
+	    fleet_host->status.runs.number == asked->number || have == NULL ||
+	    (have->progress != QUOIN_PROGRESS_STAGED && have->progress != QUOIN_PROGRESS_READY) ||
+	    quoin_activation_failure(activation, asked->number) != NULL ||
+	    quoin_activation_has_revoked(activation, asked->number))
+		return false;
+	/* What it runs is what it must: the target is for others, or nobody's yet. */
+	if (activation->target == asked->number) {
+		snprintf(reason, QUOIN_HOST_REASON_BYTES, "reach: step %u of %zu does not reach it",
+		    activation->step_index + 1, policy->reach_count);
+		return true;
+	}
+	if (!activation->frozen && activation->asked != asked->number) {
+		snprintf(reason, QUOIN_HOST_REASON_BYTES, "one at a time: release %llu waits until %llu is done",
+		    (unsigned long long)asked->number, (unsigned long long)activation->asked);
+		return true;
+	}
+	if (activation->frozen)
+		what = "freeze";
+	else if (lacking != NULL)
+		what = policy->ready_percent < 100 ? "serving.ready_percent" : "serving";
+	else if (policy->soak_ms > 0)
+		what = "serving.soak_ms";
+	else
+		what = "routers.staged_percent";
+	snprintf(reason, QUOIN_HOST_REASON_BYTES, "%s: release %llu waits%s%s", what, (unsigned long long)asked->number,
+	    lacking != NULL && !activation->frozen ? " for " : "", lacking != NULL && !activation->frozen ? lacking : "");
+	return true;
 }

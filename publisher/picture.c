@@ -1,5 +1,7 @@
 #include "publisher/picture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -28,6 +30,38 @@ look_for_losses(struct quoin_picture *picture, struct quoin_error *err)
 	return r;
 }
 
+static void
+forget_findings(struct quoin_picture *picture)
+{
+	for (size_t i = 0; i < picture->release_count; i++)
+		quoin_release_clear(&picture->releases[i]);
+	free(picture->releases);
+	picture->releases = NULL;
+	picture->release_count = 0;
+	picture->has_lacking = false;
+}
+
+/* The document, or NULL: there is none, or no memory. Borrowed until the next call. */
+static const struct quoin_release *
+release_of(struct quoin_picture *picture, uint64_t number)
+{
+	struct quoin_release *grown, *release;
+
+	for (size_t i = 0; i < picture->release_count; i++)
+		if (picture->releases[i].number == number)
+			return &picture->releases[i];
+	grown = number != 0 ? realloc(picture->releases, (picture->release_count + 1) * sizeof *grown) : NULL;
+	if (grown == NULL)
+		return NULL;
+	picture->releases = grown;
+	release = &grown[picture->release_count];
+	memset(release, 0, sizeof *release);
+	if (quoin_control_release(&picture->session.control, number, release, NULL) != 0)
+		return NULL;
+	picture->release_count++;
+	return release;
+}
+
 int
 quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 {
@@ -35,6 +69,7 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 	char topic[QUOIN_TOPIC_NAME_BYTES];
 	int r;
 
+	forget_findings(picture);
 	quoin_topic_name(session->conf.namespace_name, QUOIN_TOPIC_STATUS, topic);
 	r = quoin_control_read(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0)
@@ -62,6 +97,7 @@ quoin_picture_open(const struct quoin_cli *cli, struct quoin_picture *picture, s
 void
 quoin_picture_close(struct quoin_picture *picture)
 {
+	forget_findings(picture);
 	quoin_fleet_clear(&picture->fleet);
 	quoin_activations_clear(&picture->activations);
 	quoin_session_close(&picture->session);
@@ -80,10 +116,106 @@ quoin_picture_gate(const struct quoin_picture *picture)
 	return "alive";
 }
 
-enum quoin_host_state
-quoin_picture_host(const struct quoin_picture *picture, const struct quoin_cert *cert,
-    char reason[QUOIN_HOST_REASON_BYTES], uint64_t *ret_staged)
+static enum quoin_host_state
+state_of(struct quoin_picture *picture, const struct quoin_cert *cert, char reason[QUOIN_HOST_REASON_BYTES],
+    uint64_t *ret_staged)
 {
-	return quoin_host_state_of(cert, quoin_fleet_host(&picture->fleet, cert->host), &picture->activations.newest,
-	    picture->now_ms, reason, ret_staged);
+	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
+	const struct quoin_release *runs = host != NULL ? release_of(picture, host->status.runs.number) : NULL;
+
+	return quoin_host_state_of(cert, host, &picture->activations.newest, runs, picture->now_ms, reason, ret_staged);
+}
+
+/* Whether the host counts as ready for the release; else "why" gets its name and what it says. */
+static bool
+is_ready_for(struct quoin_picture *picture, const struct quoin_cert *cert, uint64_t release,
+    char why[QUOIN_PICTURE_ALARM_BYTES])
+{
+	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
+	const struct quoin_status_release *have = host != NULL ? quoin_status_of(&host->status, release) : NULL;
+	char reason[QUOIN_HOST_REASON_BYTES];
+	uint64_t staged;
+	enum quoin_host_state state = state_of(picture, cert, reason, &staged);
+
+	if (state > QUOIN_HOST_OFFLINE && have != NULL && have->progress == QUOIN_PROGRESS_READY)
+		return true;
+	snprintf(why, QUOIN_PICTURE_ALARM_BYTES, "%s (%s%s%s)", cert->host, quoin_host_state_name(state),
+	    reason[0] != '\0' ? " " : "", reason);
+	return false;
+}
+
+/* The first serving host that is not ready for what is asked for, and not left out; "": none. */
+static const char *
+find_lacking(struct quoin_picture *picture)
+{
+	const struct quoin_control *control = &picture->session.control;
+	const uint64_t asked = picture->session.control.ledger.asked;
+
+	if (picture->has_lacking)
+		return picture->lacking;
+	picture->has_lacking = true;
+	picture->lacking[0] = '\0';
+	for (size_t i = 0; i < control->cert_count; i++) {
+		const struct quoin_cert *cert = &control->certs[i].cert;
+
+		if (cert->role == QUOIN_HOST_SERVING &&
+		    quoin_activation_exclusion(&picture->activations.newest, cert->host) == NULL &&
+		    !is_ready_for(picture, cert, asked, picture->lacking))
+			return picture->lacking;
+	}
+	picture->lacking[0] = '\0';
+	return picture->lacking;
+}
+
+enum quoin_host_state
+quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert, char reason[QUOIN_HOST_REASON_BYTES],
+    uint64_t *ret_staged)
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+	enum quoin_host_state state = state_of(picture, cert, reason, ret_staged);
+	const uint64_t wanted = picture->session.control.ledger.asked;
+	const struct quoin_release *asked;
+	const char *lacking;
+
+	if (state != QUOIN_HOST_ACTIVE || wanted == newest->from)
+		return state;
+	lacking = newest->target != wanted ? find_lacking(picture) : "";
+	asked = release_of(picture, wanted);
+	return asked != NULL &&
+		quoin_host_state_held(cert, quoin_fleet_host(&picture->fleet, cert->host), newest, asked,
+		    lacking[0] != '\0' ? lacking : NULL, reason)
+	    ? QUOIN_HOST_HELD
+	    : state;
+}
+
+bool
+quoin_picture_lacks_hosts(struct quoin_picture *picture, size_t *at, char text[QUOIN_PICTURE_ALARM_BYTES])
+{
+	const struct quoin_control *control = &picture->session.control;
+	const struct quoin_activation *newest = &picture->activations.newest;
+	const uint64_t release = newest->target != 0 ? newest->target : newest->from;
+	const struct quoin_release *document = release_of(picture, release);
+	const uint32_t hosts_min = document != NULL ? document->policy.ready_hosts_min : 0;
+
+	for (; document != NULL && *at < control->cert_count; (*at)++) {
+		const char *shard = control->certs[*at].cert.shard;
+		char why[QUOIN_PICTURE_ALARM_BYTES] = "";
+		bool is_first = shard[0] != '\0';
+		size_t ready = 0;
+
+		/* Once per shard: at the first of its hosts. */
+		for (size_t i = 0; i < *at && is_first; i++)
+			is_first = strcmp(control->certs[i].cert.shard, shard) != 0;
+		for (size_t i = *at; i < control->cert_count && is_first; i++)
+			if (strcmp(control->certs[i].cert.shard, shard) == 0)
+				ready += is_ready_for(picture, &control->certs[i].cert, release, why);
+		if (!is_first || (ready > 0 && ready >= hosts_min))
+			continue;
+		snprintf(text, QUOIN_PICTURE_ALARM_BYTES,
+		    "too few hosts are ready for release %llu, which is in effect: shard %s has %zu; %.300s",
+		    (unsigned long long)release, shard, ready, why);
+		(*at)++;
+		return true;
+	}
+	return false;
 }

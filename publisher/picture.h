@@ -9,6 +9,8 @@
 #include "publisher/fleet.h"
 #include "publisher/host_state.h"
 
+#define QUOIN_PICTURE_ALARM_BYTES 512
+
 struct quoin_picture {
 	struct quoin_session session;
 	struct quoin_activations activations;
@@ -17,6 +19,12 @@ struct quoin_picture {
 	struct quoin_error lost_control;
 	struct quoin_error lost_gate;
 	int64_t now_ms;
+	/* Documents of releases that were asked for since the last refresh; owned. */
+	struct quoin_release *releases;
+	size_t release_count;
+	/* The first serving host that is not ready for what is asked for; "": none. */
+	bool has_lacking;
+	char lacking[QUOIN_PICTURE_ALARM_BYTES];
 };
 
 /* Open a session and read all topics to their ends. The picture is large: allocate it. Close it also after a failure. */
@@ -28,8 +36,14 @@ void quoin_picture_close(struct quoin_picture *picture);
 /* "alive", "stale" (a heartbeat that is late or expired) or "none". */
 const char *quoin_picture_gate(const struct quoin_picture *picture);
 
-/* How a host is doing; see quoin_host_state_of. */
-enum quoin_host_state quoin_picture_host(const struct quoin_picture *picture, const struct quoin_cert *cert,
+/* How a host is doing; see quoin_host_state_of and quoin_host_state_held. */
+enum quoin_host_state quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,
     char reason[QUOIN_HOST_REASON_BYTES], uint64_t *ret_staged);
+
+/*
+ * Readiness that was lost: of the shards whose hosts are enrolled, the next one from *at on (begin with 0) on which fewer
+ * hosts are ready for the release in effect than its policy asks for at least. "text" gets a sentence about it.
+ */
+bool quoin_picture_lacks_hosts(struct quoin_picture *picture, size_t *at, char text[QUOIN_PICTURE_ALARM_BYTES]);
 
 #endif

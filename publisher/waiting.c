@@ -23,7 +23,7 @@ add(struct hosts *hosts, const struct quoin_cert *cert, enum quoin_host_state st
 /* Serving hosts that are not ready for everything live; routers that have not fetched the release or, of those that must
  * run it ("runs"), do not. */
 static void
-look(const struct quoin_picture *picture, enum quoin_host_role role, uint64_t release, bool runs, struct hosts *ret)
+look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release, bool runs, struct hosts *ret)
 {
 	const struct quoin_control *control = &picture->session.control;
 	char reason[QUOIN_HOST_REASON_BYTES];
@@ -63,7 +63,7 @@ say_hosts(const struct hosts *hosts, uint64_t release, const char *what, char ou
 }
 
 static void
-preparing(const struct quoin_picture *picture, const struct quoin_activation *newest, char out[QUOIN_WAITING_BYTES])
+preparing(struct quoin_picture *picture, const struct quoin_activation *newest, char out[QUOIN_WAITING_BYTES])
 {
 	const unsigned long long asked = newest->asked;
 	struct hosts hosts;
@@ -87,7 +87,7 @@ preparing(const struct quoin_picture *picture, const struct quoin_activation *ne
 }
 
 static void
-flipping(const struct quoin_picture *picture, const struct quoin_activation *newest, char out[QUOIN_WAITING_BYTES])
+flipping(struct quoin_picture *picture, const struct quoin_activation *newest, char out[QUOIN_WAITING_BYTES])
 {
 	struct hosts hosts;
 
@@ -101,7 +101,7 @@ flipping(const struct quoin_picture *picture, const struct quoin_activation *new
 }
 
 void
-quoin_waiting_for(const struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
+quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 {
 	const struct quoin_activation *newest = &picture->activations.newest;
 	const uint64_t asked = picture->session.control.ledger.asked;

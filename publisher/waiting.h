@@ -11,6 +11,6 @@
 #define QUOIN_WAITING_BYTES 512
 
 /* "" if nothing is on its way. */
-void quoin_waiting_for(const struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES]);
+void quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES]);
 
 #endif

@@ -23,18 +23,8 @@ sed -i '2i if [ "$2" = 13 ]; then echo "the weights are cut short" >\&2; exit 1;
 check_exit first 0 quoin -q publish good --wait=60
 client One Two
 
-settled() { within "${2:-30}" is_settled "$1"; }
 is_settled() { [ "$(status '[.active, .target, ([.hosts[] | select(.active != '"$1"' or .stale)] | length)] | join(" ")')" = "$1 $1 0" ]; }
-state_of() { status '.hosts[] | select(.host == "'"$1"'") | .state'; }
-is_state() { [ "$(state_of "$1")" = "$2" ]; }
-newest() { status .head; }
 serves() { quoin --json resolve One -a userId=u1 | jq -e '.release == '"$1"; }
-# publish NAME STATUS ARGUMENT...: with its own exit status.
-publish() {
-	publish_name=$1 publish_status=$2
-	shift 2
-	check_exit "$publish_name" "$publish_status" quoin -q publish "$@"
-}
 
 # ---- A feature file doubled; its consumers took 200 features and panicked (Cloudflare, November 2025).
 cp -r good doubled

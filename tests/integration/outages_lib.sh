@@ -25,13 +25,13 @@ write_conf() {
 	} >"$conf_dir/quoin.conf"
 }
 
-# site_up: a namespace on the broker, and its gate.
+# site_up [LINE...]: a namespace on the broker, and its gate, with these lines in its configuration.
 site_up() {
 	broker_up
 	write_conf "$site" "keys = keys" "state = router-01/state"
 	export QUOIN_CONF="$site/quoin.conf"
 	quoin -q init --no-passphrase >init.out 2>&1 || give_up init "$(cat init.out)"
-	write_conf "$site/gate" "keys = ../keys" "gate.heartbeat_ms = 200" "gate.vip_poll_ms = 400"
+	write_conf "$site/gate" "keys = ../keys" "gate.heartbeat_ms = 200" "gate.vip_poll_ms = 400" "$@"
 	gate_up
 }
 # again NAME COMMAND...: like start, going on in the log of the process that it replaces.
@@ -47,11 +47,12 @@ gate_up() {
 	gate=$pid
 }
 
-# router NAME [LINE...]: enrolled and running; its process is in $router_NAME (with _ for -).
+# router NAME [LINE...]: enrolled (with the options in $enrol_options, if any) and running.
 router() {
 	router_name=$1
 	shift
-	quoin -q enrol "$router_name" --role router --out "$site/$router_name/identity" >/dev/null || give_up enrol "$router_name"
+	# shellcheck disable=SC2086 # words
+	quoin -q enrol "$router_name" --role router ${enrol_options:-} --out "$site/$router_name/identity" >/dev/null || give_up enrol "$router_name"
 	write_conf "$site/$router_name" "identity = identity" "state = state" "status.interval_ms = $interval_ms" "start.wait_ms = 1000" "$@"
 	agent_up "$router_name"
 }
@@ -146,6 +147,25 @@ client_down() {
 }
 # counted NAME: of the client's last line.
 counted() { sed -n "s/^resolves=.*/ &/; s/.* $1=\([0-9]*\).*/\1/p" "$work/client.log"; }
+
+# What status says of the fleet, and of one host: its state is named, with a text in its reason.
+state_of() { status '.hosts[] | select(.host == "'"$1"'") | .state + ": " + .reason'; }
+# is_state HOST STATE [TEXT]
+is_state() {
+	case $(state_of "$1") in
+	"$2: "*"${3:-}"*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+is_settled() { [ "$(status '[.active, .target, ([.hosts[] | select(.state != "offline" and (.active != '"$1"' or .stale))] | length)] | join(" ")')" = "$1 $1 0" ]; }
+settled() { within "${2:-30}" is_settled "$1"; }
+newest() { status .head; }
+# publish NAME STATUS ARGUMENT...: with its own exit status.
+publish() {
+	publish_name=$1 publish_status=$2
+	shift 2
+	check_exit "$publish_name" "$publish_status" quoin -q publish "$@"
+}
 
 # Nobody is missed: what was killed is not waited for.
 end_all() {
