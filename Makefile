@@ -185,6 +185,7 @@ PUBLISHER_SRCS := \
 	publisher/fleet.c \
 	publisher/gate.c \
 	publisher/gate_core.c \
+	publisher/gate_count.c \
 	publisher/gate_decide.c \
 	publisher/gate_draft.c \
 	publisher/gate_evidence.c \
@@ -201,6 +202,8 @@ PUBLISHER_SRCS := \
 	publisher/gate_release.c \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
+	publisher/gate_shard.c \
+	publisher/gate_tally.c \
 	publisher/gc.c \
 	publisher/gc_chunks.c \
 	publisher/gc_run.c \
@@ -333,6 +336,7 @@ UNIT_TESTS := \
 	tests/unit/test_gate_hook.c \
 	tests/unit/test_gate_kafka.c \
 	tests/unit/test_gate_random.c \
+	tests/unit/test_gate_tally.c \
 	tests/unit/test_gc.c \
 	tests/unit/test_guard.c \
 	tests/unit/test_hook.c \
@@ -399,6 +403,7 @@ BENCHES := \
 	tests/bench/bench_delta.c \
 	tests/bench/bench_fleet.c \
 	tests/bench/bench_plan.c \
+	tests/bench/bench_gate.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 	tests/bench/bench_store.c \

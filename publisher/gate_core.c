@@ -116,6 +116,7 @@ quoin_gate_core_new(const struct quoin_gate_core_conf *conf, struct quoin_gate_c
 	core->conf = *conf;
 	core->mode = GATE_STANDBY;
 	core->wake_ms = INT64_MAX;
+	core->is_miscounted = true;
 	gate_health_reset(core);
 	*ret = core;
 	return 0;
@@ -157,6 +158,7 @@ take_activation(struct quoin_gate_core *core, const struct quoin_gate_event *eve
 	core->is_producing = false;
 	core->is_undecided = true;
 	core->past[position.seq % QUOIN_GATE_POSITIONS_MAX] = position;
+	gate_miscount(core);
 	gate_note_exclusions(core);
 	/* The end of a lease is decided, and now written down. */
 	for (size_t i = 0; i < copy.kept_count; i++) {

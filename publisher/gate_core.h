@@ -174,6 +174,9 @@ const struct quoin_activation *quoin_gate_core_activation(const struct quoin_gat
 /* What is waited for, "" if nothing. The core's. */
 const char *quoin_gate_core_reason(const struct quoin_gate_core *core);
 
+/* For tests: whether what is counted as reports come is what a walk over all hosts finds. */
+bool quoin_gate_core_check(struct quoin_gate_core *core);
+
 /* One line each without a newline, for traces and people. */
 void quoin_gate_event_print(const struct quoin_gate_event *event, struct quoin_buf *out);
 void quoin_gate_action_print(const struct quoin_gate_action *action, struct quoin_buf *out);

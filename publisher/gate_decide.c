@@ -55,15 +55,6 @@ ask_for_the_end(struct quoin_gate_core *core)
 
 /* ---- Whether to act at all ---- */
 
-static bool
-is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *obeyed)
-{
-	const struct quoin_position *own = &core->past[obeyed->seq % QUOIN_GATE_POSITIONS_MAX];
-
-	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 &&
-	    !quoin_hash_equal(&own->hash, &obeyed->hash);
-}
-
 /* What any gate of ours would have made; the next one is made of it. */
 static bool
 is_sound(const struct quoin_gate_core *core)
@@ -90,15 +81,11 @@ may_act(struct quoin_gate_core *core)
 		    (unsigned long long)core->position.epoch, (unsigned long long)core->position.seq);
 		return false;
 	}
-	for (size_t i = 0; i < core->host_count; i++) {
-		const struct gate_host *host = core->hosts[i];
+	if (core->fleet.counts[GATE_FLEET_AHEAD] > 0) {
+		const struct gate_host *host = core->hosts[gate_tally_first(&core->fleet, GATE_FLEET_AHEAD)];
 		bool is_later;
 
-		if (!host->has_status || !host->is_certified)
-			continue;
-		is_later = quoin_position_compare(&host->obeyed, &core->position) > 0;
-		if (!is_later && !is_other_hash(core, &host->obeyed))
-			continue;
+		(void)gate_host_is_ahead(core, host, &is_later);
 		gate_alarm(core,
 		    "%s obeys activation %llu/%llu, %s; nothing is decided until the topic has the "
 		    "fleet's newest activation again",
@@ -147,6 +134,9 @@ begin_draft(struct quoin_gate_core *core)
 	core->wish_count = 0;
 	core->reason[0] = core->last_reason[0] = '\0';
 	quoin_activation_clear(draft);
+	if (core->is_kept_drafted)
+		gate_miscount(core);
+	core->is_kept_drafted = false;
 	core->code = quoin_activation_copy(&core->activation, draft);
 	if (core->code != 0)
 		return;
@@ -277,6 +267,7 @@ void
 gate_decide(struct quoin_gate_core *core, bool is_confirmed)
 {
 	char(*told)[QUOIN_GATE_TEXT_BYTES] = core->told;
+	struct gate_timer *first;
 	size_t texts;
 
 	if (core->mode != GATE_ACTING || core->is_producing || core->ledger == NULL)
@@ -287,10 +278,10 @@ gate_decide(struct quoin_gate_core *core, bool is_confirmed)
 	core->alarms = told;
 	core->alarm_count = 0;
 	core->is_confirmed = is_confirmed && quoin_position_compare(&core->asked_at, &core->position) == 0;
-	if (!may_act(core))
-		return;
 	begin_draft(core);
-	if (core->code != 0)
+	if (core->code == 0)
+		gate_count_settle(core);
+	if (core->code != 0 || !may_act(core))
 		return;
 	texts = core->actions->count;
 	take_ledger(core);
@@ -302,6 +293,9 @@ gate_decide(struct quoin_gate_core *core, bool is_confirmed)
 	gate_watch_readiness(core);
 	if (core->code != 0)
 		return;
+	first = gate_queue_first(&core->wakes);
+	if (first != NULL)
+		gate_wake(core, first->at_ms);
 	if (!core->is_awaiting)
 		core->hold_until_ms = 0;
 	if (core->is_changed && !is_worth_waiting(core)) {

@@ -237,6 +237,17 @@ gate_kept(const struct quoin_activation *activation, const char *host)
 	return NULL;
 }
 
+/* Whether it has a lease is by the draft. */
+static void
+note_kept(struct quoin_gate_core *core, const char *name)
+{
+	struct gate_host *host = gate_host(core, name);
+
+	core->is_kept_drafted = true;
+	if (host != NULL)
+		gate_count_host(core, host);
+}
+
 void
 gate_draft_keep(struct quoin_gate_core *core, const struct quoin_kept *kept)
 {
@@ -253,6 +264,7 @@ gate_draft_keep(struct quoin_gate_core *core, const struct quoin_kept *kept)
 	draft->kept = grown;
 	draft->kept_count++;
 	grown[at] = *kept;
+	note_kept(core, kept->host);
 }
 
 void
@@ -263,6 +275,7 @@ gate_draft_unkeep(struct quoin_gate_core *core, const char *host)
 	for (size_t i = 0; i < draft->kept_count; i++)
 		if (strcmp(draft->kept[i].host, host) == 0) {
 			take_out(core, draft->kept, &draft->kept_count, sizeof *draft->kept, i);
+			note_kept(core, host);
 			return;
 		}
 }

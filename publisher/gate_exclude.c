@@ -13,6 +13,7 @@
 static void
 note(struct quoin_gate_core *core, struct gate_host *host, const struct quoin_exclusion *exclusion)
 {
+	host->exclusion = exclusion;
 	if (exclusion == NULL) {
 		host->out_seq = 0;
 		host->out_ms = 0;
@@ -59,17 +60,10 @@ gate_note_exclusions(struct quoin_gate_core *core)
 	}
 }
 
-bool
-gate_is_out(struct quoin_gate_core *core, const struct gate_host *host)
+int64_t
+gate_out_ms(const struct quoin_gate_core *core, const struct gate_host *host)
 {
-	int64_t out_ms;
-
-	if (host == NULL || host->out_ms == 0)
-		return false;
-	out_ms = gate_after(host->out_ms, core->conf.vip_poll_ms);
-	if (core->now_ms < out_ms)
-		gate_wake(core, out_ms);
-	return core->now_ms >= out_ms;
+	return host == NULL || host->out_ms == 0 ? INT64_MAX : gate_after(host->out_ms, core->conf.vip_poll_ms);
 }
 
 /* ---- Operators ---- */

@@ -16,38 +16,39 @@ is_failure(const struct gate_have *have)
 	return have->progress == QUOIN_PROGRESS_FAILED || have->progress == QUOIN_PROGRESS_REJECTED;
 }
 
-/* More failed reports than the policy allows, or a crash fuse (a failure that is no model's): the host and reason of the
- * first. A router, or host, that rejects the release (not trusted, damaged, over a limit) is one of them: it will not take
- * it by being waited for. What the gate itself excluded counts, too. */
+/* What the gate itself excluded counts, too. */
+bool
+gate_has_failed(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    bool *ret_is_fuse)
+{
+	const struct gate_have *have = gate_host_have(host, &live->release);
+
+	if (!host->is_certified || have == NULL || !is_failure(have) || !gate_host_obeys(core, host, live->since) ||
+	    (host->exclusion != NULL && host->exclusion->by_operator))
+		return false;
+	*ret_is_fuse = have->progress == QUOIN_PROGRESS_FAILED && have->model[0] == '\0';
+	return true;
+}
+
+/* More failed reports than the policy allows, or a crash fuse (a failure that is no model's): the first host. A router, or
+ * host, that rejects the release (not trusted, damaged, over a limit) is one of them: it will not take it by being waited
+ * for. */
 static const struct gate_host *
 failed_host(struct quoin_gate_core *core, uint64_t release, const struct gate_have **ret_have)
 {
-	const struct quoin_live *live = quoin_activation_live(&core->activation, release);
 	const struct quoin_gate_release *summary = gate_summary(core, release);
-	const struct gate_host *first = NULL;
-	size_t count = 0;
+	struct gate_counted *counted = summary != NULL ? gate_counted(core, release) : NULL;
+	enum gate_release_bit bit;
+	const struct gate_host *host;
 
-	if (live == NULL || summary == NULL)
+	if (counted == NULL)
 		return NULL;
-	for (size_t i = 0; i < core->host_count; i++) {
-		const struct gate_host *host = core->hosts[i];
-		const struct gate_have *have = gate_host_have(host, &live->release);
-		const struct quoin_exclusion *exclusion = quoin_activation_exclusion(&core->activation, host->name);
-
-		if (!host->is_certified || have == NULL || !is_failure(have) ||
-		    !gate_host_obeys(core, host, live->since) || (exclusion != NULL && exclusion->by_operator))
-			continue;
-		if (have->progress == QUOIN_PROGRESS_FAILED && have->model[0] == '\0') {
-			*ret_have = have;
-			return host;
-		}
-		count++;
-		if (first == NULL) {
-			first = host;
-			*ret_have = have;
-		}
-	}
-	return count > summary->policy.failed_hosts_max ? first : NULL;
+	bit = counted->fleet.counts[GATE_RELEASE_FUSED] > 0 ? GATE_RELEASE_FUSED : GATE_RELEASE_FAILED;
+	if (bit == GATE_RELEASE_FAILED && counted->fleet.counts[bit] <= summary->policy.failed_hosts_max)
+		return NULL;
+	host = core->hosts[gate_tally_first(&counted->fleet, bit)];
+	*ret_have = gate_host_have(host, &counted->live->release);
+	return host;
 }
 
 void

@@ -40,6 +40,7 @@ gate_host(const struct quoin_gate_core *core, const char *name)
 void
 gate_hosts_clear(struct quoin_gate_core *core)
 {
+	gate_count_clear(core);
 	for (size_t i = 0; i < core->host_count; i++) {
 		free(core->hosts[i]->haves);
 		free(core->hosts[i]);
@@ -51,7 +52,7 @@ gate_hosts_clear(struct quoin_gate_core *core)
 
 /* Note the newest "forget" of this host; what it said before does not count any more. */
 static void
-read_forgets_of(const struct quoin_gate_core *core, struct gate_host *host)
+read_forgets_of(struct quoin_gate_core *core, struct gate_host *host)
 {
 	for (size_t i = core->ledger != NULL ? core->ledger->intent_count : 0; i-- > 0;) {
 		const struct quoin_intent *intent = &core->ledger->intents[i];
@@ -61,6 +62,7 @@ read_forgets_of(const struct quoin_gate_core *core, struct gate_host *host)
 		if (intent->number > host->forget_intent) {
 			host->forget_intent = intent->number;
 			host->is_returned = false;
+			gate_miscount(core);
 			if (gate_host_is_forgotten(host))
 				host->lease_until_ms = 0;
 		}
@@ -102,14 +104,19 @@ host_made(struct quoin_gate_core *core, const char *name)
 	memmove(core->hosts + at + 1, core->hosts + at, (core->host_count - at) * sizeof(struct gate_host *));
 	core->hosts[at] = host;
 	core->host_count++;
+	gate_miscount(core);
 	read_forgets_of(core, host);
 	gate_note_exclusion(core, host);
 	return host;
 }
 
+/* Most statuses bring the certificate that is known. */
 static void
-certify(struct gate_host *host, const struct quoin_cert *cert)
+certify(struct quoin_gate_core *core, struct gate_host *host, const struct quoin_cert *cert)
 {
+	if (!host->is_certified || host->role != cert->role || strcmp(host->shard, cert->shard) != 0 ||
+	    !quoin_labels_equal(&host->labels, &cert->labels))
+		gate_miscount(core);
 	host->is_certified = true;
 	memcpy(host->key, cert->key, sizeof host->key);
 	host->role = cert->role;
@@ -144,12 +151,13 @@ gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert, bool is_e
 		return;
 	if (host->has_status && !is_as_enrolled(host, cert))
 		distrust(host);
-	certify(host, cert);
+	certify(core, host, cert);
 	host->is_enrolled = true;
 	if (is_expired) {
 		host->is_certified = false;
 		host->is_expired = true;
 	}
+	gate_miscount(core);
 }
 
 void
@@ -159,6 +167,7 @@ gate_cert_gone(struct quoin_gate_core *core, const char *name)
 
 	if (host != NULL)
 		host->is_certified = host->is_expired = false;
+	gate_miscount(core);
 }
 
 /* ---- Statuses ---- */
@@ -286,7 +295,7 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	QUOIN_ASSERT(event->age_ms >= 0 && event->lag_ms >= 0);
 	is_new = !says_nothing_new(core, host, status);
 	if (event->cert != NULL) {
-		certify(host, event->cert);
+		certify(core, host, event->cert);
 		host->is_expired = false;
 	}
 	if (is_new)
@@ -308,6 +317,7 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	host->is_heard = true;
 	take_lease(core, host);
 	gate_note_obeying(core, host);
+	gate_count_host(core, host);
 	return is_new;
 }
 
@@ -317,14 +327,21 @@ gate_host_holds(const struct gate_host *host, uint64_t release)
 	return host->runs == release || gate_has_number(host->holds, host->hold_count, release);
 }
 
-static bool
-is_heard_since(const struct quoin_gate_core *core, const struct gate_host *host, int64_t at_ms)
+int64_t
+gate_host_silent_ms(const struct gate_host *host, int64_t at_ms)
 {
 	uint64_t age_ms = host->interval_ms > QUOIN_GATE_AGE_MS_MAX / 3 ? QUOIN_GATE_AGE_MS_MAX : 3 * host->interval_ms;
 
+	return at_ms + (int64_t)age_ms + 1;
+}
+
+static bool
+is_heard_since(const struct quoin_gate_core *core, const struct gate_host *host, int64_t at_ms)
+{
 	if (QUOIN_DEFECT(STALE_EVIDENCE))
 		return host->has_status;
-	return host->has_status && host->is_certified && !host->is_leaving && core->now_ms - at_ms <= (int64_t)age_ms;
+	return host->has_status && host->is_certified && !host->is_leaving &&
+	    core->now_ms < gate_host_silent_ms(host, at_ms);
 }
 
 bool
@@ -343,6 +360,22 @@ bool
 gate_host_obeys(const struct quoin_gate_core *core, const struct gate_host *host, uint64_t seq)
 {
 	return host->has_status && host->obeyed.epoch == core->position.epoch && host->obeyed.seq >= seq;
+}
+
+static bool
+is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *obeyed)
+{
+	const struct quoin_position *own = &core->past[obeyed->seq % QUOIN_GATE_POSITIONS_MAX];
+
+	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 &&
+	    !quoin_hash_equal(&own->hash, &obeyed->hash);
+}
+
+bool
+gate_host_is_ahead(const struct quoin_gate_core *core, const struct gate_host *host, bool *ret_is_later)
+{
+	*ret_is_later = quoin_position_compare(&host->obeyed, &core->position) > 0;
+	return host->has_status && host->is_certified && (*ret_is_later || is_other_hash(core, &host->obeyed));
 }
 
 /* ---- Leases ---- */
@@ -367,6 +400,7 @@ may_run(const struct gate_host *host)
 void
 gate_grant_leases(struct quoin_gate_core *core)
 {
+	gate_miscount(core);
 	for (size_t i = 0; i < core->host_count; i++) {
 		struct gate_host *host = core->hosts[i];
 
@@ -391,5 +425,5 @@ bool
 gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host)
 {
 	return gate_router_has_lease(core, host) && host->is_certified && host->has_status && !host->is_leaving &&
-	    quoin_activation_exclusion(&core->activation, host->name) == NULL;
+	    host->exclusion == NULL;
 }

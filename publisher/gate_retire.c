@@ -36,6 +36,7 @@ end_lease(struct quoin_gate_core *core, struct gate_host *host)
 	 * has expired said is not known: it may hold everything. */
 	if (!host->is_expired && (!host->has_status || (host->is_leaving && host->hold_count == 0))) {
 		host->lease_until_ms = 0;
+		gate_count_host(core, host);
 		return;
 	}
 	if (core->draft.kept_count == QUOIN_KEPT_MAX) {
@@ -49,40 +50,93 @@ end_lease(struct quoin_gate_core *core, struct gate_host *host)
 	gate_draft_keep(core, &kept);
 }
 
-void
-gate_end_leases(struct quoin_gate_core *core)
+static void
+tell_returned(struct quoin_gate_core *core)
 {
-	if (core->is_crowded)
-		gate_alarm(core, "there are more than %d hosts; some are not heard", QUOIN_HOSTS_MAX);
+	if (core->fleet.counts[GATE_FLEET_RETURNED] == 0)
+		return;
 	for (size_t i = 0; i < core->host_count; i++) {
-		struct gate_host *host = core->hosts[i];
+		const struct gate_host *host = core->hosts[i];
 
 		if (host->is_returned && gate_host_is_forgotten(host))
 			gate_alarm(core,
 			    "%s was forgotten by intent %llu and reports without having read that; what it runs may "
 			    "not be loaded any more: look at it",
 			    host->name, (unsigned long long)host->forget_intent);
-		if (host->is_heard && host->lease_until_ms != 0 && gate_kept(&core->draft, host->name) != NULL) {
-			gate_decided(core, "%s is heard again", host->name);
-			gate_draft_unkeep(core, host->name);
+	}
+}
+
+static void
+hear_again(struct quoin_gate_core *core)
+{
+	for (size_t i = 0; i < core->draft.kept_count;) {
+		const struct gate_host *host = gate_host(core, core->draft.kept[i].host);
+
+		if (host == NULL || !host->is_heard || host->lease_until_ms == 0) {
+			i++;
 			continue;
 		}
-		if (!gate_router_has_lease(core, host))
-			continue;
-		if (core->now_ms < host->lease_until_ms)
-			gate_wake(core, host->lease_until_ms);
-		else if (gate_may(core, GATE_WISH_LEASE, host->number, 0, host))
+		gate_decided(core, "%s is heard again", host->name);
+		gate_draft_unkeep(core, host->name);
+	}
+}
+
+void
+gate_end_leases(struct quoin_gate_core *core)
+{
+	struct gate_timer *first;
+
+	if (core->is_crowded)
+		gate_alarm(core, "there are more than %d hosts; some are not heard", QUOIN_HOSTS_MAX);
+	tell_returned(core);
+	hear_again(core);
+	first = gate_queue_first(&core->leases);
+	for (size_t i = 0; first != NULL && first->at_ms <= core->now_ms && i < core->host_count; i++) {
+		struct gate_host *host = core->hosts[i];
+
+		if (gate_router_has_lease(core, host) && core->now_ms >= host->lease_until_ms &&
+		    gate_may(core, GATE_WISH_LEASE, host->number, 0, host))
 			end_lease(core, host);
 	}
+	first = gate_queue_first(&core->leases);
+	if (first != NULL && first->at_ms > core->now_ms)
+		gate_wake(core, first->at_ms);
 }
 
 /* ---- Retiring ---- */
 
-/* Who may still run or hold it, for people; false: nobody. Section 5: no report means it holds it. */
-static bool
-is_held(const struct quoin_gate_core *core, const struct quoin_live *live, char why[QUOIN_GATE_TEXT_BYTES])
+/* Section 5: no report means it holds it. */
+bool
+gate_may_hold(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    char why[QUOIN_GATE_TEXT_BYTES])
 {
 	uint64_t release = live->release.number;
+	char unwanted[QUOIN_GATE_TEXT_BYTES];
+
+	if (why == NULL)
+		why = unwanted;
+	if (!gate_router_has_lease(core, host))
+		return false;
+	if (!host->has_status || !host->is_heard)
+		snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s was not heard since this gate acts", host->name);
+	else if (!gate_host_obeys(core, host, QUOIN_DEFECT(RUN_1) ? 0 : live->last + 1))
+		snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s obeys %llu/%llu, not yet newer than %llu", host->name,
+		    (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
+		    (unsigned long long)live->last);
+	else if (gate_host_holds(host, release) && !QUOIN_DEFECT(LIVE_EARLY))
+		snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s %s it", host->name,
+		    host->runs == release ? "runs" : "holds");
+	else
+		return false;
+	return true;
+}
+
+/* Who may still run or hold it, for people; false: nobody. */
+static bool
+is_held(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES])
+{
+	struct gate_counted *counted;
+	const struct gate_host *host;
 
 	for (size_t i = 0; i < core->draft.kept_count; i++) {
 		const struct quoin_kept *kept = &core->draft.kept[i];
@@ -93,26 +147,13 @@ is_held(const struct quoin_gate_core *core, const struct quoin_live *live, char 
 		    kept->host);
 		return true;
 	}
-	for (size_t i = 0; i < core->host_count; i++) {
-		const struct gate_host *host = core->hosts[i];
-
-		if (!gate_router_has_lease(core, host))
-			continue;
-		if (!host->has_status || !host->is_heard)
-			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s was not heard since this gate acts",
-			    host->name);
-		else if (!gate_host_obeys(core, host, QUOIN_DEFECT(RUN_1) ? 0 : live->last + 1))
-			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s obeys %llu/%llu, not yet newer than %llu",
-			    host->name, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
-			    (unsigned long long)live->last);
-		else if (gate_host_holds(host, release) && !QUOIN_DEFECT(LIVE_EARLY))
-			snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s %s it", host->name,
-			    host->runs == release ? "runs" : "holds");
-		else
-			continue;
-		return true;
-	}
-	return false;
+	counted = gate_counted(core, release);
+	if (counted != NULL && counted->fleet.counts[GATE_RELEASE_HELD] == 0)
+		return false;
+	if (counted == NULL)
+		return true; /* there is no memory, and nothing will come of this decision */
+	host = core->hosts[gate_tally_first(&counted->fleet, GATE_RELEASE_HELD)];
+	return gate_may_hold(core, host, counted->live, why);
 }
 
 /* Since when nobody runs or holds it: begins when first seen, and again whenever that ceases to be so. */
@@ -194,7 +235,7 @@ retire_one(struct quoin_gate_core *core, const struct quoin_live *live)
 	uint64_t release = live->release.number;
 	const struct quoin_gate_release *summary;
 	char why[QUOIN_GATE_TEXT_BYTES];
-	bool held = is_held(core, live, why);
+	bool held = is_held(core, release, why);
 	int64_t since_ms = drained_since(core, release, held), end_ms;
 
 	/* In a new epoch nothing is newer than its first activation yet: routers need one to obey. */

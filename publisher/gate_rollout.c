@@ -137,27 +137,17 @@ raise_threshold(struct quoin_gate_core *core)
 
 /* How many of the routers that count and are to run the target report so, obeying this step at least. */
 static void
-count_acknowledged(const struct quoin_gate_core *core, size_t *ret_routers, size_t *ret_asked, size_t *ret_done,
+count_acknowledged(struct quoin_gate_core *core, size_t *ret_routers, size_t *ret_asked, size_t *ret_done,
     const struct gate_host **ret_lacking)
 {
-	const struct quoin_activation *activation = &core->activation;
+	struct gate_tally *fleet = &core->fleet;
 
-	*ret_routers = *ret_asked = *ret_done = 0;
-	*ret_lacking = NULL;
-	for (size_t i = 0; i < core->host_count; i++) {
-		const struct gate_host *host = core->hosts[i];
-
-		if (!gate_router_counts(core, host))
-			continue;
-		(*ret_routers)++;
-		if (quoin_activation_selects(activation, host->name, &host->labels) != activation->target)
-			continue;
-		(*ret_asked)++;
-		if (gate_host_obeys(core, host, activation->step_seq) && host->runs == activation->target)
-			(*ret_done)++;
-		else if (*ret_lacking == NULL)
-			*ret_lacking = host;
-	}
+	*ret_routers = fleet->counts[GATE_FLEET_COUNTS];
+	*ret_asked = fleet->counts[GATE_FLEET_ASKED];
+	*ret_done = fleet->counts[GATE_FLEET_DONE];
+	*ret_lacking = fleet->counts[GATE_FLEET_LACKING] > 0
+	    ? core->hosts[gate_tally_first(fleet, GATE_FLEET_LACKING)]
+	    : NULL;
 }
 
 /* ---- Steps ---- */

@@ -1,12 +1,14 @@
 /*
- * What the rooms of the gate's core share: gate_core (events), gate_hosts (who reports what), gate_release (what a release
- * asks of the shards), gate_evidence (what may be selected), gate_rollout (what is on its way), gate_retire (what may
- * leave), gate_decide (the order of it all), gate_draft (editing the next activation). Nobody else includes it.
+ * What the rooms of the gate's core share: gate_core (events), gate_hosts (who reports what), gate_count (how many are what),
+ * gate_release (what a release asks of the shards), gate_shard (who is asked there), gate_evidence (what may be selected),
+ * gate_rollout (what is on its way), gate_retire (what may leave), gate_decide (the order of it all), gate_draft (editing
+ * the next activation). Nobody else includes it.
  */
 #ifndef QUOIN_PUBLISHER_GATE_STATE_H
 #define QUOIN_PUBLISHER_GATE_STATE_H
 
 #include "publisher/gate_core.h"
+#include "publisher/gate_tally.h"
 
 #define QUOIN_GATE_SUMMARIES_MAX (QUOIN_LIVE_MAX + QUOIN_PINS_MAX + 2)
 #define QUOIN_GATE_WISHES_MAX	 256
@@ -30,6 +32,7 @@ struct gate_have {
 /* One record per host, at one address for the core's life. */
 struct gate_host {
 	char name[QUOIN_NAME_BYTES_MAX + 1];
+	size_t at; /* its place among the hosts, when they were last counted all */
 	bool is_certified; /* what it says counts */
 	/* Its certificate had expired when it was read, and nothing was heard under another: it may still run and hold what
 	 * it did, so that a router of this kind has a lease and is kept; but it is no evidence, and none waits for it. */
@@ -63,8 +66,75 @@ struct gate_host {
 	/* Excluded since this activation, as far as this gate knows (0: it is not), and known to obey that since (0: not). */
 	uint64_t out_epoch, out_seq;
 	int64_t out_ms;
-	uint64_t forget_intent; /* the last "forget" of this host; 0: none */
-	bool is_returned;	/* it spoke after that without having read it */
+	const struct quoin_exclusion *exclusion; /* in the newest activation; or NULL */
+	uint64_t forget_intent;			 /* the last "forget" of this host; 0: none */
+	bool is_returned;			 /* it spoke after that without having read it */
+
+	/* Where it is counted; when it is to be counted anew though it says nothing; of these times, the first that a decision
+	 * waits for; when its lease ends. */
+	struct gate_part *parts;
+	struct gate_timer due, wake, lease;
+};
+
+/* ---- What is counted (gate_count) ---- */
+
+/* What a host is, whatever release is meant: bits of core->fleet, whose entries are the hosts. */
+enum gate_fleet_bit {
+	GATE_FLEET_AHEAD,    /* its word counts, and it obeys an activation that this log does not have */
+	GATE_FLEET_RETURNED, /* it was forgotten, and is here again without having read that */
+	GATE_FLEET_COUNTS,   /* a router that counts, */
+	GATE_FLEET_ASKED,    /* and is to run the target, */
+	GATE_FLEET_DONE,     /* and says that it does, obeying this step at least; */
+	GATE_FLEET_LACKING,  /* or does not */
+};
+/* What it is to one live release: bits of its "fleet". */
+enum gate_release_bit {
+	GATE_RELEASE_STAGED,   /* a router that counts and has it, */
+	GATE_RELEASE_UNSTAGED, /* or has not */
+	GATE_RELEASE_FAILED,   /* it reports that it failed, and that counts; */
+	GATE_RELEASE_FUSED,    /* the same of its crash fuse */
+	GATE_RELEASE_HELD,     /* a router that may run or hold it */
+};
+/* What it is to one live release on one shard. Whom an operator excludes has no bit at all. */
+enum gate_shard_bit {
+	GATE_SHARD_DECLARED,
+	GATE_SHARD_READY,	     /* its models are loaded, and have soaked */
+	GATE_SHARD_LOADED,	     /* its models are loaded */
+	GATE_SHARD_SOAKING,	     /* loaded and not ready */
+	GATE_SHARD_UNREADY,	     /* not even loaded, and not excluded */
+	GATE_SHARD_SPEAKING,	     /* not excluded, not known to be silent, */
+	GATE_SHARD_SPEAKING_LOADED,  /* and loaded */
+	GATE_SHARD_ACTIVE,	     /* ready for what is in effect, */
+	GATE_SHARD_ACTIVE_READY,     /* and for this release, */
+	GATE_SHARD_ACTIVE_LOADED,    /* or loaded at least, */
+	GATE_SHARD_BEHIND,	     /* or neither */
+	GATE_SHARD_LACKING_READY,    /* declared, and not ready */
+	GATE_SHARD_LACKING_LOADED,   /* declared, and not loaded */
+	GATE_SHARD_SILENT,	     /* not excluded, and perhaps silent */
+	GATE_SHARD_STAYING,	     /* the gate excluded it, and it is not known to be out */
+};
+
+/* One that is asked on a shard; linked to what else the same host is asked. */
+struct gate_part {
+	struct gate_asked *asked;
+	const char *name;
+	struct gate_host *host; /* of that name, whatever it is certified for; NULL: none */
+	struct gate_part *next;
+};
+/* Those who are asked for one live release on one shard. */
+struct gate_asked {
+	const struct quoin_gate_shard *shard; /* of the release's summary; NULL: not counted yet */
+	const struct quoin_live *live, *active; /* in the newest activation; active: what is in effect there, or NULL */
+	int64_t soak_ms;
+	struct gate_tally tally;
+	struct gate_part *parts; /* one per entry; owned */
+};
+/* One live release. */
+struct gate_counted {
+	const struct quoin_live *live; /* in the newest activation */
+	struct gate_tally fleet;
+	struct gate_asked *shards; /* by their place in the summary, or NULL; owned */
+	size_t shard_count;
 };
 
 /* What may only be done once the status topic was read to an end asked for after the wish arose (section 5). */
@@ -110,6 +180,14 @@ struct quoin_gate_core {
 	size_t summary_count;
 	uint64_t needed[QUOIN_GATE_SUMMARIES_MAX]; /* asked for and not here yet */
 	size_t needed_count;
+
+	/* Counted from the above. */
+	bool is_miscounted;    /* more changed than one host: count anew before reading */
+	bool is_kept_drafted;  /* the draft keeps, or no longer keeps, other routers than the newest activation */
+	struct gate_tally fleet;
+	struct gate_counted counted[QUOIN_LIVE_MAX];
+	size_t counted_count;
+	struct gate_queue dues, wakes, leases;
 
 	/* Heartbeats. */
 	uint64_t heartbeat_number; /* the highest seen or given out */
@@ -205,6 +283,29 @@ bool gate_router_has_lease(const struct quoin_gate_core *core, const struct gate
 /* It counts for staging and acknowledgements: heard at all, with a lease, not leaving, not excluded. */
 bool gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host);
 
+/* Its word counts, and it obeys a later activation than the newest here, or another one of the same number. */
+bool gate_host_is_ahead(const struct quoin_gate_core *core, const struct gate_host *host, bool *ret_is_later);
+/* Times at which it ceases to speak, and to speak perhaps. */
+int64_t gate_host_silent_ms(const struct gate_host *host, int64_t at_ms);
+
+/* ---- gate_count ---- */
+
+/* More than one host changed, or what is asked of them. */
+void gate_miscount(struct quoin_gate_core *core);
+/* This one changed. */
+void gate_count_host(struct quoin_gate_core *core, struct gate_host *host);
+/* At the beginning of a decision: what time has changed since. */
+void gate_count_settle(struct quoin_gate_core *core);
+void gate_count_clear(struct quoin_gate_core *core);
+/* Counted from the next decision's first question on. NULL: not live in the newest activation, or no memory. */
+struct gate_counted *gate_counted(struct quoin_gate_core *core, uint64_t release);
+/* The same on one shard, which must have been made by gate_asked_make. */
+struct gate_asked *gate_asked(struct quoin_gate_core *core, struct gate_counted *counted,
+    const struct quoin_gate_release *summary, size_t shard);
+/* Who is asked: "names" in the order in which they are named, borrowed from summaries that are live. */
+int gate_asked_make(struct quoin_gate_core *core, struct gate_asked *asked, const char *const *names, size_t count);
+void gate_part_count(struct quoin_gate_core *core, struct gate_part *part);
+
 /* ---- gate_release ---- */
 
 /* The summary, or NULL: it was asked for. */
@@ -220,6 +321,9 @@ bool gate_fits(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GA
 
 /* ---- gate_evidence ---- */
 
+/* What "part" is (enum gate_shard_bit), and until when: the end of its soak, or of its VIP's polling; INT64_MAX. */
+unsigned gate_shard_bits(const struct quoin_gate_core *core, const struct gate_part *part, int64_t *ret_wake_ms);
+bool gate_router_is_staged(const struct gate_host *host, const struct quoin_live *live);
 /* Section 5, evidence: by its newest status "host" is ready for the live release, excluded or not. */
 bool gate_has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
     int64_t soak_ms);
@@ -236,6 +340,9 @@ void gate_watch_readiness(struct quoin_gate_core *core);
 
 /* ---- gate_fail ---- */
 
+/* Whether it reports that the live release failed there, so that it counts; and how. */
+bool gate_has_failed(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    bool *ret_is_fuse);
 /* Mark it failed. */
 void gate_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
 /* If more hosts report so than its policy allows; if the health hook says so of its step; if what is in effect has lost its
@@ -254,8 +361,8 @@ void gate_health_reset(struct quoin_gate_core *core);
 void gate_note_exclusions(struct quoin_gate_core *core);
 void gate_note_exclusion(struct quoin_gate_core *core, struct gate_host *host);
 void gate_note_obeying(const struct quoin_gate_core *core, struct gate_host *host);
-/* Excluded by the gate: it reported obeying that, and its VIP has seen it since. */
-bool gate_is_out(struct quoin_gate_core *core, const struct gate_host *host);
+/* Excluded by the gate: since when it reported obeying that, and its VIP has seen it; INT64_MAX: it has not reported. */
+int64_t gate_out_ms(const struct quoin_gate_core *core, const struct gate_host *host);
 /* What operators exclude, and who is included again. */
 void gate_take_exclusions(struct quoin_gate_core *core);
 
@@ -300,6 +407,9 @@ bool gate_pin_waits(const struct quoin_gate_core *core, uint64_t release);
 /* Let it into the live set if it fits. */
 void gate_enter(struct quoin_gate_core *core, uint64_t release);
 void gate_complete(struct quoin_gate_core *core);
+/* The router may still run or hold the live release, for all that is known; "why" says how, if it is not NULL. */
+bool gate_may_hold(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    char why[QUOIN_GATE_TEXT_BYTES]);
 void gate_rollout(struct quoin_gate_core *core);
 void gate_pins(struct quoin_gate_core *core);
 void gate_end_leases(struct quoin_gate_core *core);

@@ -217,6 +217,7 @@ step(struct quoin_gate_event event)
 	CHECK(actions != NULL && ++world.depth < 100);
 	event.now_ms = event.wall_ms = world.now_ms;
 	CHECK_INT(quoin_gate_core_step(world.core, &event, actions), 0);
+	CHECK(quoin_gate_core_check(world.core));
 	for (size_t i = 0; i < actions->count; i++) {
 		show(&actions->items[i]);
 		if (actions->items[i].kind == QUOIN_GATE_PRODUCE_ACTIVATION) {

@@ -316,6 +316,7 @@ step(struct quoin_gate_event event)
 	CHECK(actions != NULL && ++w.depth < 200);
 	event.now_ms = event.wall_ms = w.now_ms;
 	CHECK_INT(quoin_gate_core_step(w.core, &event, actions), 0);
+	JUDGE(quoin_gate_core_check(w.core), "what is counted is not what a walk finds");
 	/* The draft is the core's only until its next step. */
 	for (size_t i = 0; i < actions->count; i++)
 		if (actions->items[i].kind == QUOIN_GATE_PRODUCE_ACTIVATION && !is_lost)
