@@ -227,6 +227,7 @@ PUBLISHER_SRCS := \
 	publisher/publish.c \
 	publisher/publish_request.c \
 	publisher/publish_run.c \
+	publisher/quote.c \
 	publisher/report.c \
 	publisher/reverted.c \
 	publisher/review.c \
@@ -234,6 +235,7 @@ PUBLISHER_SRCS := \
 	publisher/review_found.c \
 	publisher/review_json.c \
 	publisher/review_shards.c \
+	publisher/spot.c \
 	publisher/testfile.c \
 	publisher/testfile_print.c \
 	publisher/testfile_run.c \
@@ -300,6 +302,7 @@ UNIT_TESTS := \
 	tests/unit/test_subscriber.c \
 	tests/unit/test_assign.c \
 	tests/unit/test_assign_explain.c \
+	tests/unit/test_author.c \
 	tests/unit/test_assign_quality.c \
 	tests/unit/test_bucket.c \
 	tests/unit/test_bucket_spread.c \
@@ -462,6 +465,7 @@ SH_TESTS := \
 	tests/model/run \
 	tests/hash/hash.sh \
 	tests/integration/article.sh \
+	tests/integration/author.sh \
 	tests/integration/demo.sh \
 	tests/integration/dev.sh \
 	tests/integration/gc.sh \
@@ -654,8 +658,9 @@ $(BUILD)/tests/unit/quoind-poisoned: $(BUILD)/subscriber/quoind_main.o $(BUILD)/
 	$(link)
 
 $(BUILD)/tests/unit/test_gate $(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
-$(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval $(BUILD)/tests/unit/test_eval_hostile: | $(BUILD)/bin/quoin-eval
-$(BUILD)/tests/unit/test_eval $(BUILD)/tests/unit/test_eval_hostile: $(BUILD)/tests/evaluate.o
+$(BUILD)/tests/unit/test_author $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval \
+$(BUILD)/tests/unit/test_eval_hostile: | $(BUILD)/bin/quoin-eval
+$(BUILD)/tests/unit/test_author $(BUILD)/tests/unit/test_eval $(BUILD)/tests/unit/test_eval_hostile: $(BUILD)/tests/evaluate.o
 $(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/text.h"
 #include "publisher/check_value.h"
@@ -26,18 +27,34 @@ compare_shares(const void *left, const void *right)
 	return (a->key > b->key) - (a->key < b->key);
 }
 
+/* What to write in the place of a key that is no cell: the number in it, if it has one. */
+static void
+advise_cell(const char *key, char *out, size_t out_bytes)
+{
+	uint64_t cell;
+
+	key += strcspn(key, "-0123456789");
+	while (key[0] == '0' && key[1] >= '0' && key[1] <= '9')
+		key++;
+	if (quoin_u64_parse(quoin_span_of(key, strspn(key, "0123456789")), &cell) && cell <= CELL_MAX)
+		snprintf(out, out_bytes, "did you mean \"%u\"?", (uint32_t)cell);
+	else
+		snprintf(out, out_bytes, "write a number from 0 to 2147483647 without leading zeros");
+}
+
 /* A key that is a cell: a canonical decimal below 2^31. */
 static bool
 read_cell(struct quoin_check_rule *read, const struct quoin_json *member, uint32_t *ret)
 {
 	uint64_t cell;
+	char advice[80];
 
 	if (quoin_u64_parse(quoin_span_str(quoin_json_key(member)), &cell) && cell <= CELL_MAX) {
 		*ret = (uint32_t)cell;
 		return true;
 	}
-	quoin_check_error(read->run, &read->source, member, "bad_cell",
-	    "\"%.64s\" is no cell; write a number from 0 to 2147483647 without leading zeros", quoin_json_key(member));
+	advise_cell(quoin_json_key(member), advice, sizeof advice);
+	quoin_check_error(read->run, &read->source, member, "bad_cell", "\"%.64s\" is no cell; %s", quoin_json_key(member), advice);
 	return false;
 }
 
@@ -75,14 +92,19 @@ read_cells(struct quoin_check_rule *read)
 	rule->cells = cells;
 }
 
-static bool
-has_cell(const struct quoin_rule *rule, uint32_t cell)
+/* The cell of cellToModel that is nearest to this one; the cell itself if there are none, which is a problem already. */
+static uint32_t
+nearest_cell(const struct quoin_rule *rule, uint32_t cell)
 {
+	uint32_t best = rule->cell_count > 0 ? rule->cells[0].cell : cell;
+
 	for (size_t i = 0; i < rule->cell_count; i++) {
-		if (rule->cells[i].cell == cell)
-			return true;
+		uint32_t have = rule->cells[i].cell;
+
+		if ((have > cell ? have - cell : cell - have) < (best > cell ? best - cell : cell - best))
+			best = have;
 	}
-	return false;
+	return best;
 }
 
 static void
@@ -108,13 +130,14 @@ read_allocation_cells(struct quoin_check_rule *read, const struct quoin_json *ob
 	for (const struct quoin_json *member = quoin_json_first(cells); member != NULL;
 	     member = quoin_json_next(member)) {
 		char what[64];
+		uint32_t near;
 
 		if (!read_cell(read, member, &shares[kept].key))
 			continue;
-		if (!has_cell(read->rule, shares[kept].key)) {
+		near = nearest_cell(read->rule, shares[kept].key);
+		if (near != shares[kept].key) {
 			quoin_check_error(read->run, &read->source, member, "bad_cell",
-			    "cell %u of the allocation is not in \"cellToModel\"; add it there or remove it here",
-			    shares[kept].key);
+			    "cell %u of the allocation is not in \"cellToModel\"; did you mean %u? Else add it there", shares[kept].key, near);
 		}
 		snprintf(what, sizeof what, "the percent of cell %u", shares[kept].key);
 		if (quoin_check_percent(read->run, &read->source, member, what, &shares[kept].share))

@@ -68,6 +68,7 @@ add_rule(struct quoin_check_run *run, struct quoin_check_rule *read)
 
 	read->run = run;
 	read->rule = rule;
+	read->source.root = read->node;
 	run->rule_places[index] = quoin_check_place(&read->source, read->node);
 	rule->file = read->source.file;
 	rule->line = run->rule_places[index].line;
@@ -79,7 +80,8 @@ add_rule(struct quoin_check_run *run, struct quoin_check_rule *read)
 
 /* What one function returned: a rule or an array of rules. */
 static void
-add_function(struct quoin_check_run *run, const struct quoin_json_doc *eval, const struct quoin_json *function)
+add_function(struct quoin_check_run *run, const struct quoin_directory_file *file, const struct quoin_json_doc *eval,
+    const struct quoin_json *function)
 {
 	struct quoin_check_rule read = {.function = reply_text(function, "name", "")};
 	const struct quoin_json *rules = quoin_json_get(function, "rules");
@@ -88,6 +90,7 @@ add_function(struct quoin_check_run *run, const struct quoin_json_doc *eval, con
 	read.source.doc = eval;
 	read.source.file = quoin_check_copy(run, reply_text(function, "file", ""));
 	read.source.line = reply_number(function, "line");
+	read.source.script = quoin_span_of(file->text, file->text_bytes);
 	if (rules == NULL || read.source.file == NULL)
 		return;
 	if (quoin_json_kind(rules) != QUOIN_JSON_ARRAY) {
@@ -160,7 +163,7 @@ quoin_check_rules(struct quoin_check_run *run, const struct quoin_directory *dir
 		if (file->kind != QUOIN_DIRECTORY_SCRIPT)
 			continue;
 		while (function != NULL && strcmp(reply_text(function, "file", ""), file->path) == 0) {
-			add_function(run, eval, function);
+			add_function(run, file, eval, function);
 			function = quoin_json_next(function);
 		}
 	}

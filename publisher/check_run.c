@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "publisher/spot.h"
 
 void *
 quoin_check_take(struct quoin_check_run *run, size_t count, size_t bytes)
@@ -40,14 +41,24 @@ quoin_check_place(const struct quoin_check_source *source, const struct quoin_js
 	return place;
 }
 
+/* Whether what is wrong is a member's key, not its value. */
+static bool
+is_about_key(const char *code)
+{
+	return strcmp(code, "unknown_key") == 0 || strcmp(code, "no_kind") == 0 || strcmp(code, "bad_cell") == 0;
+}
+
 void
 quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *node,
     const char *code, const char *fmt, ...)
 {
+	struct quoin_place place = quoin_check_place(source, node);
 	char message[QUOIN_TEXT_BYTES_MAX];
 	int head = 0;
 	va_list args;
 
+	if (source->line > 0 && node != NULL && node != source->root)
+		quoin_spot_find(source->script, source->line, node, is_about_key(code), &place.line, &place.column);
 	if (source->rule != NULL)
 		head = snprintf(message, sizeof message, "rule \"%s\": ", source->rule);
 	if (head < 0 || (size_t)head >= sizeof message)
@@ -55,7 +66,7 @@ quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *
 	va_start(args, fmt);
 	vsnprintf(message + head, sizeof message - (size_t)head, fmt, args);
 	va_end(args);
-	quoin_problem_error(run->problems, code, quoin_check_place(source, node), "%s", message);
+	quoin_problem_error(run->problems, code, place, "%s", message);
 }
 
 uint32_t

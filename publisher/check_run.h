@@ -17,6 +17,8 @@ struct quoin_check_source {
 	const char *file;
 	uint32_t line;	  /* of a rule from a script: its function's; 0: each value has its own place */
 	const char *rule; /* of a rule from a script: its name, which the messages begin with */
+	struct quoin_span script;      /* of the same: the file, in which its values are looked for */
+	const struct quoin_json *root; /* of the same: the rule itself */
 };
 
 /* What refers to a model by name: is it known, which versions are there. */
@@ -79,7 +81,7 @@ char *quoin_check_copy(struct quoin_check_run *run, const char *text);
 
 /* Where a value stands. */
 struct quoin_place quoin_check_place(const struct quoin_check_source *source, const struct quoin_json *node);
-/* Add an error at a value's place. */
+/* Add an error at a value's place; of a rule from a script where the value is written, if that can be seen. */
 void quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *node, const char *code, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

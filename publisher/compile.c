@@ -9,6 +9,7 @@
 #include "publisher/assign.h"
 #include "publisher/check_policy.h"
 #include "publisher/compile_scripts.h"
+#include "publisher/quote.h"
 #include "publisher/testfile.h"
 
 static const struct {
@@ -210,6 +211,7 @@ quoin_compile_evaluated(struct quoin_directory *directory, const struct quoin_js
 	if (rc == 0 && problems->error != 0)
 		rc = quoin_error_set(err, problems->error, "out of memory while listing problems");
 	free(placements);
+	quoin_quote_problems(problems, &ret->directory);
 	quoin_problems_sort(problems);
 	if (rc != 0)
 		quoin_compiled_clear(ret);

@@ -418,6 +418,31 @@ add_function(struct evaluation *ev, const struct quoin_eval_name *name, const st
 	free(json.problems.data);
 }
 
+/* Nothing is returned by a function without "return", and by a "return" behind which the line ends. */
+static void
+report_nothing(struct evaluation *ev, const struct quoin_eval_name *name)
+{
+	struct quoin_engine_text text = quoin_engine_source(ev->engine, quoin_engine_global(ev->engine, name->text));
+	struct quoin_eval_place place = place_of(ev, name);
+	const char *advice = "return one rule or an array of rules";
+	char label[LABEL_BYTES];
+	uint32_t line = 1;
+
+	switch (quoin_eval_return_find(quoin_engine_span(text), &line)) {
+	case QUOIN_EVAL_RETURN_NONE:
+		advice = "write \"return\" before the rule or the array of rules";
+		break;
+	case QUOIN_EVAL_RETURN_ALONE:
+		advice = "a line that ends with \"return\" returns nothing, so begin the rule on that line";
+		break;
+	case QUOIN_EVAL_RETURN_SOME:
+		break;
+	}
+	place.line += line - 1;
+	quoin_eval_reply_error(&ev->reply, "returns_nothing", place, "%sreturns nothing; %s", who(name, label), advice);
+	free(text.data);
+}
+
 static void
 take_value(struct evaluation *ev, const struct quoin_eval_name *name, const struct quoin_engine_value *value)
 {
@@ -427,8 +452,7 @@ take_value(struct evaluation *ev, const struct quoin_eval_name *name, const stru
 
 	who(name, label);
 	if (strcmp(misfit.data, "nothing") == 0)
-		quoin_eval_reply_error(&ev->reply, "returns_nothing", place,
-		    "%sreturns nothing; return one rule or an array of rules", label);
+		report_nothing(ev, name);
 	else if (strcmp(misfit.data, "promise") == 0)
 		quoin_eval_reply_error(&ev->reply, "async", place,
 		    "%sreturns a promise, but rules are computed at once; return one rule or an array of rules", label);

@@ -134,3 +134,37 @@ quoin_eval_power_operator(struct quoin_span script, quoin_eval_is_script *is_scr
 	}
 	return false;
 }
+
+/* Whether the line ends at "at", and the next text is that of an object or array. */
+static bool
+is_alone(struct quoin_span script, size_t at)
+{
+	bool has_newline = false;
+
+	for (; at < script.len; at++) {
+		has_newline = has_newline || newline_bytes(script, at) > 0;
+		if (memchr(" \t\r\n", script.data[at], 4) == NULL)
+			return has_newline && (script.data[at] == '{' || script.data[at] == '[');
+	}
+	return false;
+}
+
+enum quoin_eval_return
+quoin_eval_return_find(struct quoin_span function, uint32_t *ret_line)
+{
+	enum quoin_eval_return found = QUOIN_EVAL_RETURN_NONE;
+	struct quoin_eval_words words;
+	struct quoin_eval_word word;
+
+	quoin_eval_words_init(&words, function);
+	while (quoin_eval_words_next(&words, &word)) {
+		if (!quoin_span_equal_str(word.text, "return"))
+			continue;
+		found = QUOIN_EVAL_RETURN_SOME;
+		if (is_alone(function, word.offset + word.text.len)) {
+			*ret_line = word.line;
+			return QUOIN_EVAL_RETURN_ALONE;
+		}
+	}
+	return found;
+}

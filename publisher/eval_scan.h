@@ -56,4 +56,13 @@ bool quoin_eval_is_statement(struct quoin_span script, size_t from, size_t to, q
 bool quoin_eval_power_operator(struct quoin_span script, quoin_eval_is_script *is_script, void *ctx,
     uint32_t *ret_line);
 
+/* Why a function may return nothing: by the words in its text, comments included. */
+enum quoin_eval_return {
+	QUOIN_EVAL_RETURN_NONE,	 /* there is no "return" */
+	QUOIN_EVAL_RETURN_ALONE, /* the line ends behind one, and what was meant begins on the next */
+	QUOIN_EVAL_RETURN_SOME,
+};
+/* *ret_line is the line of the one that is alone, from 1; else it is unchanged. */
+enum quoin_eval_return quoin_eval_return_find(struct quoin_span function, uint32_t *ret_line);
+
 #endif

@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "publisher/report.h"
+#include "publisher/quote.h"
 
 void
 quoin_material_init(struct quoin_material *material)
@@ -151,6 +152,7 @@ quoin_material_guard(const struct quoin_conf *conf, const char *const *waived, s
 	}
 	if (r == 0)
 		r = quoin_guard(&guard, &material->problems, err);
+	quoin_quote_problems(&material->problems, &material->compiled.directory);
 	quoin_release_clear(&release);
 	return r;
 }

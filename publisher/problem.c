@@ -8,6 +8,7 @@
 #include "lib/json.h"
 
 #define MESSAGE_BYTES (QUOIN_TEXT_BYTES_MAX + 1)
+#define QUOTED_MAX    100 /* characters of a line that are quoted */
 
 void
 quoin_problems_init(struct quoin_problems *problems)
@@ -211,25 +212,78 @@ print_place(const struct quoin_place *place, struct quoin_buf *out)
 	quoin_buf_put_str(out, ": ");
 }
 
-int
-quoin_problems_print(const struct quoin_problems *problems, struct quoin_buf *out)
+static void
+print_problem(const struct quoin_problem *problem, struct quoin_buf *out)
 {
-	return quoin_problems_print_but(problems, "", out);
+	quoin_buf_put_str(out, "quoin: ");
+	print_place(&problem->place, out);
+	if (problem->severity == QUOIN_SEVERITY_WARNING)
+		quoin_buf_put_str(out, "warning: ");
+	quoin_buf_printf(out, "%s\n", problem->message);
 }
 
 int
-quoin_problems_print_but(const struct quoin_problems *problems, const char *code, struct quoin_buf *out)
+quoin_problems_print(const struct quoin_problems *problems, struct quoin_buf *out)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		print_problem(&problems->items[i], out);
+	return out->error;
+}
+
+/* ---- Quotations ---- */
+
+/* Where the character "number" (from 0) begins, or the end of the text. */
+static size_t
+offset_of(struct quoin_span text, size_t number)
+{
+	size_t at = 0;
+
+	for (; at < text.len; at++) {
+		if ((text.data[at] & 0xc0) != 0x80 && number-- == 0)
+			break;
+	}
+	return at;
+}
+
+void
+quoin_problem_quote(struct quoin_problems *problems, struct quoin_problem *problem, struct quoin_span line)
+{
+	size_t skipped = problem->place.column > QUOTED_MAX * 3 / 4 ? problem->place.column - QUOTED_MAX / 2 : 0;
+	size_t begin = offset_of(line, skipped), end = offset_of(line, skipped + QUOTED_MAX);
+	char *own = quoin_arena_text(&problems->arena, quoin_span_of(line.data + begin, end - begin));
+
+	if (own == NULL) {
+		problems->error = QUOIN_ENOMEM;
+		return;
+	}
+	for (char *at = own; *at != '\0'; at++) {
+		if (*at == '\t')
+			*at = ' ';
+	}
+	blank_controls(own);
+	problem->quotation = own;
+	problem->caret = problem->place.column > 0 ? (uint32_t)(problem->place.column - skipped) : 0;
+}
+
+static void
+tell_quotation(const struct quoin_problem *problem, struct quoin_buf *out)
+{
+	size_t caret = problem->caret > 0 ? problem->caret - 1 : strspn(problem->quotation, " ");
+
+	quoin_buf_printf(out, "%7u | %s\n        | %*s^\n", problem->place.line, problem->quotation, (int)caret, "");
+}
+
+int
+quoin_problems_tell(const struct quoin_problems *problems, const char *but, struct quoin_buf *out)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct quoin_problem *problem = &problems->items[i];
 
-		if (strcmp(problem->code, code) == 0)
+		if (strcmp(problem->code, but) == 0)
 			continue;
-		quoin_buf_put_str(out, "quoin: ");
-		print_place(&problem->place, out);
-		if (problem->severity == QUOIN_SEVERITY_WARNING)
-			quoin_buf_put_str(out, "warning: ");
-		quoin_buf_printf(out, "%s\n", problem->message);
+		print_problem(problem, out);
+		if (problem->quotation != NULL)
+			tell_quotation(problem, out);
 	}
 	return out->error;
 }

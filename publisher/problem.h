@@ -30,6 +30,8 @@ struct quoin_problem {
 	const char *code; /* one stable word for programs: "unknown_model" */
 	struct quoin_place place;
 	const char *message; /* "what is wrong; what to do" */
+	const char *quotation; /* the line of the file that it is about (publisher/quote.h), or NULL */
+	uint32_t caret;	       /* the character of the quotation that is meant, from 1; 0: the first that is no blank */
 };
 
 struct quoin_problems {
@@ -58,14 +60,18 @@ void quoin_problem_add(struct quoin_problems *problems, enum quoin_severity seve
 void quoin_problem_of_error(struct quoin_problems *problems, const char *code, const char *file,
     const struct quoin_error *err);
 
+/* Keep "line" as what the problem of this list quotes: cut around its column, made printable. */
+void quoin_problem_quote(struct quoin_problems *problems, struct quoin_problem *problem, struct quoin_span line);
+
 /* Order by file, line, column, then severity, code and message; a problem that says the same at the same place is kept
  * once. Problems without a file come last. */
 void quoin_problems_sort(struct quoin_problems *problems);
 
 /* For people: one line each, "quoin: file:line:column: message", warnings as "… warning: message". Appends. */
 int quoin_problems_print(const struct quoin_problems *problems, struct quoin_buf *out);
-/* The same without those of a code, which are told otherwise. */
-int quoin_problems_print_but(const struct quoin_problems *problems, const char *code, struct quoin_buf *out);
+/* The same with what is quoted under each, and a caret under that; without those of the code "but", which are told
+ * otherwise. */
+int quoin_problems_tell(const struct quoin_problems *problems, const char *but, struct quoin_buf *out);
 /* For programs: the JSON array [{"severity","code","file","line","column","message"}]; a part of the place that is not
  * known is left out. Appends. */
 int quoin_problems_print_json(const struct quoin_problems *problems, struct quoin_buf *out);

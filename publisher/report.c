@@ -18,7 +18,7 @@ print_lines(const struct quoin_problems *problems, const char *but)
 	struct quoin_buf text;
 
 	quoin_buf_init(&text, 16u << 20);
-	if (quoin_problems_print_but(problems, but, &text) == 0 && text.len > 0)
+	if (quoin_problems_tell(problems, but, &text) == 0 && text.len > 0)
 		fwrite(text.data, 1, text.len, stderr);
 	quoin_buf_clear(&text);
 }

@@ -180,7 +180,7 @@ static const struct {
     {"function defineA() { return Promise.resolve({}); }", "\"code\":\"async\""},
     {"function defineA() { return (async () => ({}))(); }", "\"code\":\"async\""},
     {"function defineA() {}",
-	PROBLEM("returns_nothing", AT(1), "defineA: returns nothing; return one rule or an array of rules")},
+	PROBLEM("returns_nothing", AT(1), "defineA: returns nothing; write \\\"return\\\" before the rule or the array of rules")},
     {"function defineA() { return null; }", "defineA: returns null;"},
     {"function defineA() { return 'x'; }", "defineA: returns a string;"},
     {"function defineA() { return () => 1; }", "defineA: returns a function;"},
