@@ -137,7 +137,8 @@ read_allocation_cells(struct quoin_check_rule *read, const struct quoin_json *ob
 		near = nearest_cell(read->rule, shares[kept].key);
 		if (near != shares[kept].key) {
 			quoin_check_error(read->run, &read->source, member, "bad_cell",
-			    "cell %u of the allocation is not in \"cellToModel\"; did you mean %u? Else add it there", shares[kept].key, near);
+			    "cell %u of the allocation is not in \"cellToModel\"; did you mean %u? Else add it there",
+			    shares[kept].key, near);
 		}
 		snprintf(what, sizeof what, "the percent of cell %u", shares[kept].key);
 		if (quoin_check_percent(read->run, &read->source, member, what, &shares[kept].share))

@@ -48,7 +48,8 @@ quoin_quote_problems(struct quoin_problems *problems, const struct quoin_directo
 		if (problem->quotation != NULL || problem->place.line == 0)
 			continue;
 		file = find_file(directory, problem->place.file);
-		line = file != NULL ? find_line(quoin_span_of(file->text, file->text_bytes), problem->place.line) : (struct quoin_span){0};
+		line = file != NULL ? find_line(quoin_span_of(file->text, file->text_bytes), problem->place.line)
+				    : (struct quoin_span){0};
 		if (line.len > 0)
 			quoin_problem_quote(problems, problem, line);
 	}

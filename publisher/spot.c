@@ -5,8 +5,8 @@
 static bool
 is_name_byte(uint8_t byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' || byte == '$' ||
-	    byte >= 0x80;
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+	    byte == '_' || byte == '$' || byte >= 0x80;
 }
 
 static bool

@@ -47,8 +47,8 @@ static void
 write_config(struct writer *writer)
 {
 	static const char *const keys[] = {"a", "b", "timeoutMs", "k.1", "\\u00fc"};
-	static const char *const values[] = {"1", "2", "null", "true", "\"text\"", "[1,{\"z\":1,\"a\":null}]", "{\"x\":1}", "{\"y\":2}", "{}",
-	    "1.50", "-0", "1e2", "\"\""};
+	static const char *const values[] = {"1", "2", "null", "true", "\"text\"", "[1,{\"z\":1,\"a\":null}]",
+	    "{\"x\":1}", "{\"y\":2}", "{}", "1.50", "-0", "1e2", "\"\""};
 	bool is_first = true;
 
 	say(writer, "{");
@@ -66,7 +66,8 @@ static const struct generated_model *
 pick_model(struct writer *writer, uint32_t type)
 {
 	for (;;) {
-		const struct generated_model *model = &writer->generated->models[below(writer, writer->generated->model_count)];
+		const struct generated_model *model =
+		    &writer->generated->models[below(writer, writer->generated->model_count)];
 
 		if (model->type == type)
 			return model;
@@ -119,8 +120,8 @@ pick_share(struct writer *writer, uint32_t left)
 
 /* By and salt, drawn before the percents: a range may end exactly at somebody's bucket. */
 struct bucketing {
-	const char *by;	   /* NULL: left out */
-	char salt[40];	   /* "": left out */
+	const char *by; /* NULL: left out */
+	char salt[40];	/* "": left out */
 };
 
 static void
@@ -180,8 +181,8 @@ write_list(struct writer *writer, uint32_t attribute)
 static void
 write_prefix(struct writer *writer)
 {
-	static const char *const prefixes[] = {"\"U\"", "\"US\"", "\"\"", "\"tv\"", "\"tv-\"", "\"aaaaaaaaaaaaaaaa\"", "\"user-1\"", "\"J\"",
-	    "\"1.\""};
+	static const char *const prefixes[] = {"\"U\"", "\"US\"", "\"\"", "\"tv\"", "\"tv-\"", "\"aaaaaaaaaaaaaaaa\"",
+	    "\"user-1\"", "\"J\"", "\"1.\""};
 	uint32_t count = coin(writer, 60) ? 0 : 1 + below(writer, 3);
 
 	say(writer, count > 0 ? "[" : "");
@@ -203,7 +204,8 @@ write_version(struct writer *writer)
 
 	say(writer, "\"");
 	for (uint32_t i = 0; i < count; i++)
-		quoin_buf_printf(writer->out, "%s%s%s", i > 0 ? " " : "", comparators[below(writer, 5)], generate_version(writer->dice));
+		quoin_buf_printf(writer->out, "%s%s%s", i > 0 ? " " : "", comparators[below(writer, 5)],
+		    generate_version(writer->dice));
 	say(writer, "\"");
 }
 
@@ -376,7 +378,9 @@ write_split(struct writer *writer, uint32_t type, bool needs_salt)
 	draw_bucketing(writer, needs_salt, &bucketing);
 	say(writer, ",\"split\":[");
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t share = i + 1 == count ? left : i == 0 ? pick_first_share(writer, bucketing.salt) : pick_share(writer, left);
+		uint32_t share = i + 1 == count ? left
+		    : i == 0			? pick_first_share(writer, bucketing.salt)
+						: pick_share(writer, left);
 
 		say(writer, i > 0 ? ",{\"model\":" : "{\"model\":");
 		write_ref(writer, type, false);
@@ -392,7 +396,8 @@ write_split(struct writer *writer, uint32_t type, bool needs_salt)
 static void
 write_override(struct writer *writer, uint32_t type)
 {
-	uint32_t models = coin(writer, 35) ? 0 : 1 + below(writer, 3), callers = coin(writer, 60) ? 0 : 1 + below(writer, 3);
+	uint32_t models = coin(writer, 35) ? 0 : 1 + below(writer, 3),
+		 callers = coin(writer, 60) ? 0 : 1 + below(writer, 3);
 
 	say(writer, models == 0 ? ",\"override\":{\"models\":\"any\"" : ",\"override\":{\"models\":[");
 	for (uint32_t i = 0; i < models; i++) {
@@ -402,7 +407,8 @@ write_override(struct writer *writer, uint32_t type)
 	say(writer, models == 0 ? "" : "]");
 	say(writer, callers == 0 ? ",\"callers\":\"any\"}" : ",\"callers\":[");
 	for (uint32_t i = 0; i < callers; i++)
-		quoin_buf_printf(writer->out, "%s\"%s\"", i > 0 ? "," : "", generated_callers[below(writer, GENERATED_CALLERS)]);
+		quoin_buf_printf(writer->out, "%s\"%s\"", i > 0 ? "," : "",
+		    generated_callers[below(writer, GENERATED_CALLERS)]);
 	say(writer, callers == 0 ? "" : "]}");
 }
 
@@ -484,7 +490,8 @@ write_rule(struct writer *writer, bool needs_salt)
 static void
 write_default(struct writer *writer, uint32_t objective, bool is_enabled)
 {
-	quoin_buf_printf(writer->out, "\"targetObjectives\":[\"%s\"],\"defaultModel\":", generated_objectives[objective]);
+	quoin_buf_printf(writer->out,
+	    "\"targetObjectives\":[\"%s\"],\"defaultModel\":", generated_objectives[objective]);
 	write_ref(writer, objective % GENERATED_TYPES, false);
 	if (coin(writer, 50)) {
 		say(writer, ",\"config\":");
@@ -498,7 +505,8 @@ write_route(struct writer *writer, const struct generated_model *model)
 {
 	uint32_t count = 1 + below(writer, writer->generated->shard_count), left = 100000;
 
-	quoin_buf_printf(writer->out, "\"model\":{\"name\":\"%s\",\"version\":\"%s\"},\"route\":{", model->name, model->version);
+	quoin_buf_printf(writer->out, "\"model\":{\"name\":\"%s\",\"version\":\"%s\"},\"route\":{", model->name,
+	    model->version);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t share = i + 1 == count ? left : pick_share(writer, left);
 
@@ -570,7 +578,8 @@ write_rules(struct writer *writer, const char *path, uint32_t count, uint32_t *d
 	for (; next_body(writer, default_at, model_at, &count, false); written++) {
 		char name[80];
 
-		snprintf(name, sizeof name, "\"name\":\"%s%u\",", coin(writer, 80) ? "rule-" : "R.#_", writer->number++);
+		snprintf(name, sizeof name, "\"name\":\"%s%u\",", coin(writer, 80) ? "rule-" : "R.#_",
+		    writer->number++);
 		put_member(text, written == 0, name, quoin_buf_str(&body));
 		quoin_buf_reset(&body);
 	}
@@ -624,8 +633,8 @@ write_script(struct writer *writer, const char *path, uint32_t count, uint32_t *
 static void
 make_models(struct writer *writer)
 {
-	static const char *const names[] = {"m0", "row", "m1", "m", "m0-b", "z_9", "modelWithTheLongestNameThatIsAllowedWhichIsSixtyFourBytesLong.",
-	    "5", "m0.b", "M0"};
+	static const char *const names[] = {"m0", "row", "m1", "m", "m0-b", "z_9",
+	    "modelWithTheLongestNameThatIsAllowedWhichIsSixtyFourBytesLong.", "5", "m0.b", "M0"};
 	static const char *const versions[] = {"1", "2", "10", "1.0-b"};
 	struct generated *generated = writer->generated;
 	uint32_t count = GENERATED_TYPES + below(writer, 8);
@@ -668,10 +677,12 @@ write_models(struct writer *writer)
 	for (uint32_t i = 0; i < generated->model_count; i++) {
 		const struct generated_model *model = &generated->models[i];
 		bool is_first = i == 0 || strcmp(model->name, generated->models[i - 1].name) != 0;
-		bool is_last = i + 1 == generated->model_count || strcmp(model->name, generated->models[i + 1].name) != 0;
+		bool is_last =
+		    i + 1 == generated->model_count || strcmp(model->name, generated->models[i + 1].name) != 0;
 
 		if (is_first)
-			quoin_buf_printf(writer->out, "%s\"%s\":%s", i > 0 ? ",\n" : "", model->name, is_last ? "" : "[");
+			quoin_buf_printf(writer->out, "%s\"%s\":%s", i > 0 ? ",\n" : "", model->name,
+			    is_last ? "" : "[");
 		quoin_buf_printf(writer->out, "%s{\"version\":\"%s\",", is_first ? "" : ",", model->version);
 		if (!is_first || !is_last)
 			quoin_buf_printf(writer->out, "\"current\":%s,", model->is_current ? "true" : "false");
@@ -723,7 +734,8 @@ write_shards(struct writer *writer)
 		quoin_buf_printf(writer->out,
 		    "%s\"rank-%c\":{\"vip\":\"rank-%c.vip:7001\",\"hosts\":[\"h%u\"],\"capacity\":{\"memory_mb\":%u},"
 		    "\"labels\":{\"gpu\":\"true\"},\"drain\":%s}",
-		    i > 0 ? ",\n" : "{", 'a' + (char)i, 'a' + (char)i, i, 1000 + below(writer, 9), i < drained ? "true" : "false");
+		    i > 0 ? ",\n" : "{", 'a' + (char)i, 'a' + (char)i, i, 1000 + below(writer, 9),
+		    i < drained ? "true" : "false");
 	say(writer, "}\n");
 }
 

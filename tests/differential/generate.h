@@ -9,11 +9,11 @@
 #include "lib/bytes.h"
 #include "tests/rulesets.h"
 
-#define GENERATED_FILES_MAX   8
-#define GENERATED_MODELS_MAX  40
-#define GENERATED_EXTRAS_MAX  40
-#define GENERATED_TYPES	      3
-#define GENERATED_EDGES	      8 /* user-0, user-1, …: ranges of buckets end at theirs */
+#define GENERATED_FILES_MAX  8
+#define GENERATED_MODELS_MAX 40
+#define GENERATED_EXTRAS_MAX 40
+#define GENERATED_TYPES	     3
+#define GENERATED_EDGES	     8 /* user-0, user-1, …: ranges of buckets end at theirs */
 
 struct generated_file {
 	const char *path;

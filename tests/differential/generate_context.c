@@ -39,14 +39,16 @@ put_value(struct dice *dice, const struct generated *generated, uint32_t attribu
 		put_x(out, dice_throw(dice, 60000));
 		quoin_buf_put_byte(out, '"');
 	} else {
-		generate_scalar(dice, generate_coin(dice, 93) ? attribute : dice_throw(dice, generated->attribute_count), out);
+		generate_scalar(dice,
+		    generate_coin(dice, 93) ? attribute : dice_throw(dice, generated->attribute_count), out);
 	}
 }
 
 static void
 put_attributes(struct dice *dice, const struct generated *generated, struct quoin_buf *out)
 {
-	uint32_t count = generated->attribute_count, first = dice_throw(dice, count), missing = ONE_OF(((uint32_t[]){5, 10, 15, 50}));
+	uint32_t count = generated->attribute_count, first = dice_throw(dice, count),
+		 missing = ONE_OF(((uint32_t[]){5, 10, 15, 50}));
 	char name[24];
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -68,8 +70,9 @@ put_attributes(struct dice *dice, const struct generated *generated, struct quoi
 static void
 put_cells(struct dice *dice, struct quoin_buf *out)
 {
-	static const char *const odd[] = {"null", "\"2\"", "true", "-1", "1.5", "-0", "2.0", "1e0", "20e-1", "2147483647", "2147483648",
-	    "4294967295", "4294967296", "4294967297", "9007199254740993", "1e300", "[1]", "{}", "0.1", "1e-400"};
+	static const char *const odd[] = {"null", "\"2\"", "true", "-1", "1.5", "-0", "2.0", "1e0", "20e-1",
+	    "2147483647", "2147483648", "4294967295", "4294967296", "4294967297", "9007199254740993", "1e300", "[1]",
+	    "{}", "0.1", "1e-400"};
 	bool is_first = true;
 
 	if (generate_coin(dice, 3)) {
@@ -94,7 +97,8 @@ put_cells(struct dice *dice, struct quoin_buf *out)
 		is_first = false;
 	}
 	if (generate_coin(dice, 3))
-		quoin_buf_printf(out, "%s\"007\":1,\" 7\":1,\"7.0\":1,\"\":1,\"-7\":1,\"18446744073709551623\":1", is_first ? "" : ",");
+		quoin_buf_printf(out, "%s\"007\":1,\" 7\":1,\"7.0\":1,\"\":1,\"-7\":1,\"18446744073709551623\":1",
+		    is_first ? "" : ",");
 	quoin_buf_put_byte(out, '}');
 }
 
@@ -104,7 +108,8 @@ put_cells(struct dice *dice, struct quoin_buf *out)
 static void
 put_override(struct dice *dice, const struct generated *generated, struct quoin_buf *out)
 {
-	static const char *const strangers[] = {"nobody", "m0@1", "", LONG_NAME}, *const versions[] = {"99", "", "01", LONG_NAME};
+	static const char *const strangers[] = {"nobody", "m0@1", "", LONG_NAME},
+				 *const versions[] = {"99", "", "01", LONG_NAME};
 	const struct generated_model *model = &generated->models[dice_throw(dice, generated->model_count)];
 
 	if (generate_coin(dice, 3)) {
@@ -117,20 +122,23 @@ put_override(struct dice *dice, const struct generated *generated, struct quoin_
 	else
 		quoin_buf_put_str(out, ",\"model\":5");
 	if (generate_coin(dice, 60))
-		quoin_buf_printf(out, ",\"version\":\"%s\"", generate_coin(dice, 93) ? model->version : ONE_OF(versions));
+		quoin_buf_printf(out, ",\"version\":\"%s\"",
+		    generate_coin(dice, 93) ? model->version : ONE_OF(versions));
 	else if (generate_coin(dice, 8))
 		quoin_buf_printf(out, ",\"version\":%s", ONE_OF(((const char *const[]){"1", "null", "true", "[]"})));
 	if (generate_coin(dice, 70))
 		quoin_buf_printf(out, ",\"caller\":\"%s\"", generated_callers[dice_throw(dice, GENERATED_CALLERS)]);
 	else if (generate_coin(dice, 8))
-		quoin_buf_printf(out, ",\"caller\":%s", ONE_OF(((const char *const[]){"5", "null", "true", "[\"qa\"]"})));
+		quoin_buf_printf(out, ",\"caller\":%s",
+		    ONE_OF(((const char *const[]){"5", "null", "true", "[\"qa\"]"})));
 	quoin_buf_put_byte(out, '}');
 }
 
 static void
 put_objective(struct dice *dice, const struct generated *generated, struct quoin_buf *out)
 {
-	static const char *const odd[] = {"\"\"", "\"rank\"", "\"Rank \"", "\"J\\u00fc\\n\"", "null", "5", "[\"Rank\"]", "\"nobody\""};
+	static const char *const odd[] = {"\"\"", "\"rank\"", "\"Rank \"", "\"J\\u00fc\\n\"", "null", "5", "[\"Rank\"]",
+	    "\"nobody\""};
 
 	quoin_buf_put_str(out, "\"objective\":");
 	if (generate_coin(dice, 98))
@@ -193,9 +201,10 @@ put_long(struct dice *dice, struct quoin_buf *out)
 static void
 put_changed(struct dice *dice, const struct generated *generated, struct quoin_buf *out)
 {
-	static const char *const pieces[] = {"\\ud800", "\\udc00\\ud800", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3",
-	    "\\u0000", "\n", "\\x", "\\", "\"", ",", "}", "//", "01", "+1", "-", "1.", "1e", "nul", "NaN", "1e999", "\xef\xbb\xbf", "'", "\t",
-	    "\xf0\x9f\x8e\xac", "\\u00", "\\ud83c\\udfac", "\x7f", "\xe2\x80\xa8", "\xe0\x80\x80"};
+	static const char *const pieces[] = {"\\ud800", "\\udc00\\ud800", "\xff", "\xc0\x80", "\xed\xa0\x80",
+	    "\xf4\x90\x80\x80", "\xc3", "\\u0000", "\n", "\\x", "\\", "\"", ",", "}", "//", "01", "+1", "-", "1.", "1e",
+	    "nul", "NaN", "1e999", "\xef\xbb\xbf", "'", "\t", "\xf0\x9f\x8e\xac", "\\u00", "\\ud83c\\udfac", "\x7f",
+	    "\xe2\x80\xa8", "\xe0\x80\x80"};
 	uint32_t how = dice_throw(dice, 4);
 	size_t at;
 
@@ -223,13 +232,14 @@ put_changed(struct dice *dice, const struct generated *generated, struct quoin_b
 static void
 put_invalid(struct dice *dice, const struct generated *generated, struct quoin_buf *out)
 {
-	static const char *const whole[] = {"", " ", "[]", "5", "null", "\"Rank\"", "{}", "{\"objective\":null}", "{\"objective\":5}",
-	    "{\"Objective\":\"Rank\"}", "{\"objective\":\"Rank\",\"objective\":\"Rank\"}", "{\"objective\":\"Rank\",\"a\":1,\"a\":1}",
-	    "{\"objective\":\"Rank\",\"a\":1,\"\\u0061\":2}", "{\"objective\":\"Rank\",\"ab\":{\"7\":1,\"7\":2}}",
-	    "{\"objective\":\"Rank\",\"l\":[{\"a\":1,\"a\":1}]}", "{\"objective\":\"Rank\",}", "{\"objective\":\"Rank\"} x",
-	    "{\"objective\":\"Rank\"}{}", "\xef\xbb\xbf{\"objective\":\"Rank\"}", " \r\n\t{\"objective\" :\t\"Rank\" } \n",
-	    "{\"objective\":\"Rank\",\"age\":1e999}", "{\"objective\":\"Rank\",\"age\":-0e99}", "{objective:\"Rank\"}", "{\"objective\":\"Rank\"",
-	    "{\"objective\":\"Rank\",\"override\":{\"model\":\"m0\",\"model\":\"m0\"}}"};
+	static const char *const whole[] = {"", " ", "[]", "5", "null", "\"Rank\"", "{}", "{\"objective\":null}",
+	    "{\"objective\":5}", "{\"Objective\":\"Rank\"}", "{\"objective\":\"Rank\",\"objective\":\"Rank\"}",
+	    "{\"objective\":\"Rank\",\"a\":1,\"a\":1}", "{\"objective\":\"Rank\",\"a\":1,\"\\u0061\":2}",
+	    "{\"objective\":\"Rank\",\"ab\":{\"7\":1,\"7\":2}}", "{\"objective\":\"Rank\",\"l\":[{\"a\":1,\"a\":1}]}",
+	    "{\"objective\":\"Rank\",}", "{\"objective\":\"Rank\"} x", "{\"objective\":\"Rank\"}{}",
+	    "\xef\xbb\xbf{\"objective\":\"Rank\"}", " \r\n\t{\"objective\" :\t\"Rank\" } \n",
+	    "{\"objective\":\"Rank\",\"age\":1e999}", "{\"objective\":\"Rank\",\"age\":-0e99}", "{objective:\"Rank\"}",
+	    "{\"objective\":\"Rank\"", "{\"objective\":\"Rank\",\"override\":{\"model\":\"m0\",\"model\":\"m0\"}}"};
 	uint32_t what = dice_throw(dice, 10);
 
 	if (what < 5) {

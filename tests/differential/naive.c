@@ -107,8 +107,8 @@ unit_of(const struct asked *asked, const char *by, char number[64], size_t *ret_
 		return NULL;
 	if (value->number != (double)(long long)value->number && !WRONG(UNIT_FLOAT))
 		return NULL;
-	*ret_bytes = (size_t)snprintf(number, 64, "%s%lld", WRONG(UNIT_SIGN) && signbit(value->number) && value->number == 0 ? "-" : "",
-	    (long long)value->number);
+	*ret_bytes = (size_t)snprintf(number, 64, "%s%lld",
+	    WRONG(UNIT_SIGN) && signbit(value->number) && value->number == 0 ? "-" : "", (long long)value->number);
 	return number;
 }
 
@@ -157,7 +157,8 @@ equal_numbers(double value, double constant)
 static bool
 equal(const struct tree *value, const struct tree *constant)
 {
-	if (WRONG(TEXT_IS_NUMBER) && value->kind == TREE_STRING && constant->kind == TREE_NUMBER && isdigit(value->text[0]))
+	if (WRONG(TEXT_IS_NUMBER) && value->kind == TREE_STRING && constant->kind == TREE_NUMBER &&
+	    isdigit(value->text[0]))
 		return strtod(value->text, NULL) == constant->number;
 	if (WRONG(BOOL_IS_NUMBER) && value->kind == TREE_BOOL && constant->kind == TREE_NUMBER)
 		return (value->boolean ? 1.0 : 0.0) == constant->number;
@@ -306,13 +307,13 @@ operator_holds(const struct tree *value, const struct tree *operator)
 	if (!are_numbers)
 		return false;
 	if (strcmp(name, "gt") == 0)
-		return value->number > operator->number || (WRONG(GT_EQUAL) && value->number == operator->number);
+		return value->number > operator->number ||(WRONG(GT_EQUAL) && value->number == operator->number);
 	if (strcmp(name, "gte") == 0)
-		return value->number > operator->number || (!WRONG(GTE_EQUAL) && value->number == operator->number);
+		return value->number > operator->number ||(!WRONG(GTE_EQUAL) && value->number == operator->number);
 	if (strcmp(name, "lt") == 0)
-		return value->number < operator->number || (WRONG(LT_EQUAL) && value->number == operator->number);
+		return value->number < operator->number ||(WRONG(LT_EQUAL) && value->number == operator->number);
 	if (strcmp(name, "lte") == 0)
-		return value->number < operator->number || (!WRONG(LTE_EQUAL) && value->number == operator->number);
+		return value->number < operator->number ||(!WRONG(LTE_EQUAL) && value->number == operator->number);
 	abort();
 }
 
@@ -358,7 +359,8 @@ when_holds(const struct asked *asked, const struct tree *when)
 			for (const struct tree *block = member->first; block != NULL; block = block->next) {
 				bool one = when_holds(asked, block);
 
-				holds = is_any != (WRONG(ANY_IS_ALL) || WRONG(ALL_IS_ANY)) ? holds || one : holds && one;
+				holds =
+				    is_any != (WRONG(ANY_IS_ALL) || WRONG(ALL_IS_ANY)) ? holds || one : holds && one;
 			}
 		} else if (strcmp(member->key, "not") == 0) {
 			holds = !when_holds(asked, member) && !(WRONG(NOT_MISSING) && names_missing(asked, member));
@@ -472,8 +474,9 @@ override_matches(const struct asked *asked, const struct naive_rule *rule, struc
 		return false;
 	if (rule->is_any_model) {
 		ret->ref = (struct naive_ref){.model = model};
-		return WRONG(OVERRIDE_ANY_TYPE) || (strcmp(model->input_type, asked->objective->input_type) == 0 &&
-		    strcmp(model->model_type, asked->objective->model_type) == 0);
+		return WRONG(OVERRIDE_ANY_TYPE) ||
+		    (strcmp(model->input_type, asked->objective->input_type) == 0 &&
+			strcmp(model->model_type, asked->objective->model_type) == 0);
 	}
 	for (size_t i = 0; i < rule->ref_count && (!is_found || WRONG(OVERRIDE_CONFIG)); i++) {
 		const struct naive_ref *ref = &rule->refs[i];
@@ -538,8 +541,8 @@ put(struct quoin_buf *out, const char *key, const char *text)
 static void
 print_model(struct quoin_buf *out, const struct naive_model *model)
 {
-	quoin_buf_printf(out, "\"model\":\"%s\",\"version\":\"%s\",\"routingKey\":\"%s@%s\"", model->name, model->version,
-	    model->name, model->version);
+	quoin_buf_printf(out, "\"model\":\"%s\",\"version\":\"%s\",\"routingKey\":\"%s@%s\"", model->name,
+	    model->version, model->name, model->version);
 }
 
 /* The level's member replaces one of the same key; the wrong way it is merged into it. */
@@ -613,8 +616,8 @@ print_routes(const struct naive_model *model, struct quoin_buf *out)
 	for (size_t i = 0; i < model->route_count; i++) {
 		if (model->routes[i].weight == 0 && !WRONG(ROUTE_ZERO))
 			continue;
-		quoin_buf_printf(out, "%s{\"shard\":\"%s\",\"vip\":\"%s\",\"weight\":%u}", is_first ? "" : ",", model->routes[i].shard,
-		    model->routes[i].vip, model->routes[i].weight);
+		quoin_buf_printf(out, "%s{\"shard\":\"%s\",\"vip\":\"%s\",\"weight\":%u}", is_first ? "" : ",",
+		    model->routes[i].shard, model->routes[i].vip, model->routes[i].weight);
 		is_first = false;
 	}
 	quoin_buf_put_byte(out, ']');
@@ -631,8 +634,12 @@ needs_fallback(const struct naive_model *selected, const struct naive_model *fal
 static void
 print_decision(const struct asked *asked, uint64_t release, struct pool *scratch, struct quoin_buf *out)
 {
-	static const char *const reasons[] = {[NAIVE_DEFAULT] = "default", [NAIVE_AB_TEST] = "ab_test",
-	    [NAIVE_CONTEXT] = "context", [NAIVE_SPLIT] = "split", [NAIVE_RAMP] = "ramp", [NAIVE_OVERRIDE] = "override"};
+	static const char *const reasons[] = {[NAIVE_DEFAULT] = "default",
+	    [NAIVE_AB_TEST] = "ab_test",
+	    [NAIVE_CONTEXT] = "context",
+	    [NAIVE_SPLIT] = "split",
+	    [NAIVE_RAMP] = "ramp",
+	    [NAIVE_OVERRIDE] = "override"};
 	struct choice choice = choose(asked);
 	const struct naive_model *fallback = asked->objective->fallback.model;
 
@@ -643,7 +650,8 @@ print_decision(const struct asked *asked, uint64_t release, struct pool *scratch
 	put(out, "reason", reasons[choice.rule != NULL ? choice.rule->kind : NAIVE_DEFAULT]);
 	put(out, "rule", choice.rule != NULL ? choice.rule->name : asked->objective->default_rule);
 	if (choice.rule != NULL && choice.rule->kind == NAIVE_AB_TEST)
-		quoin_buf_printf(out, ",\"abTestId\":%llu,\"cell\":%u", (unsigned long long)choice.rule->test, choice.cell);
+		quoin_buf_printf(out, ",\"abTestId\":%llu,\"cell\":%u", (unsigned long long)choice.rule->test,
+		    choice.cell);
 	if (needs_fallback(choice.ref.model, fallback)) {
 		quoin_buf_put_str(out, ",\"fallback\":{");
 		print_model(out, fallback);

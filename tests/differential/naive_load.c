@@ -33,7 +33,8 @@ read_ref(const struct naive *naive, const struct tree *tree)
 	const char *name = tree->kind == TREE_STRING ? tree->text : tree_text(tree, "name");
 	const char *version = tree_text(tree, "version");
 
-	return (struct naive_ref){find_model(naive, name, strlen(name), version), tree_get(tree, "config"), version != NULL};
+	return (struct naive_ref){find_model(naive, name, strlen(name), version), tree_get(tree, "config"),
+	    version != NULL};
 }
 
 /* One of a source part: {config?, model: "name@version"}. */
@@ -64,9 +65,13 @@ flag(const struct tree *object, const char *key, bool otherwise)
 static void
 add_model(struct naive *naive, const char *name, const struct tree *record, bool is_current)
 {
-	naive->models[naive->model_count++] = (struct naive_model){.name = name, .version = tree_text(record, "version"),
-	    .input_type = tree_text(record, "inputType"), .model_type = tree_text(record, "modelType"),
-	    .config = tree_get(record, "config"), .is_current = is_current, .is_used = flag(record, "used", false)};
+	naive->models[naive->model_count++] = (struct naive_model){.name = name,
+	    .version = tree_text(record, "version"),
+	    .input_type = tree_text(record, "inputType"),
+	    .model_type = tree_text(record, "modelType"),
+	    .config = tree_get(record, "config"),
+	    .is_current = is_current,
+	    .is_used = flag(record, "used", false)};
 }
 
 static void
@@ -82,7 +87,8 @@ load_models(struct naive *naive, const struct tree *models)
 			add_model(naive, tree_text(model, "name"), model, flag(model, "current", false));
 		else if (model->kind == TREE_OBJECT)
 			add_model(naive, model->key, model, true);
-		for (const struct tree *record = model->kind == TREE_ARRAY ? model->first : NULL; record != NULL; record = record->next)
+		for (const struct tree *record = model->kind == TREE_ARRAY ? model->first : NULL; record != NULL;
+		     record = record->next)
 			add_model(naive, model->key, record, flag(record, "current", false));
 	}
 }
@@ -171,9 +177,14 @@ read_split(const struct naive *naive, struct naive_rule *rule, const struct tree
 static void
 read_kind(const struct naive *naive, struct naive_rule *rule, const struct tree *tree)
 {
-	static const char *const fields[] = {[NAIVE_DEFAULT] = "defaultModel", [NAIVE_AB_TEST] = "abTestId",
-	    [NAIVE_SPLIT] = "split", [NAIVE_RAMP] = "ramp", [NAIVE_SHADOW] = "shadow", [NAIVE_OVERRIDE] = "override",
-	    [NAIVE_ROUTE] = "route", [NAIVE_CONTEXT] = "model"};
+	static const char *const fields[] = {[NAIVE_DEFAULT] = "defaultModel",
+	    [NAIVE_AB_TEST] = "abTestId",
+	    [NAIVE_SPLIT] = "split",
+	    [NAIVE_RAMP] = "ramp",
+	    [NAIVE_SHADOW] = "shadow",
+	    [NAIVE_OVERRIDE] = "override",
+	    [NAIVE_ROUTE] = "route",
+	    [NAIVE_CONTEXT] = "model"};
 	const struct tree *field = tree_get(tree, "route");
 
 	rule->kind = NAIVE_ROUTE;
@@ -194,12 +205,14 @@ read_kind(const struct naive *naive, struct naive_rule *rule, const struct tree 
 		break;
 	case NAIVE_RAMP:
 	case NAIVE_SHADOW:
-		take_refs(naive, rule, 1)[0] = read_ref(naive, rule->kind == NAIVE_RAMP ? tree_get(field, "to") : field);
+		take_refs(naive, rule, 1)[0] =
+		    read_ref(naive, rule->kind == NAIVE_RAMP ? tree_get(field, "to") : field);
 		take_shares(naive, rule, 1)[0].share =
 		    thousandths(tree_get(rule->kind == NAIVE_RAMP ? field : tree, "percent"));
 		break;
 	default:
-		take_refs(naive, rule, 1)[0] = read_ref(naive, rule->kind == NAIVE_ROUTE ? tree_get(tree, "model") : field);
+		take_refs(naive, rule, 1)[0] =
+		    read_ref(naive, rule->kind == NAIVE_ROUTE ? tree_get(tree, "model") : field);
 		break;
 	}
 }
@@ -222,9 +235,11 @@ read_rule(struct naive *naive, const struct tree *tree)
 static void
 read_source_rule(struct naive *naive, const struct tree *tree)
 {
-	static const char *const kinds[] = {"default", "ab_test", "context", "split", "ramp", "shadow", "override", "route"};
+	static const char *const kinds[] = {"default", "ab_test", "context", "split", "ramp", "shadow", "override",
+	    "route"};
 	struct naive_rule *rule = &naive->rules[naive->rule_count++];
-	const struct tree *refs = tree_get(tree, "refs"), *shares = tree_get(tree, "shares"), *cells = tree_get(tree, "cells");
+	const struct tree *refs = tree_get(tree, "refs"), *shares = tree_get(tree, "shares"),
+			  *cells = tree_get(tree, "cells");
 	const struct tree *any = tree_get(tree, "anyVersion"), *is_any = any != NULL ? any->first : NULL;
 	size_t i = 0;
 
@@ -242,7 +257,8 @@ read_source_rule(struct naive *naive, const struct tree *tree)
 	rule->is_any_model = flag(tree, "anyModel", false);
 	rule->test = rule->kind == NAIVE_AB_TEST ? strtoull(tree_get(tree, "abTestId")->text, NULL, 10) : 0;
 	take_refs(naive, rule, refs->count);
-	for (const struct tree *ref = refs->first; ref != NULL; ref = ref->next, is_any = is_any != NULL ? is_any->next : NULL) {
+	for (const struct tree *ref = refs->first; ref != NULL;
+	     ref = ref->next, is_any = is_any != NULL ? is_any->next : NULL) {
 		rule->refs[i] = read_source_ref(naive, ref);
 		rule->refs[i++].has_version = is_any == NULL || !is_any->boolean;
 	}
@@ -251,8 +267,8 @@ read_source_rule(struct naive *naive, const struct tree *tree)
 	for (const struct tree *share = shares->first; share != NULL; share = share->next) {
 		const struct tree *key = tree_get(share, "key");
 
-		rule->shares[i++] =
-		    (struct naive_share){key != NULL ? (uint32_t)key->number : 0, (uint32_t)tree_get(share, "share")->number};
+		rule->shares[i++] = (struct naive_share){key != NULL ? (uint32_t)key->number : 0,
+		    (uint32_t)tree_get(share, "share")->number};
 	}
 	rule->cells = cells != NULL ? pool_take(naive->pool, cells->count * sizeof *rule->cells) : NULL;
 	for (const struct tree *cell = cells != NULL ? cells->first : NULL; cell != NULL; cell = cell->next)
@@ -265,7 +281,8 @@ read_source_rule(struct naive *naive, const struct tree *tree)
 static bool
 targets(const struct naive_rule *rule, const char *objective)
 {
-	for (const struct tree *target = rule->targets != NULL ? rule->targets->first : NULL; target != NULL; target = target->next) {
+	for (const struct tree *target = rule->targets != NULL ? rule->targets->first : NULL; target != NULL;
+	     target = target->next) {
 		if (tree_is_text(target, objective))
 			return true;
 	}
@@ -340,8 +357,8 @@ naive_order(struct naive *naive)
 		for (size_t k = 0; k < naive->rule_count; k++) {
 			const struct naive_rule *rule = &naive->rules[k];
 
-			if ((!rule->is_enabled && !WRONG(DISABLED)) || rule->kind == NAIVE_DEFAULT || rule->kind == NAIVE_ROUTE ||
-			    !targets(rule, objective->name))
+			if ((!rule->is_enabled && !WRONG(DISABLED)) || rule->kind == NAIVE_DEFAULT ||
+			    rule->kind == NAIVE_ROUTE || !targets(rule, objective->name))
 				continue;
 			if (rule->kind == NAIVE_SHADOW)
 				insert(objective->shadows, &objective->shadow_count, rule);
@@ -444,7 +461,8 @@ naive_load_authored(struct pool *pool, const struct naive_file *files, size_t co
 {
 	struct naive *naive = pool_take(pool, sizeof *naive);
 	struct tree rules = {.kind = TREE_ARRAY}, **last = &rules.first;
-	const struct tree *objectives = NULL, *models = NULL, *parsed = tree_parse(pool, (const char *)source.data, source.len);
+	const struct tree *objectives = NULL, *models = NULL,
+			  *parsed = tree_parse(pool, (const char *)source.data, source.len);
 
 	naive->pool = pool;
 	for (size_t i = 0; i < count; i++) {

@@ -42,7 +42,7 @@ struct naive_ref {
 };
 
 struct naive_share {
-	uint32_t cell; /* of an allocation */
+	uint32_t cell;	/* of an allocation */
 	uint32_t share; /* thousandths of a percent */
 };
 

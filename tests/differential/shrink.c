@@ -12,7 +12,8 @@ struct shrink {
 	struct generated *generated;
 	const struct quoin_compile_base *base;
 	struct quoin_buf *context;
-	struct tree *trees[GENERATED_FILES_MAX + 1]; /* of the files, and of the context at the end; NULL: stays as it is */
+	struct tree
+	    *trees[GENERATED_FILES_MAX + 1]; /* of the files, and of the context at the end; NULL: stays as it is */
 	enum subject_way way;
 	bool by_source;
 	struct pool pool;
@@ -57,7 +58,8 @@ still_differs(struct shrink *shrink)
 	print_all(shrink);
 	if (!subject_open(shrink->generated->files, shrink->generated->file_count, shrink->base, &subject, &why))
 		return false;
-	differs = subject_differs(&subject, (const char *)shrink->context->data, shrink->context->len, shrink->way, shrink->by_source);
+	differs = subject_differs(&subject, (const char *)shrink->context->data, shrink->context->len, shrink->way,
+	    shrink->by_source);
 	subject_close(&subject);
 	shrink->has_changed = shrink->has_changed || differs;
 	return differs;
@@ -145,7 +147,8 @@ shrink_tree(struct shrink *shrink, struct tree *tree)
 
 /* One objective with one rule: it may be that objective's default, so that neither could go alone. */
 static bool
-leave_out_both(struct shrink *shrink, struct tree *objectives, struct tree **objective, struct tree *rules, struct tree **rule)
+leave_out_both(struct shrink *shrink, struct tree *objectives, struct tree **objective, struct tree *rules,
+    struct tree **rule)
 {
 	struct tree *first = *objective, *second = *rule;
 
@@ -225,16 +228,19 @@ print_result(struct shrink *shrink, struct quoin_buf *out)
 	const char *why;
 
 	for (size_t i = 0; i < shrink->generated->file_count; i++)
-		quoin_buf_printf(out, "--- %s\n%s\n", shrink->generated->files[i].path, quoin_buf_str(&shrink->generated->files[i].text));
+		quoin_buf_printf(out, "--- %s\n%s\n", shrink->generated->files[i].path,
+		    quoin_buf_str(&shrink->generated->files[i].text));
 	quoin_buf_printf(out, "--- context\n");
 	quoin_buf_put_span(out, quoin_buf_span(shrink->context));
 	CHECK(subject_open(shrink->generated->files, shrink->generated->file_count, shrink->base, &subject, &why));
-	CHECK(subject_differs(&subject, (const char *)shrink->context->data, shrink->context->len, shrink->way, shrink->by_source));
+	CHECK(subject_differs(&subject, (const char *)shrink->context->data, shrink->context->len, shrink->way,
+	    shrink->by_source));
 	quoin_buf_put_str(out, "\n--- the decision (");
 	quoin_buf_put_str(out, subject_ways[shrink->way]);
 	quoin_buf_put_str(out, ")\n");
 	quoin_buf_put_span(out, quoin_buf_span(&subject.have));
-	quoin_buf_put_str(out, shrink->by_source ? "\n--- the naive one, from the source part\n" : "\n--- the naive one\n");
+	quoin_buf_put_str(out,
+	    shrink->by_source ? "\n--- the naive one, from the source part\n" : "\n--- the naive one\n");
 	quoin_buf_put_span(out, quoin_buf_span(&subject.want));
 	quoin_buf_put_byte(out, '\n');
 	subject_close(&subject);
@@ -244,7 +250,11 @@ size_t
 shrink_and_print(struct generated *generated, const struct quoin_compile_base *base, struct quoin_buf *context,
     enum subject_way way, bool by_source, struct quoin_buf *out, size_t *ret_before)
 {
-	struct shrink shrink = {.generated = generated, .base = base, .context = context, .way = way, .by_source = by_source};
+	struct shrink shrink = {.generated = generated,
+	    .base = base,
+	    .context = context,
+	    .way = way,
+	    .by_source = by_source};
 	struct quoin_buf written;
 	size_t left;
 

@@ -9,14 +9,14 @@
 
 #define DECISION_BYTES_MAX (1u << 20)
 
-const char *const subject_ways[SUBJECT_WAYS] = {
-    "json", "rebound", "set", "prepared", "borrowed", "borrowed and prepared", "strings"};
+const char *const subject_ways[SUBJECT_WAYS] = {"json", "rebound", "set", "prepared", "borrowed",
+    "borrowed and prepared", "strings"};
 
 /* ---- Opening ---- */
 
 static bool
-compile(const struct generated_file *files, size_t count, const struct quoin_compile_base *base, struct quoin_compiled *ret,
-    const char **ret_why)
+compile(const struct generated_file *files, size_t count, const struct quoin_compile_base *base,
+    struct quoin_compiled *ret, const char **ret_why)
 {
 	static char why[4096];
 	struct quoin_directory directory = {0};
@@ -63,16 +63,16 @@ subject_reload(struct subject *subject, const struct generated_file *files, size
 	struct naive_file authored[GENERATED_FILES_MAX];
 
 	for (size_t i = 0; i < count; i++)
-		authored[i] = (struct naive_file){
-		    files[i].path, (const char *)(files[i].rules.len > 0 ? files[i].rules.data : files[i].text.data)};
+		authored[i] = (struct naive_file){files[i].path,
+		    (const char *)(files[i].rules.len > 0 ? files[i].rules.data : files[i].text.data)};
 	pool_reset(&subject->pool);
 	subject->authored = naive_load_authored(&subject->pool, authored, count, source);
 	subject->from_source = naive_load_source(&subject->pool, source);
 }
 
 bool
-subject_open(const struct generated_file *files, size_t count, const struct quoin_compile_base *base, struct subject *ret,
-    const char **ret_why)
+subject_open(const struct generated_file *files, size_t count, const struct quoin_compile_base *base,
+    struct subject *ret, const char **ret_why)
 {
 	char name[24];
 
@@ -160,7 +160,8 @@ read_values(struct subject *subject, const struct tree *context, char names[][24
 	for (uint32_t i = 0; i < GENERATED_TESTS; i++) {
 		const struct tree *cell = tree_get(ab, generated_tests[i]);
 
-		if (cell == NULL || cell->kind != TREE_NUMBER || cell->number < 0 || cell->number != floor(cell->number))
+		if (cell == NULL || cell->kind != TREE_NUMBER || cell->number < 0 ||
+		    cell->number != floor(cell->number))
 			continue;
 		ret->tests[ret->cell_count] = strtoull(generated_tests[i], NULL, 10);
 		ret->cells[ret->cell_count++] = cell->number < 4294967295.0 ? (uint32_t)cell->number : UINT32_MAX;
@@ -180,7 +181,8 @@ set_one_by_one(struct subject *subject, const struct values *values)
 		else if (value->kind == QUOIN_ATTRIBUTE_BOOL)
 			CHECK_INT(quoin_context_set_bool(subject->context, slot, value->value.boolean), 0);
 		else if (value->value.string != NULL)
-			CHECK_INT(quoin_context_set_string(subject->context, slot, value->value.string, value->bytes), 0);
+			CHECK_INT(quoin_context_set_string(subject->context, slot, value->value.string, value->bytes),
+			    0);
 	}
 	for (size_t i = 0; i < values->cell_count; i++)
 		CHECK_INT(quoin_context_set_cell(subject->context, values->tests[i], values->cells[i]), 0);
@@ -258,7 +260,8 @@ is_same(struct subject *subject)
 {
 	const struct tree *have, *want;
 
-	if (subject->have.len == subject->want.len && memcmp(subject->have.data, subject->want.data, subject->have.len) == 0)
+	if (subject->have.len == subject->want.len &&
+	    memcmp(subject->have.data, subject->want.data, subject->have.len) == 0)
 		return true;
 	pool_reset(&subject->parsed);
 	have = tree_parse(&subject->parsed, (const char *)subject->have.data, subject->have.len);
@@ -275,8 +278,8 @@ subject_differs(struct subject *subject, const char *context, size_t bytes, enum
 	int64_t length;
 
 	quoin_buf_reset(&subject->want);
-	naive_decide(by_source ? subject->from_source : subject->authored, context, bytes, SUBJECT_RELEASE, &subject->scratch, &tree,
-	    &subject->want);
+	naive_decide(by_source ? subject->from_source : subject->authored, context, bytes, SUBJECT_RELEASE,
+	    &subject->scratch, &tree, &subject->want);
 	if (!ask(subject, context, bytes, tree, way, &decision))
 		return false;
 	length = quoin_decision_json(&decision, (char *)subject->have.data, DECISION_BYTES_MAX);

@@ -14,16 +14,16 @@
 #include "tests/check.h"
 #include "tests/differential/shrink.h"
 
-#define SETS	    400
-#define CONTEXTS    420
-#define SHRUNK_MAX  80 /* values: what a valid directory needs, one rule and one context */
+#define SETS	   400
+#define CONTEXTS   420
+#define SHRUNK_MAX 80 /* values: what a valid directory needs, one rule and one context */
 
 /* name, what is wrong */
 #define DEFECTS(X)                                                                                                     \
 	X(BUCKET, "a bucket is one too high")                                                                          \
 	X(SEED, "the last byte of a salt is not hashed")                                                               \
 	X(CONFIG, "the reference's config wins over the rule's")                                                       \
-	X(PERCENT, "an allocation's percents are cut to hundredths")                                                                   \
+	X(PERCENT, "an allocation's percents are cut to hundredths")                                                   \
 	X(VERSION, "the third component of a rule's version is lost")                                                  \
 	X(GREATER, "gte is compiled to gt")                                                                            \
 	X(CONSTANT, "the last constant of a list is lost")                                                             \
@@ -80,8 +80,8 @@ bool __real_quoin_check_percent(struct quoin_check_run *run, const struct quoin_
 bool __wrap_quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *node, const char *what, uint32_t *ret);
 bool
-__wrap_quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *node,
-    const char *what, uint32_t *ret)
+__wrap_quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source *source,
+    const struct quoin_json *node, const char *what, uint32_t *ret)
 {
 	bool is_read = __real_quoin_check_percent(run, source, node, what, ret);
 
@@ -91,13 +91,13 @@ __wrap_quoin_check_percent(struct quoin_check_run *run, const struct quoin_check
 	return is_read;
 }
 
-size_t __real_quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *bounds, size_t bounds_max, char *why,
-    size_t why_bytes);
-size_t __wrap_quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *bounds, size_t bounds_max, char *why,
-    size_t why_bytes);
+size_t __real_quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *bounds, size_t bounds_max,
+    char *why, size_t why_bytes);
+size_t __wrap_quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *bounds, size_t bounds_max,
+    char *why, size_t why_bytes);
 size_t
-__wrap_quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *bounds, size_t bounds_max, char *why,
-    size_t why_bytes)
+__wrap_quoin_check_version_bounds(struct quoin_span text, struct quoin_version_bound *bounds, size_t bounds_max,
+    char *why, size_t why_bytes)
 {
 	size_t count = __real_quoin_check_version_bounds(text, bounds, bounds_max, why, why_bytes);
 
@@ -178,9 +178,11 @@ check_shrunk(struct generated *generated, struct quoin_buf *context, size_t pair
 
 	quoin_buf_init(&out, 16u << 20);
 	left = shrink_and_print(generated, NULL, context, SUBJECT_JSON, false, &out, &before);
-	fprintf(stderr, "seen: %s, after %zu pairs, shrunk from %zu values to %zu\n", defect_texts[defect], pairs, before, left);
+	fprintf(stderr, "seen: %s, after %zu pairs, shrunk from %zu values to %zu\n", defect_texts[defect], pairs,
+	    before, left);
 	if (left > SHRUNK_MAX)
-		check_fail(__FILE__, __LINE__, "%s: %zu values are left:\n%s", defect_texts[defect], left, quoin_buf_str(&out));
+		check_fail(__FILE__, __LINE__, "%s: %zu values are left:\n%s", defect_texts[defect], left,
+		    quoin_buf_str(&out));
 	defect = DEFECT_NONE;
 	CHECK(subject_open(generated->files, generated->file_count, NULL, &subject, &why));
 	CHECK(!subject_differs(&subject, (const char *)context->data, context->len, SUBJECT_JSON, false));

@@ -56,8 +56,8 @@ use_own_eval(void)
 }
 
 static _Noreturn void
-report(uint64_t seed, size_t number, struct generated *generated, const struct quoin_compile_base *base, struct quoin_buf *context,
-    enum subject_way way, bool by_source)
+report(uint64_t seed, size_t number, struct generated *generated, const struct quoin_compile_base *base,
+    struct quoin_buf *context, enum subject_way way, bool by_source)
 {
 	struct quoin_buf out;
 	size_t before, left;
@@ -65,8 +65,10 @@ report(uint64_t seed, size_t number, struct generated *generated, const struct q
 	quoin_buf_init(&out, 16u << 20);
 	left = shrink_and_print(generated, base, context, way, by_source, &out, &before);
 	fprintf(stderr, "%s", quoin_buf_str(&out));
-	check_fail(__FILE__, __LINE__, "seed %llu, context %zu: decisions differ (%s), shrunk from %zu values to %zu; again: %s -s %llu",
-	    (unsigned long long)seed, number, subject_ways[way], before, left, "test_differential", (unsigned long long)seed);
+	check_fail(__FILE__, __LINE__,
+	    "seed %llu, context %zu: decisions differ (%s), shrunk from %zu values to %zu; again: %s -s %llu",
+	    (unsigned long long)seed, number, subject_ways[way], before, left, "test_differential",
+	    (unsigned long long)seed);
 }
 
 static void
@@ -112,8 +114,8 @@ compare_contexts(uint64_t seed, size_t contexts, struct generated *generated, co
 }
 
 static bool
-open_seed(uint64_t seed, uint64_t purpose, bool wants_script, const struct quoin_compile_base *base, struct generated *generated,
-    struct subject *ret)
+open_seed(uint64_t seed, uint64_t purpose, bool wants_script, const struct quoin_compile_base *base,
+    struct generated *generated, struct subject *ret)
 {
 	struct dice dice = dice_of(seed, purpose);
 	const char *why;

@@ -31,7 +31,8 @@ find(enum naive_error error)
 		for (size_t k = 0; k < CONTEXTS && !is_found; k++, pairs++) {
 			quoin_buf_reset(&context);
 			generate_context(&dice, &generated[i], &context);
-			is_found = subject_differs(&subjects[i], (const char *)context.data, context.len, SUBJECT_JSON, false);
+			is_found =
+			    subject_differs(&subjects[i], (const char *)context.data, context.len, SUBJECT_JSON, false);
 		}
 	}
 	naive_error = NAIVE_NONE;
@@ -63,7 +64,8 @@ test_errors(void)
 	for (int error = NAIVE_NONE + 1; error < NAIVE_ERRORS_COUNT; error++) {
 		size_t pairs = find((enum naive_error)error);
 
-		fprintf(stderr, "%s: %s after %zu pairs\n", pairs > 0 ? "seen" : "MISSED", naive_error_text((enum naive_error)error), pairs);
+		fprintf(stderr, "%s: %s after %zu pairs\n", pairs > 0 ? "seen" : "MISSED",
+		    naive_error_text((enum naive_error)error), pairs);
 		missed += pairs == 0;
 	}
 	CHECK_INT(missed, 0);

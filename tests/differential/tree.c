@@ -110,7 +110,11 @@ static size_t
 character_bytes(const unsigned char *at, size_t left)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t bytes = *at < 0x80 ? 1 : *at >= 0xf0 && *at < 0xf8 ? 4 : *at >= 0xe0 && *at < 0xf0 ? 3 : *at >= 0xc0 && *at < 0xe0 ? 2 : 0;
+	size_t bytes = *at < 0x80	? 1
+	    : *at >= 0xf0 && *at < 0xf8 ? 4
+	    : *at >= 0xe0 && *at < 0xf0 ? 3
+	    : *at >= 0xc0 && *at < 0xe0 ? 2
+					: 0;
 	uint32_t point;
 
 	if (bytes < 2 || bytes > left)
@@ -130,7 +134,8 @@ take_hex(struct parser *parser, uint32_t *ret)
 	*ret = 0;
 	for (int i = 0; i < 4; i++) {
 		static const char digits[] = "0123456789abcdefABCDEF";
-		const char *digit = parser->at < parser->end && *parser->at != '\0' ? strchr(digits, *parser->at) : NULL;
+		const char *digit =
+		    parser->at < parser->end && *parser->at != '\0' ? strchr(digits, *parser->at) : NULL;
 		uint32_t value;
 
 		if (digit == NULL)
@@ -432,7 +437,8 @@ next_by_key(const struct tree *object, const struct tree *last)
 	const struct tree *best = NULL;
 
 	for (const struct tree *member = object->first; member != NULL; member = member->next) {
-		if ((last == NULL || strcmp(member->key, last->key) > 0) && (best == NULL || strcmp(member->key, best->key) < 0))
+		if ((last == NULL || strcmp(member->key, last->key) > 0) &&
+		    (best == NULL || strcmp(member->key, best->key) < 0))
 			best = member;
 	}
 	return best;

@@ -47,7 +47,7 @@ struct tree *tree_parse(struct pool *pool, const char *text, size_t bytes);
 
 /* The member, or NULL; NULL also of what is no object. */
 const struct tree *tree_get(const struct tree *object, const char *key);
-bool tree_is_text(const struct tree *tree, const char *text); /* a string that says so */
+bool tree_is_text(const struct tree *tree, const char *text);	   /* a string that says so */
 const char *tree_text(const struct tree *object, const char *key); /* the member's string, or NULL */
 
 /* The same value: members in any order, numbers as doubles. */

@@ -79,8 +79,8 @@ compile(const struct file *files, struct quoin_compiled *ret, const char **ret_t
 }
 
 /* A script's line 2 on, as most mistakes are made in the middle of a function. */
-#define FUNCTION(lines)	  "function defineA() {\n" lines "}\n"
-#define TELLS(place, message, line, source, caret)                                                                      \
+#define FUNCTION(lines) "function defineA() {\n" lines "}\n"
+#define TELLS(place, message, line, source, caret)                                                                     \
 	"quoin: " place ": " message "\n      " line " | " source "\n        | " caret "^\n"
 
 static const struct {
@@ -89,61 +89,89 @@ static const struct {
 	const char *want;
 } mistakes[] = {
     {"a syntax error", {"a.js", FUNCTION("  return {a: 1,, b: 2};\n")},
-	TELLS("a.js:2", "SyntaxError: Unexpected token ','. Expected a property name.", "2", "  return {a: 1,, b: 2};", "  ")},
+	TELLS("a.js:2", "SyntaxError: Unexpected token ','. Expected a property name.", "2", "  return {a: 1,, b: 2};",
+	    "  ")},
     {"an undefined property", {"a.js", FUNCTION("  const c = {};\n  return c.missing.name;\n")},
-	TELLS("a.js:3:19", "defineA: TypeError: undefined is not an object (evaluating 'c.missing.name')", "3", "  return c.missing.name;",
-	    "                  ")},
+	TELLS("a.js:3:19", "defineA: TypeError: undefined is not an object (evaluating 'c.missing.name')", "3",
+	    "  return c.missing.name;", "                  ")},
     {"no return", {"a.js", FUNCTION("  ({targetObjectives: [Objectives.HomeRanking], model: 'ranker'});\n")},
-	TELLS("a.js:1", "defineA: returns nothing; write \"return\" before the rule or the array of rules", "1", "function defineA() {", "")},
+	TELLS("a.js:1", "defineA: returns nothing; write \"return\" before the rule or the array of rules", "1",
+	    "function defineA() {", "")},
     {"a return alone", {"a.js", FUNCTION("  const m = 'ranker';\n  return\n  {model: m};\n")},
-	TELLS("a.js:3", "defineA: returns nothing; a line that ends with \"return\" returns nothing, so begin the rule on that line", "3",
-	    "  return", "  ")},
+	TELLS("a.js:3",
+	    "defineA: returns nothing; a line that ends with \"return\" returns nothing, so begin the rule on that line",
+	    "3", "  return", "  ")},
     {"an unknown objective", {"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRankin]};\n")},
-	TELLS("a.js:2:40", "defineA: unknown objective \"HomeRankin\"; the nearest in objectives.json is \"HomeRanking\"", "2",
+	TELLS("a.js:2:40",
+	    "defineA: unknown objective \"HomeRankin\"; the nearest in objectives.json is \"HomeRanking\"", "2",
 	    "  return {targetObjectives: [Objectives.HomeRankin]};", "                                       ")},
-    {"an unknown objective as a text", {"a.js", FUNCTION("  return {targetObjectives: ['HomeRankin'], model: 'ranker', when: {a: 1}};\n")},
+    {"an unknown objective as a text",
+	{"a.js", FUNCTION("  return {targetObjectives: ['HomeRankin'], model: 'ranker', when: {a: 1}};\n")},
 	TELLS("a.js:2:31", "rule \"defineA\": there is no objective \"HomeRankin\"; did you mean \"HomeRanking\"?", "2",
-	    "  return {targetObjectives: ['HomeRankin'], model: 'ranker', when: {a: 1}};", "                              ")},
+	    "  return {targetObjectives: ['HomeRankin'], model: 'ranker', when: {a: 1}};",
+	    "                              ")},
     {"an unknown constant", {"a.js", FUNCTION("  return {modelInputType: constants.TITEL};\n")},
 	TELLS("a.js:2:36", "defineA: unknown constant \"TITEL\"; the nearest in constants.json is \"TITLE\"", "2",
 	    "  return {modelInputType: constants.TITEL};", "                                   ")},
     {"a typo in a field",
-	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], model: 'ranker',\n    wen: {a: 1}, when: {b: 2}};\n")},
-	TELLS("a.js:3:5", "rule \"defineA\": \"wen\" is no key of a context rule; did you mean \"when\"?", "3", "    wen: {a: 1}, when: {b: 2}};", "    ")},
+	{"a.js",
+	    FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking], model: 'ranker',\n    wen: {a: 1}, when: {b: 2}};\n")},
+	TELLS("a.js:3:5", "rule \"defineA\": \"wen\" is no key of a context rule; did you mean \"when\"?", "3",
+	    "    wen: {a: 1}, when: {b: 2}};", "    ")},
     {"a typo in the field that says what a rule is",
-	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking],\n    spilt: [{model: 'ranker', percent: 100}]};\n")},
+	{"a.js",
+	    FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking],\n    spilt: [{model: 'ranker', percent: 100}]};\n")},
 	TELLS("a.js:3:5", "rule \"defineA\": \"spilt\" is no key of a rule; did you mean \"split\"?", "3",
 	    "    spilt: [{model: 'ranker', percent: 100}]};", "    ")},
     {"a typo in an operator",
-	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], model: 'ranker',\n    when: {age: {gte: 1, prefx: 'a'}}};\n")},
+	{"a.js",
+	    FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking], model: 'ranker',\n    when: {age: {gte: 1, prefx: 'a'}}};\n")},
 	TELLS("a.js:3:26", "rule \"defineA\": \"prefx\" is no key of a condition; did you mean \"prefix\"?", "3",
 	    "    when: {age: {gte: 1, prefx: 'a'}}};", "                         ")},
-    {"an unknown model", {"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], model: 'rankr', when: {a: 1}};\n")},
+    {"an unknown model",
+	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], model: 'rankr', when: {a: 1}};\n")},
 	TELLS("a.js:2:63", "rule \"defineA\": \"model\": there is no model \"rankr\"; did you mean \"ranker\"?", "2",
 	    "  return {targetObjectives: [Objectives.HomeRanking], model: 'rankr', when: {a: 1}};",
 	    "                                                              ")},
     {"a model in a function of its own",
-	{"a.js", "const model = (n) => ({name: n});\n" FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], when: {a: 1},\n"
-						       "    model: model('rankr')};\n")},
+	{"a.js",
+	    "const model = (n) => ({name: n});\n" FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking], when: {a: 1},\n"
+		"    model: model('rankr')};\n")},
 	TELLS("a.js:4:19", "rule \"defineA\": \"model\": there is no model \"rankr\"; did you mean \"ranker\"?", "4",
 	    "    model: model('rankr')};", "                  ")},
     {"an unknown version",
-	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], when: {a: 1},\n    model: {name: 'ranker', version: '9'}};\n")},
-	TELLS("a.js:3:39", "rule \"defineA\": \"model\": model \"ranker\" has no version \"9\"; models.json has 7, 8", "3",
-	    "    model: {name: 'ranker', version: '9'}};", "                                      ")},
-    {"a model of another type", {"a.js", FUNCTION("  return {targetObjectives: [Objectives.SearchRanking], when: {a: 1},\n    model: 'ranker'};\n")},
+	{"a.js",
+	    FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking], when: {a: 1},\n    model: {name: 'ranker', version: '9'}};\n")},
+	TELLS("a.js:3:39", "rule \"defineA\": \"model\": model \"ranker\" has no version \"9\"; models.json has 7, 8",
+	    "3", "    model: {name: 'ranker', version: '9'}};", "                                      ")},
+    {"a model of another type",
+	{"a.js",
+	    FUNCTION("  return {targetObjectives: [Objectives.SearchRanking], when: {a: 1},\n    model: 'ranker'};\n")},
 	TELLS("a.js:3:13",
-	    "rule \"defineA\": model \"ranker@7\" takes inputType \"T\", but objective \"SearchRanking\" has \"Q\"; name a model of that type", "3",
-	    "    model: 'ranker'};", "            ")},
+	    "rule \"defineA\": model \"ranker@7\" takes inputType \"T\", but objective \"SearchRanking\" has \"Q\"; name a model of that type",
+	    "3", "    model: 'ranker'};", "            ")},
     {"a wrong cell",
-	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], abTestId: 5, cellToModel: {1: 'ranker', 2: 'ranker'},\n"
-			  "    allocation: {cells: {3: 50}}};\n")},
-	TELLS("a.js:3:26", "rule \"defineA\": cell 3 of the allocation is not in \"cellToModel\"; did you mean 2? Else add it there", "3",
-	    "    allocation: {cells: {3: 50}}};", "                         ")},
+	{"a.js",
+	    FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking], abTestId: 5, cellToModel: {1: 'ranker', 2: 'ranker'},\n"
+		"    allocation: {cells: {3: 50}}};\n")},
+	TELLS("a.js:3:26",
+	    "rule \"defineA\": cell 3 of the allocation is not in \"cellToModel\"; did you mean 2? Else add it there",
+	    "3", "    allocation: {cells: {3: 50}}};", "                         ")},
     {"a cell that is none",
-	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], abTestId: 5,\n    cellToModel: {cell2: 'ranker'}};\n")},
-	TELLS("a.js:3:19", "rule \"defineA\": \"cell2\" is no cell; did you mean \"2\"?", "3", "    cellToModel: {cell2: 'ranker'}};", "                  ")},
-    {"an array in the place of a place", {"r.rules.json", "[\n  {\"name\": \"r\", \"targetObjectives\": \"HomeRanking\", \"model\": \"ranker\", \"when\": {\"a\": 1}}\n]"},
+	{"a.js",
+	    FUNCTION(
+		"  return {targetObjectives: [Objectives.HomeRanking], abTestId: 5,\n    cellToModel: {cell2: 'ranker'}};\n")},
+	TELLS("a.js:3:19", "rule \"defineA\": \"cell2\" is no cell; did you mean \"2\"?", "3",
+	    "    cellToModel: {cell2: 'ranker'}};", "                  ")},
+    {"an array in the place of a place",
+	{"r.rules.json",
+	    "[\n  {\"name\": \"r\", \"targetObjectives\": \"HomeRanking\", \"model\": \"ranker\", \"when\": {\"a\": 1}}\n]"},
 	TELLS("r.rules.json:2:37", "\"targetObjectives\" is a string; write an array", "2",
 	    "  {\"name\": \"r\", \"targetObjectives\": \"HomeRanking\", \"model\": \"ranker\", \"when\": {\"a\": 1}}",
 	    "                                    ")},
@@ -219,13 +247,15 @@ test_long_line(void)
 
 	memset(blanks, ' ', sizeof blanks - 1);
 	blanks[sizeof blanks - 1] = '\0';
-	snprintf(text, sizeof text, "function defineA() {\n\treturn {x: '\x1b[31m',%stargetObjectives: [Objectives.HomeRankin]};\n}\n", blanks);
+	snprintf(text, sizeof text,
+	    "function defineA() {\n\treturn {x: '\x1b[31m',%stargetObjectives: [Objectives.HomeRankin]};\n}\n", blanks);
 	CHECK_INT(compile(files, &compiled, &told, &console), QUOIN_EREFUSED);
 	line = strchr(told, '\n') + 1;
 	caret = strchr(line, '\n') + 1;
 	CHECK(strlen(line) < 300);
 	CHECK(strchr(told, '\x1b') == NULL && strchr(told, '\t') == NULL);
-	CHECK(strncmp(line + (strchr(caret, '^') - caret), ".HomeRankin", 11) == 0 || strncmp(line + (strchr(caret, '^') - caret), "HomeRankin", 10) == 0);
+	CHECK(strncmp(line + (strchr(caret, '^') - caret), ".HomeRankin", 11) == 0 ||
+	    strncmp(line + (strchr(caret, '^') - caret), "HomeRankin", 10) == 0);
 }
 
 /* Rules that a program generated need no JavaScript, and no engine. */
@@ -233,7 +263,9 @@ static void
 test_no_engine(void)
 {
 	static const struct file generated[] = {
-	    {"r.rules.json", "[{\"name\": \"r\", \"targetObjectives\": [\"HomeRanking\"], \"model\": \"ranker\", \"when\": {\"a\": 1}}]"}, {NULL, NULL}};
+	    {"r.rules.json",
+		"[{\"name\": \"r\", \"targetObjectives\": [\"HomeRanking\"], \"model\": \"ranker\", \"when\": {\"a\": 1}}]"},
+	    {NULL, NULL}};
 	static const struct file script[] = {{"a.js", "function defineA() { return []; }"}, {NULL, NULL}};
 	struct quoin_compiled compiled;
 	struct quoin_directory directory = {0};
@@ -245,13 +277,20 @@ test_no_engine(void)
 	for (int has_script = 0; has_script < 2; has_script++) {
 		quoin_problems_init(&problems);
 		if (has_script)
-			CHECK_INT(quoin_directory_add(&directory, script[0].path, quoin_span_str(script[0].text), &problems), 0);
+			CHECK_INT(quoin_directory_add(&directory, script[0].path, quoin_span_str(script[0].text),
+				      &problems),
+			    0);
 		for (size_t i = 0; i < sizeof base / sizeof base[0]; i++) {
 			if (i == 3)
-				CHECK_INT(quoin_directory_add(&directory, generated[0].path, quoin_span_str(generated[0].text), &problems), 0);
-			CHECK_INT(quoin_directory_add(&directory, base[i].path, quoin_span_str(base[i].text), &problems), 0);
+				CHECK_INT(quoin_directory_add(&directory, generated[0].path,
+					      quoin_span_str(generated[0].text), &problems),
+				    0);
+			CHECK_INT(quoin_directory_add(&directory, base[i].path, quoin_span_str(base[i].text),
+				      &problems),
+			    0);
 		}
-		CHECK_INT(quoin_compile_directory(&directory, NULL, NULL, &compiled, &problems, &err), has_script ? QUOIN_ENOENT : 0);
+		CHECK_INT(quoin_compile_directory(&directory, NULL, NULL, &compiled, &problems, &err),
+		    has_script ? QUOIN_ENOENT : 0);
 		quoin_compiled_clear(&compiled);
 		quoin_problems_clear(&problems);
 	}

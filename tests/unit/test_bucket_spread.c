@@ -18,8 +18,8 @@
 #define SALTS	 12
 
 /* Some differ in one character only, as those of tests do. */
-static const char *const salts[SALTS] = {"ab:12345", "ab:12346", "ab:12355", "ab:1", "ab:2", "ramp", "ramp2", "defineCanary",
-    "defineCanary#2", "s", "t", "a salt that is longer than most of them are"};
+static const char *const salts[SALTS] = {"ab:12345", "ab:12346", "ab:12355", "ab:1", "ab:2", "ramp", "ramp2",
+    "defineCanary", "defineCanary#2", "s", "t", "a salt that is longer than most of them are"};
 
 typedef uint32_t hash_function(struct quoin_span unit, struct quoin_span salt);
 
@@ -42,8 +42,8 @@ unit_of(unsigned family, uint32_t i, char out[64])
 		len = snprintf(out, 64, "%u", 1000000000 + i);
 		break;
 	case 3:
-		len = snprintf(out, 64, "%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(draw >> 32), (unsigned)draw >> 16, (unsigned)draw & 0xfff,
-		    i >> 12 & 0xfff, (unsigned long long)(draw * 0x94d049bb133111ebu >> 16));
+		len = snprintf(out, 64, "%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(draw >> 32), (unsigned)draw >> 16,
+		    (unsigned)draw & 0xfff, i >> 12 & 0xfff, (unsigned long long)(draw * 0x94d049bb133111ebu >> 16));
 		break;
 	default:
 		len = snprintf(out, 64, "%u@example.com", i);
@@ -131,9 +131,11 @@ try_hash(hash_function *hash)
 		}
 		for (size_t k = 0; k < SALTS; k++) {
 			keep_least(&outcome, &outcome.uniform, chance_of_slices(buckets[k]));
-			keep_least(&outcome, &outcome.neighbours, chance_of_table(buckets[k], buckets[k] + 1, UNITS - 1));
+			keep_least(&outcome, &outcome.neighbours,
+			    chance_of_table(buckets[k], buckets[k] + 1, UNITS - 1));
 			for (size_t other = 0; other < k; other++)
-				keep_least(&outcome, &outcome.salts, chance_of_table(buckets[k], buckets[other], UNITS));
+				keep_least(&outcome, &outcome.salts,
+				    chance_of_table(buckets[k], buckets[other], UNITS));
 		}
 	}
 	return outcome;
@@ -152,8 +154,8 @@ test_spread(void)
 	struct outcome outcome = try_hash(quoin_bucket);
 	double level = LEVEL / outcome.tests;
 
-	fprintf(stderr, "%.0f tests at %g: least chance uniform %.4g, between salts %.4g, between neighbours %.4g\n", outcome.tests, level,
-	    outcome.uniform, outcome.salts, outcome.neighbours);
+	fprintf(stderr, "%.0f tests at %g: least chance uniform %.4g, between salts %.4g, between neighbours %.4g\n",
+	    outcome.tests, level, outcome.uniform, outcome.salts, outcome.neighbours);
 	CHECK_INT(outcome.tests, FAMILIES * (SALTS * 2 + SALTS * (SALTS - 1) / 2));
 	check_group("uniform", outcome.uniform, level);
 	check_group("independent between salts", outcome.salts, level);
@@ -251,8 +253,8 @@ test_bad_hashes(void)
 		struct outcome outcome = try_hash(hashes[i].hash);
 		double level = LEVEL / outcome.tests;
 
-		fprintf(stderr, "%s: uniform %.3g, between salts %.3g, between neighbours %.3g\n", hashes[i].name, outcome.uniform, outcome.salts,
-		    outcome.neighbours);
+		fprintf(stderr, "%s: uniform %.3g, between salts %.3g, between neighbours %.3g\n", hashes[i].name,
+		    outcome.uniform, outcome.salts, outcome.neighbours);
 		CHECK(!hashes[i].uniform || outcome.uniform < level);
 		CHECK(!hashes[i].salts || outcome.salts < level);
 		CHECK(!hashes[i].neighbours || outcome.neighbours < level);
