@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "publisher/assign_state.h"
+#include "publisher/check_shards.h"
 #include "publisher/phrase.h"
 
 #define GROUPS_SHOWN 16 /* of shards that do not have a model for the same reason; the JSON has all */
@@ -110,29 +111,13 @@ put_why(const struct explainer *explainer, size_t item, uint32_t shard, struct q
 		    (unsigned long long)explainer->explain->base);
 }
 
-/* The label that the shard lacks. */
-static const struct quoin_pair *
-lacking_label(const struct quoin_model *model, const struct quoin_shard *shard)
-{
-	for (size_t i = 0; i < model->requires_count; i++) {
-		bool has = false;
-
-		for (size_t k = 0; k < shard->label_count; k++)
-			has |= strcmp(shard->labels[k].key, model->requires[i].key) == 0 &&
-			    strcmp(shard->labels[k].value, model->requires[i].value) == 0;
-		if (!has)
-			return &model->requires[i];
-	}
-	return NULL;
-}
-
 static void
 put_why_not(const struct explainer *explainer, size_t item, uint32_t index, struct quoin_buf *out)
 {
 	const struct quoin_assign_state *state = &explainer->state;
 	const struct quoin_model *model = &explainer->explain->ruleset->models[state->items[item].model];
 	const struct quoin_shard *shard = &explainer->explain->ruleset->shards[index];
-	const struct quoin_pair *label = lacking_label(model, shard);
+	const struct quoin_pair *label;
 	const char *route = route_of(explainer, item);
 	uint64_t left = 0, missing = 0;
 	size_t resource;
@@ -141,7 +126,7 @@ put_why_not(const struct explainer *explainer, size_t item, uint32_t index, stru
 		quoin_buf_printf(out, "it was there in release %llu, but ", (unsigned long long)explainer->explain->base);
 	if (route != NULL) {
 		quoin_buf_printf(out, "the route rule %s does not name it", route);
-	} else if (label != NULL) {
+	} else if (!quoin_check_shard_has(shard, model, &label)) {
 		quoin_buf_printf(out, "the shard lacks the label %s=%s", label->key, label->value);
 	} else if (shard->host_count == 0) {
 		quoin_buf_put_str(out, "the shard has no hosts");

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "publisher/check_shards.h"
+
 #define SHARDS_SHOWN 3
 
 /* A list in words, cut where it does not fit. */
@@ -97,15 +99,6 @@ report_route(const struct quoin_assign_state *state, size_t item, struct quoin_p
 	}
 }
 
-/* Why a shard cannot have the model whatever its load. */
-static const char *
-why_not(const struct quoin_shard *shard)
-{
-	if (shard->drain)
-		return "is draining";
-	return shard->host_count == 0 ? "has no hosts" : "lacks a required label";
-}
-
 static void
 add_requires(struct words *words, const struct quoin_model *model)
 {
@@ -113,25 +106,38 @@ add_requires(struct words *words, const struct quoin_model *model)
 		add_words(words, "%s%s=%s", i > 0 ? ", " : " with ", model->requires[i].key, model->requires[i].value);
 }
 
-/* Fewer shards may have the model than it asks for. */
+/* Why a shard cannot have the model whatever its load. */
+static void
+add_reason(struct words *words, const struct quoin_model *model, const struct quoin_shard *shard)
+{
+	const struct quoin_pair *label;
+
+	if (words->shown++ == SHARDS_SHOWN)
+		add_words(words, ", …");
+	if (words->shown > SHARDS_SHOWN)
+		return;
+	add_words(words, "%s shard \"%s\" ", words->shown > 1 ? "," : ":", shard->name);
+	if (!quoin_check_shard_has(shard, model, &label))
+		add_words(words, "lacks %s=%s", label->key, label->value);
+	else
+		add_words(words, shard->drain ? "is draining" : "has no hosts");
+}
+
+/* Fewer shards may have the model than it asks for. Those that have its labels are named first. */
 static void
 report_too_few(const struct quoin_assign_state *state, size_t item, size_t able, struct quoin_place place,
     struct quoin_problems *problems)
 {
 	const struct quoin_model *model = &state->ruleset->models[state->items[item].model];
 	struct words labels = {0}, words = {0};
+	const struct quoin_pair *label;
 
 	add_requires(&labels, model);
-	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
-		if (quoin_assign_can(state, item, shard))
-			continue;
-		if (words.shown++ == SHARDS_SHOWN)
-			add_words(&words, ", …");
-		if (words.shown <= SHARDS_SHOWN) {
-			add_words(&words, "%s shard \"%s\" %s", words.shown > 1 ? "," : ":",
-			    state->ruleset->shards[shard].name, why_not(&state->ruleset->shards[shard]));
-		}
-	}
+	for (int lacks = 0; lacks < 2; lacks++)
+		for (uint32_t i = 0; i < state->ruleset->shard_count; i++)
+			if (!quoin_assign_can(state, item, i) &&
+			    quoin_check_shard_has(&state->ruleset->shards[i], model, &label) == (lacks == 0))
+				add_reason(&words, model, &state->ruleset->shards[i]);
 	quoin_problem_error(problems, "no_shard", place,
 	    "model \"%s\" must be on %u %s%s, but only %zu can have it%s; change \"shards\" or \"requires\", or add "
 	    "shards",

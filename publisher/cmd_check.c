@@ -42,22 +42,6 @@ print_result(const struct quoin_cli *cli, const struct quoin_compiled *compiled,
 	return r;
 }
 
-/* Compile, guard, run the directory's own tests: everything short of signing. */
-static int
-check(const struct quoin_cli *cli, const char *dir, const struct quoin_conf *conf, struct quoin_material *material,
-    struct quoin_error *err)
-{
-	int r = quoin_material_compile(cli, dir, material, err), tested;
-
-	if (r == 0)
-		r = quoin_material_guard(conf, NULL, 0, material, err);
-	if (r != 0 && !(r == QUOIN_EREFUSED && material->is_compiled))
-		return r;
-	/* An author wants to know how the tests went whatever guards say. */
-	tested = quoin_material_test(material, err);
-	return r == 0 ? tested : r;
-}
-
 int
 quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
 {
@@ -92,7 +76,9 @@ quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
 			    &material->base, &err);
 	}
 	if (r == 0)
-		r = check(cli, argv[1], against != NULL ? &session.conf : NULL, material, &err);
+		r = quoin_material_compile(cli, argv[1], material, &err);
+	if (r == 0)
+		r = quoin_material_vet(against != NULL ? &session.conf : NULL, NULL, 0, material, &err);
 	quoin_problems_sort(&material->problems);
 	if (r == QUOIN_EREFUSED && material->problems.error_count > 0)
 		r = quoin_report_refusal(cli, r, &material->problems, &material->tests);

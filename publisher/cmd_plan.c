@@ -164,11 +164,7 @@ make(const struct quoin_cli *cli, const struct request *request, struct plan *pl
 		r = quoin_material_compile(cli, request->dir, material, err);
 	if (r == 0) {
 		/* What guards object to, and tests that fail, are part of the plan, not its failure. */
-		r = quoin_material_guard(plan->has_session ? &plan->session.conf : NULL, NULL, 0, material, err);
-		r = r == QUOIN_EREFUSED ? 0 : r;
-	}
-	if (r == 0) {
-		r = quoin_material_test(material, err);
+		r = quoin_material_vet(plan->has_session ? &plan->session.conf : NULL, NULL, 0, material, err);
 		r = r == QUOIN_EREFUSED ? 0 : r;
 	}
 	if (r == 0 && quoin_difference_make(material->base.has_ruleset ? &material->base.ruleset : &plan->nothing,

@@ -25,11 +25,7 @@ make_material(const struct quoin_cli *cli, struct quoin_session *session, struct
 		    ? quoin_material_compile(cli, request->dir, material, err)
 		    : quoin_material_read_files(request->part_texts, request->part_count,
 			  request->schema != NULL ? request->schema : "raw", request->policy_file, material, err);
-	if (r == 0)
-		r = quoin_material_guard(&session->conf, request->waived, request->waived_count, material, err);
-	if (r == 0 && material->is_compiled)
-		r = quoin_material_test(material, err);
-	return r;
+	return r == 0 ? quoin_material_vet(&session->conf, request->waived, request->waived_count, material, err) : r;
 }
 
 static int

@@ -127,8 +127,8 @@ quoin_material_read_files(char **texts, size_t count, const char *schema, const 
 	return r;
 }
 
-int
-quoin_material_guard(const struct quoin_conf *conf, const char *const *waived, size_t waived_count,
+static int
+try_guards(const struct quoin_conf *conf, const char *const *waived, size_t waived_count,
     struct quoin_material *material, struct quoin_error *err)
 {
 	struct quoin_release release = {0};
@@ -158,9 +158,15 @@ quoin_material_guard(const struct quoin_conf *conf, const char *const *waived, s
 }
 
 int
-quoin_material_test(struct quoin_material *material, struct quoin_error *err)
+quoin_material_vet(const struct quoin_conf *conf, const char *const *waived, size_t waived_count,
+    struct quoin_material *material, struct quoin_error *err)
 {
-	int r = quoin_testfile_run(&material->compiled, &material->tests, &material->problems, err);
+	int r = try_guards(conf, waived, waived_count, material, err), tested;
 
-	return r == 0 && material->tests.failed > 0 ? QUOIN_EREFUSED : r;
+	if (!material->is_compiled || (r != 0 && r != QUOIN_EREFUSED))
+		return r;
+	tested = quoin_testfile_run(&material->compiled, &material->tests, &material->problems, err);
+	if (tested != 0)
+		return tested;
+	return material->tests.failed > 0 ? QUOIN_EREFUSED : r;
 }

@@ -39,12 +39,10 @@ int quoin_material_compile(const struct quoin_cli *cli, const char *dir, struct 
 int quoin_material_read_files(char **texts, size_t count, const char *schema, const char *policy_file,
     struct quoin_material *material, struct quoin_error *err);
 
-/* Try the guards on what was compiled or read. "conf" (thresholds) may be NULL. 0, QUOIN_EREFUSED, the codes of
+/* Try the guards on what was compiled or read, and run a directory's own tests whatever guards say: an author wants to know
+ * all of it. "conf" (thresholds) may be NULL. 0; QUOIN_EREFUSED: guards object or tests failed, and are problems; the codes of
  * quoin_guard. */
-int quoin_material_guard(const struct quoin_conf *conf, const char *const *waived, size_t waived_count,
+int quoin_material_vet(const struct quoin_conf *conf, const char *const *waived, size_t waived_count,
     struct quoin_material *material, struct quoin_error *err);
-
-/* Run the directory's own tests. 0; QUOIN_EREFUSED: some failed, and are problems. */
-int quoin_material_test(struct quoin_material *material, struct quoin_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "publisher/difference.h"
 #include "publisher/phrase.h"
 
+#define DIGEST_SHOWN 19 /* "sha256:" and twelve digits tell two apart */
 #define LIST_LONG 5 /* a list of so many constants is told by what came and what went */
 
 /* ---- Texts, amounts, pairs ---- */
@@ -401,7 +402,8 @@ quoin_phrase_rule_change(const struct quoin_ruleset *before, const struct quoin_
 void
 quoin_phrase_model_change(const struct quoin_model *before, const struct quoin_model *after, struct quoin_buf *out)
 {
-	put_change("digest", before->digest, after->digest, out);
+	if (strcmp(before->digest, after->digest) != 0)
+		quoin_buf_printf(out, "digest %.*s -> %.*s\n", DIGEST_SHOWN, before->digest, DIGEST_SHOWN, after->digest);
 	put_change("uri", before->uri, after->uri, out);
 	put_amounts("demand", before->demand, before->demand_count, after->demand, after->demand_count, out);
 	put_amounts("limit", before->limits, before->limit_count, after->limits, after->limit_count, out);

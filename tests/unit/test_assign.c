@@ -179,9 +179,8 @@ test_requires_and_drain(void)
 	CHECK_STR(assign(&world), "m0: s2=100000; m1: s0=50000 s2=50000");
 	world.models[0].shard_count = 2;
 	CHECK_STR(assign(&world),
-	    "quoin: model \"m0@1\" must be on 2 shards with gpu=true, but only 1 can have it: shard \"s0\" lacks a "
-	    "required label, "
-	    "shard \"s1\" is draining, shard \"s3\" has no hosts; change \"shards\" or \"requires\", or add shards\n");
+	    "quoin: model \"m0@1\" must be on 2 shards with gpu=true, but only 1 can have it: shard \"s1\" is "
+	    "draining, shard \"s0\" lacks gpu=true, shard \"s3\" lacks gpu=true; change \"shards\" or \"requires\", or add shards\n");
 	clear(&world);
 }
 
