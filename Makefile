@@ -402,6 +402,7 @@ DEFECT_SRCS := \
 BENCHES := \
 	tests/bench/bench_agent.c \
 	tests/bench/bench_assign.c \
+	tests/bench/bench_brake.c \
 	tests/bench/bench_compile.c \
 	tests/bench/bench_delta.c \
 	tests/bench/bench_fleet.c \

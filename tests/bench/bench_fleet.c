@@ -10,7 +10,6 @@
  * The baseline is what of it nobody can leave out: on all processors, a thousand times, the signatures of an intent, an
  * activation and a heartbeat verified and one status signed.
  */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,31 +102,6 @@ publish(struct site *site, unsigned round)
 	site_run(site, "quoin", "publish", dir, "--wait=120", NULL);
 }
 
-/* ---- The one that is a process ---- */
-
-struct watch {
-	struct quoin_reader *reader;
-	uint64_t release;
-	double flipped_ns;
-};
-
-static void *
-watch(void *ctx)
-{
-	struct watch *watch = ctx;
-	double deadline = bench_wall_ns() + 60e9;
-	uint64_t generation;
-
-	while (bench_wall_ns() < deadline) {
-		generation = quoin_reader_generation(watch->reader);
-		if (quoin_reader_release(watch->reader) == watch->release)
-			break;
-		(void)quoin_reader_wait(watch->reader, generation, 100);
-	}
-	watch->flipped_ns = bench_wall_ns();
-	return NULL;
-}
-
 /* ---- Rounds ---- */
 
 enum figure {
@@ -172,16 +146,14 @@ static void
 take(struct site *site, struct fleet *fleet, struct quoin_reader *reader, unsigned round)
 {
 	/* What was published last is active; the first of all, which is warm, is gone back to each time. */
-	struct watch process = {.reader = reader, .release = 1};
+	struct site_watch process;
 	struct fleet_seen seen;
-	pthread_t thread;
 	double begin, end, work[3];
 
 	publish(site, round + 1);
 	rest();
 	fleet_expect(fleet, 1);
-	if (pthread_create(&thread, NULL, watch, &process) != 0)
-		bench_die("no thread");
+	site_watch_begin(&process, reader, 1);
 	work[0] = work_of(-1);
 	work[1] = work_of(site->gate);
 	work[2] = fleet_work_ns(fleet);
@@ -192,11 +164,10 @@ take(struct site *site, struct fleet *fleet, struct quoin_reader *reader, unsign
 	series[WORK_COMMAND][round] = work_of(-1) - work[0];
 	series[WORK_GATE][round] = work_of(site->gate) - work[1];
 	series[WORK_HOSTS][round] = fleet_work_ns(fleet) - work[2];
-	(void)pthread_join(thread, NULL);
 	series[ALL][round] = seen.last_ns - begin;
 	series[FIRST][round] = seen.first_ns - begin;
 	series[MEDIAN][round] = seen.median_ns - begin;
-	series[PROCESS][round] = process.flipped_ns - begin;
+	series[PROCESS][round] = site_watch_end(&process) - begin;
 	series[INTENT][round] = seen.intent_ns - begin;
 	series[SELECTED][round] = seen.selected_ns - seen.intent_ns;
 	series[FLIPPED][round] = seen.last_ns - seen.selected_ns;

@@ -57,27 +57,61 @@ show_log(const struct site *site, const char *log)
 	quoin_buf_clear(&text);
 }
 
-void
-site_run(struct site *site, const char *program, ...)
+static pid_t
+start_command(struct site *site, const char *program, va_list args)
 {
 	const char *argv[ARGS_MAX + 2] = {program};
 	size_t count = 1;
+
+	while (count <= ARGS_MAX && (argv[count] = va_arg(args, const char *)) != NULL)
+		count++;
+	return start(site, "commands", strchr(program, '/') != NULL ? program : bench_program(program),
+	    (char *const *)(uintptr_t)argv);
+}
+
+void
+site_run(struct site *site, const char *program, ...)
+{
 	va_list args;
-	int status;
 	pid_t pid;
 
 	va_start(args, program);
-	while (count <= ARGS_MAX && (argv[count] = va_arg(args, const char *)) != NULL)
-		count++;
+	pid = start_command(site, program, args);
 	va_end(args);
-	pid = start(site, "commands", program[0] == '/' || strchr(program, '/') != NULL ? program : bench_program(program),
-	    (char *const *)(uintptr_t)argv);
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		show_log(site, "commands");
-		show_log(site, "gate");
-		show_log(site, "router");
-		bench_die("%s %s failed", program, argv[1]);
-	}
+	if (site_wait_exit(pid) == 0)
+		return;
+	show_log(site, "commands");
+	show_log(site, "gate");
+	show_log(site, "router");
+	bench_die("%s failed", program);
+}
+
+pid_t
+site_spawn(struct site *site, const char *program, ...)
+{
+	va_list args;
+	pid_t pid;
+
+	va_start(args, program);
+	pid = start_command(site, program, args);
+	va_end(args);
+	return pid;
+}
+
+bool
+site_is_running(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
+int
+site_wait_exit(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static void
@@ -385,6 +419,39 @@ site_wait_release(struct quoin_reader *reader, uint64_t release)
 		(void)quoin_reader_wait(reader, generation, 100);
 	}
 	bench_die("release %llu was never active", (unsigned long long)release);
+}
+
+static void *
+watch(void *ctx)
+{
+	struct site_watch *watch = ctx;
+	double deadline = bench_wall_ns() + TIMEOUT_MS * 1e6;
+	uint64_t generation;
+
+	while (bench_wall_ns() < deadline) {
+		generation = quoin_reader_generation(watch->reader);
+		if (quoin_reader_release(watch->reader) == watch->release) {
+			watch->at_ns = bench_wall_ns();
+			return NULL;
+		}
+		(void)quoin_reader_wait(watch->reader, generation, 100);
+	}
+	bench_die("release %llu was never active", (unsigned long long)watch->release);
+}
+
+void
+site_watch_begin(struct site_watch *watched, struct quoin_reader *reader, uint64_t release)
+{
+	*watched = (struct site_watch){.reader = reader, .release = release};
+	if (pthread_create(&watched->thread, NULL, watch, watched) != 0)
+		bench_die("no thread");
+}
+
+double
+site_watch_end(struct site_watch *watched)
+{
+	(void)pthread_join(watched->thread, NULL);
+	return watched->at_ns;
 }
 
 /* ---- Processes seen from outside ---- */

@@ -5,6 +5,7 @@
 #ifndef QUOIN_TESTS_BENCH_SITE_H
 #define QUOIN_TESTS_BENCH_SITE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -43,6 +44,11 @@ void site_stop_broker(struct site *site);
 /* Run a program of this build with the site's configuration; the last argument is NULL. Dies if it fails. */
 void site_run(struct site *site, const char *program, ...);
 
+/* The same, and go on. Whether it still runs; wait for its end: its exit status. */
+pid_t site_spawn(struct site *site, const char *program, ...);
+bool site_is_running(pid_t pid);
+int site_wait_exit(pid_t pid);
+
 /* Publish one part "data" of these bytes with the public command. "is_free": nothing is waited for. */
 void site_publish(struct site *site, const char *file, bool is_free);
 /* The same from this process, by a publisher that stays: no command may publish afterwards. When everything was sent and
@@ -56,6 +62,16 @@ uint64_t site_announce(struct site *site, struct quoin_span content, bool is_fre
 /* The router's readers. Waits until they are on this release; nanoseconds of the wall clock when they were. */
 struct quoin_reader *site_reader(struct site *site);
 double site_wait_release(struct quoin_reader *reader, uint64_t release);
+/* The same beside other things: the moment at which the readers are on this very release, older or newer. One at a time per
+ * reader; in its place until it has ended. */
+struct site_watch {
+	struct quoin_reader *reader;
+	uint64_t release;
+	double at_ns;
+	pthread_t thread;
+};
+void site_watch_begin(struct site_watch *watch, struct quoin_reader *reader, uint64_t release);
+double site_watch_end(struct site_watch *watch);
 
 /* A number of kB in /proc/PID/status; the second gives 0 for a process that is gone. CPU time that one has used. */
 long site_process_kb(pid_t pid, const char *line);
