@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/clock.h"
 #include "lib/pack.h"
@@ -11,6 +12,7 @@
 #define FLUSH_TIMEOUT_MS  120000
 #define EMBEDDED_BYTES_MAX (3584u << 10)
 #define IN_FLIGHT_MAX     16 /* chunks put before their acknowledgements are awaited: 8 MiB */
+#define GIVE_WAY_MS_MAX   100
 
 static size_t
 chunk_count_of(size_t packed_bytes)
@@ -82,6 +84,18 @@ put_chunk(struct quoin_bus_writer *writer, const char *topic, const char *key, s
 	return r;
 }
 
+/* After a batch of a big upload: as long as it took, the broker and this machine are there for others. Without, what is
+ * small and urgent waits behind what is big at every step of its way: the brake took more than twice as long. Where a
+ * batch takes long, the network does, and nobody waits for us. */
+static void
+give_way(int64_t began_ms)
+{
+	int64_t pause_ms = quoin_clock_mono_ms() - began_ms;
+	struct timespec pause = {0, (pause_ms < GIVE_WAY_MS_MAX ? pause_ms : GIVE_WAY_MS_MAX) * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 /* Put every chunk that "missing" marks; the receipts give their places. */
 static int
 put_missing(const struct quoin_bus_conf *conf, const char *topic, const struct quoin_part *part,
@@ -90,7 +104,9 @@ put_missing(const struct quoin_bus_conf *conf, const char *topic, const struct q
 {
 	struct quoin_bus_receipt *receipts = calloc(encoding->chunk_count, sizeof *receipts);
 	struct quoin_bus_writer *writer = NULL;
+	int64_t began_ms = quoin_clock_mono_ms();
 	uint64_t done = 0;
+	size_t batch = 0;
 	int r;
 
 	if (receipts == NULL)
@@ -103,8 +119,12 @@ put_missing(const struct quoin_bus_conf *conf, const char *topic, const struct q
 		if (missing[i]) {
 			quoin_chunk_key(part, encoding, i, key);
 			r = put_chunk(writer, topic, key, chunk, &receipts[i], err);
-			if (r == 0 && i % IN_FLIGHT_MAX == IN_FLIGHT_MAX - 1)
+			if (r == 0 && ++batch == IN_FLIGHT_MAX) {
 				r = quoin_bus_writer_flush(writer, FLUSH_TIMEOUT_MS, err);
+				give_way(began_ms);
+				began_ms = quoin_clock_mono_ms();
+				batch = 0;
+			}
 		}
 		done += chunk.len;
 		if (r == 0 && progress != NULL)
