@@ -411,6 +411,29 @@ write_manual(void)
 	return count;
 }
 
+/* Every rule of the page's is in what its tests expect. */
+static void
+check_manual_tests(const struct quoin_compiled *compiled)
+{
+	const struct quoin_directory_file *tests = quoin_directory_find(&compiled->directory, QUOIN_DIRECTORY_TEST);
+	const struct quoin_ruleset *ruleset = &compiled->ruleset;
+
+	CHECK(tests != NULL);
+	for (size_t i = 0; i < ruleset->rule_count; i++) {
+		const struct quoin_rule *rule = &ruleset->rules[i];
+		char want[160];
+
+		if (rule->kind == QUOIN_RULE_SHADOW)
+			snprintf(want, sizeof want, "\"shadows\": [{\"model\": \"%s\"", ruleset->models[rule->refs[0].model].name);
+		else if (rule->kind == QUOIN_RULE_ROUTE)
+			snprintf(want, sizeof want, "\"routes\": [{\"shard\": \"%s\"", ruleset->shards[rule->shares[0].key].name);
+		else
+			snprintf(want, sizeof want, "\"rule\": \"%s\"", rule->name);
+		if (memmem(tests->text, tests->text_bytes, want, strlen(want)) == NULL)
+			check_fail(__FILE__, __LINE__, "no test of the manual's expects %s", want);
+	}
+}
+
 static void
 test_manual(void)
 {
@@ -424,7 +447,8 @@ test_manual(void)
 	CHECK_INT(compiled.model_count, 4);
 	/* One of each kind, one more context rule, and the default of objectives.json. */
 	CHECK_INT(compiled.rule_count, 10);
-	run_tests(&compiled, 2);
+	run_tests(&compiled, 16);
+	check_manual_tests(&compiled);
 	quoin_compiled_clear(&compiled);
 }
 
