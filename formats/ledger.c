@@ -146,6 +146,15 @@ exclusion_at(const struct quoin_ledger *ledger, const char *host)
 	return at;
 }
 
+bool
+quoin_ledger_excludes(const struct quoin_ledger *ledger, const char *host, int64_t wall_ms)
+{
+	const struct quoin_exclusion *excluded = &ledger->excluded[exclusion_at(ledger, host)];
+
+	return excluded < ledger->excluded + ledger->excluded_count && strcmp(excluded->host, host) == 0 &&
+	    (excluded->until_ms == 0 || wall_ms < excluded->until_ms);
+}
+
 static void
 include(struct quoin_ledger *ledger, const char *host)
 {

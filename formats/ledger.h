@@ -73,6 +73,9 @@ bool quoin_ledger_forget_intent(struct quoin_ledger *ledger, uint64_t number);
 const struct quoin_ledger_release *quoin_ledger_release(const struct quoin_ledger *ledger, uint64_t number);
 const struct quoin_intent *quoin_ledger_intent(const struct quoin_ledger *ledger, uint64_t number);
 
+/* Whether operators exclude the host at this time. */
+bool quoin_ledger_excludes(const struct quoin_ledger *ledger, const char *host, int64_t wall_ms);
+
 /* Whether some verified release, or intent naming that release, produced what the activation selects: every one of its
  * target, from and pins is a release held here (or equal to that of "before", the activation obeyed until now, may be
  * NULL), and pins are by intents held here. QUOIN_EAGAIN: it consumed documents (head, intent) that have not been read

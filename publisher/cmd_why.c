@@ -43,7 +43,9 @@ explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum 
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 
 	out[0] = '\0';
-	if (state == QUOIN_HOST_UNSEEN || state == QUOIN_HOST_OFFLINE)
+	if (picture->lost_gate.code != 0 && state != QUOIN_HOST_EXCLUDED)
+		quoin_waiting_for(picture, out);
+	else if (state == QUOIN_HOST_UNSEEN || state == QUOIN_HOST_OFFLINE)
 		snprintf(out, TEXT_BYTES, "the host to report; is quoind running there?");
 	else if (state == QUOIN_HOST_EXCLUDED)
 		snprintf(out, TEXT_BYTES, "an operator's \"quoin include %s\"", cert->host);

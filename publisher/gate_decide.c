@@ -69,8 +69,57 @@ is_sound(const struct quoin_gate_core *core)
 	return is_live;
 }
 
-/* Section 5: a verified status that names a later activation than this log, or the same with another hash, means that the
- * log is not the fleet's. So does a control topic without documents that were consumed. */
+/*
+ * Section 5: a verified status that names a later activation than this log, or the same with another hash, means that the
+ * log is not the fleet's; what was written then, the brake too, would be another history, which those hosts refuse. The
+ * word of one whom operators exclude does not count: they say that it is the host that is wrong. It is the ledger that
+ * tells, since no activation can while nothing is decided.
+ */
+static const struct gate_host *
+host_ahead(struct quoin_gate_core *core, size_t *ret_count)
+{
+	const struct gate_host *first = NULL;
+	bool is_later;
+
+	*ret_count = 0;
+	if (core->fleet.counts[GATE_FLEET_AHEAD] == 0)
+		return NULL;
+	for (size_t i = 0; i < core->host_count; i++) {
+		const struct gate_host *host = core->hosts[i];
+
+		if (!gate_host_is_ahead(core, host, &is_later) ||
+		    quoin_ledger_excludes(core->ledger, host->name, core->wall_ms))
+			continue;
+		(*ret_count)++;
+		if (first == NULL)
+			first = host;
+	}
+	return first;
+}
+
+static bool
+is_log_of_the_fleet(struct quoin_gate_core *core)
+{
+	char others[48] = "";
+	const struct gate_host *host;
+	size_t count;
+	bool is_later;
+
+	host = host_ahead(core, &count);
+	if (host == NULL)
+		return true;
+	if (count > 1)
+		snprintf(others, sizeof others, " (and %zu other hosts)", count - 1);
+	(void)gate_host_is_ahead(core, host, &is_later);
+	gate_alarm(core,
+	    "%s%s obeys activation %llu/%llu, %s; nothing is decided, the brake neither: bring the topic back, or, if the "
+	    "host is wrong, quoin exclude %s",
+	    host->name, others, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
+	    is_later ? "which the gate topic does not have" : "which is another one on the gate topic", host->name);
+	return false;
+}
+
+/* Nor is it, without documents of the control topic that were consumed. */
 static bool
 may_act(struct quoin_gate_core *core)
 {
@@ -81,18 +130,8 @@ may_act(struct quoin_gate_core *core)
 		    (unsigned long long)core->position.epoch, (unsigned long long)core->position.seq);
 		return false;
 	}
-	if (core->fleet.counts[GATE_FLEET_AHEAD] > 0) {
-		const struct gate_host *host = core->hosts[gate_tally_first(&core->fleet, GATE_FLEET_AHEAD)];
-		bool is_later;
-
-		(void)gate_host_is_ahead(core, host, &is_later);
-		gate_alarm(core,
-		    "%s obeys activation %llu/%llu, %s; nothing is decided until the topic has the "
-		    "fleet's newest activation again",
-		    host->name, (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
-		    is_later ? "which the gate topic does not have" : "which is another one on the gate topic");
+	if (!is_log_of_the_fleet(core))
 		return false;
-	}
 	if (core->activation.head.number > core->ledger->head.number ||
 	    core->activation.intent.number > core->ledger->last_intent.number) {
 		gate_alarm(core,

@@ -68,25 +68,13 @@ gate_out_ms(const struct quoin_gate_core *core, const struct gate_host *host)
 
 /* ---- Operators ---- */
 
-static bool
-is_excluded_by_operator(struct quoin_gate_core *core, const char *host)
-{
-	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
-		const struct quoin_exclusion *wanted = &core->ledger->excluded[i];
-
-		if (strcmp(wanted->host, host) == 0)
-			return wanted->until_ms == 0 || core->wall_ms < wanted->until_ms;
-	}
-	return false;
-}
-
 static void
 exclude_what_operators_want(struct quoin_gate_core *core)
 {
 	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
 		struct quoin_exclusion wanted = core->ledger->excluded[i];
 
-		if (!is_excluded_by_operator(core, wanted.host))
+		if (!quoin_ledger_excludes(core->ledger, wanted.host, core->wall_ms))
 			continue;
 		wanted.by_operator = true;
 		gate_draft_exclude(core, &wanted);
@@ -137,7 +125,7 @@ gate_take_exclusions(struct quoin_gate_core *core)
 		const char *name = core->draft.excluded[i].host;
 		const struct gate_host *host = gate_host(core, name);
 
-		if (is_excluded_by_operator(core, name)) {
+		if (quoin_ledger_excludes(core->ledger, name, core->wall_ms)) {
 			i++;
 			continue;
 		}

@@ -123,7 +123,7 @@ read_topics(struct run *run, struct quoin_error *err)
 	if (r == 0)
 		r = quoin_control_read(control, session->reader, WRITE_TIMEOUT_MS, err);
 	if (r == 0)
-		r = quoin_lost_gate(&run->activations, &run->fleet, err);
+		r = quoin_lost_gate(&run->activations, &control->ledger, &run->fleet, run->now_ms, err);
 	if (r == 0)
 		r = quoin_lost_control(control, &run->activations, err);
 	return r;

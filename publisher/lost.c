@@ -41,18 +41,24 @@ quoin_lost_control(const struct quoin_control *control, const struct quoin_activ
 }
 
 int
-quoin_lost_gate(const struct quoin_activations *activations, const struct quoin_fleet *fleet, struct quoin_error *err)
+quoin_lost_gate(const struct quoin_activations *activations, const struct quoin_ledger *ledger,
+    const struct quoin_fleet *fleet, int64_t wall_ms, struct quoin_error *err)
 {
 	struct quoin_position have = quoin_activations_position(activations);
 
 	for (size_t i = 0; i < fleet->host_count; i++) {
 		const struct quoin_position *obeyed = &fleet->hosts[i].status.obeyed;
+		const char *host = fleet->hosts[i].cert.host;
+		int order = quoin_position_compare(obeyed, &have);
 
-		if (quoin_position_compare(obeyed, &have) > 0)
-			return quoin_error_set(err, QUOIN_ECONFLICT,
-			    "%s obeys activation %llu/%llu, which the gate topic does not have: it was deleted and made anew, or cut; "
-			    "no gate acts until it is there again",
-			    fleet->hosts[i].cert.host, (unsigned long long)obeyed->epoch, (unsigned long long)obeyed->seq);
+		if (order < 0 || (order == 0 && quoin_hash_equal(&obeyed->hash, &have.hash)) || obeyed->seq == 0 ||
+		    quoin_ledger_excludes(ledger, host, wall_ms))
+			continue;
+		return quoin_error_set(err, QUOIN_ECONFLICT,
+		    "%s obeys activation %llu/%llu, which %s; no gate acts: if the topic was made anew or cut, bring it back; "
+		    "if the host is wrong, quoin exclude %s",
+		    host, (unsigned long long)obeyed->epoch, (unsigned long long)obeyed->seq,
+		    order > 0 ? "the gate topic does not have" : "is another one on the gate topic", host);
 	}
 	return 0;
 }

@@ -15,9 +15,10 @@ int quoin_lost_control(const struct quoin_control *control, const struct quoin_a
     struct quoin_error *err);
 
 /* The gate topic against what hosts obey. "fleet" must have been read before "activations". Returns 0, or QUOIN_ECONFLICT: a
- * host obeys an activation that the topic does not have. */
-int quoin_lost_gate(const struct quoin_activations *activations, const struct quoin_fleet *fleet,
-    struct quoin_error *err);
+ * host that operators do not exclude by "ledger" obeys an activation that the topic does not have, or another one with the
+ * same number. No gate acts then; the message names the host, and what to type if it is the host that is wrong. */
+int quoin_lost_gate(const struct quoin_activations *activations, const struct quoin_ledger *ledger,
+    const struct quoin_fleet *fleet, int64_t wall_ms, struct quoin_error *err);
 
 /* For commands before they write: reads the gate topic, then the control topic on, and compares them. 0, QUOIN_ECONFLICT, or
  * what reading returns. */

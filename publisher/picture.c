@@ -18,13 +18,14 @@ look_for_losses(struct quoin_picture *picture, struct quoin_error *err)
 
 	memset(&picture->lost_control, 0, sizeof picture->lost_control);
 	memset(&picture->lost_gate, 0, sizeof picture->lost_gate);
-	if (quoin_lost_gate(&picture->activations, &picture->fleet, NULL) != 0)
+	if (quoin_lost_gate(&picture->activations, &session->control.ledger, &picture->fleet, picture->now_ms, NULL) != 0)
 		r = quoin_activations_read(&picture->activations, &session->control.trust, session->reader,
 		    QUOIN_SESSION_TIMEOUT_MS, NULL, NULL, err);
 	if (r == 0 && quoin_lost_control(&session->control, &picture->activations, NULL) != 0)
 		r = quoin_control_read(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0) {
-		(void)quoin_lost_gate(&picture->activations, &picture->fleet, &picture->lost_gate);
+		(void)quoin_lost_gate(&picture->activations, &session->control.ledger, &picture->fleet, picture->now_ms,
+		    &picture->lost_gate);
 		(void)quoin_lost_control(&session->control, &picture->activations, &picture->lost_control);
 	}
 	return r;

@@ -108,6 +108,10 @@ quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 	const char *gate = quoin_picture_gate(picture);
 
 	out[0] = '\0';
+	if (picture->lost_gate.code != 0) {
+		snprintf(out, QUOIN_WAITING_BYTES, "%s", picture->lost_gate.message);
+		return;
+	}
 	if (asked == newest->from && newest->asked == newest->from && newest->target == newest->from)
 		return;
 	if (gate[0] != 'a')

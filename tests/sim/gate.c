@@ -284,8 +284,10 @@ execute(struct sim *sim, struct sim_gate *gate, const struct quoin_gate_action *
 	case QUOIN_GATE_STEP_DOWN:
 		drop_writer(gate);
 		break;
-	case QUOIN_GATE_ASK_HEALTH:
 	case QUOIN_GATE_ALARM:
+		sim_operator_heed(sim, action->text);
+		break;
+	case QUOIN_GATE_ASK_HEALTH:
 	case QUOIN_GATE_DECIDED:
 	case QUOIN_GATE_REASON:
 		break;

@@ -13,6 +13,7 @@
 
 #define TIMEOUT_MS 30000 /* of a status that cannot be sent */
 #define BATCH_MAX  8
+#define BOAST_MS   15000 /* a boaster says the truth until then */
 
 static void feed(struct sim *sim, struct sim_host *host, struct quoin_agent_event event);
 
@@ -67,6 +68,7 @@ sim_host_init(struct sim *sim, int index)
 	    .hook_parallel = 1 + sim_draw(sim, 3),
 	    .hook_check_ms = 5000};
 	host->is_liar = host->shard >= 0 && sim_chance(sim, 3);
+	host->is_boaster = sim->seed % 8 == 6 && (uint64_t)index_of(sim, host) == sim->seed / 8 % SIM_SERVING;
 	set_boot(host);
 	sim_push(sim, event_of(sim, host, SIM_START), (int64_t)sim_draw(sim, 500));
 }
@@ -402,6 +404,8 @@ arrive(struct sim *sim, struct sim_host *host, struct sim_event *event)
 	record.status = event->status;
 	event->status = NULL;
 	sim_judge_status(sim, host, record.status);
+	if (host->is_boaster && sim->now > BOAST_MS)
+		record.status->obeyed.seq += 1000;
 	(void)sim_log_append(sim, QUOIN_TOPIC_STATUS, &record);
 }
 

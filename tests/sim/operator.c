@@ -351,6 +351,17 @@ about_host(struct sim *sim, enum quoin_action action, const char *host, int64_t 
 	intend(sim, &intent);
 }
 
+/* They do what the gate's alarm names: one host stops all decisions by what it says it obeys. */
+void
+sim_operator_heed(struct sim *sim, const char *alarm)
+{
+	const char *command = strstr(alarm, "quoin exclude ");
+
+	if (command == NULL || quoin_ledger_excludes(&sim->ledger, command + 14, SIM_WALL_MS + sim->now))
+		return;
+	about_host(sim, QUOIN_ACTION_EXCLUDE, command + 14, 0);
+}
+
 /* ---- Those without keys ---- */
 
 /* Newest record of a kind, that is still there. */

@@ -146,6 +146,7 @@ struct sim_host {
 	int64_t slow_acks_until;
 	int64_t died_at;
 	bool is_liar; /* claims to load, and does not */
+	bool is_boaster; /* claims, later on, to obey activations that are not there */
 	int64_t arrival; /* of its last status */
 	/* A serving host's model server. */
 	bool loaded[SIM_MODELS];
@@ -395,6 +396,8 @@ int sim_shard_hosts(int shard);
 
 void sim_operator_begin(struct sim *sim);
 void sim_operator_act(struct sim *sim, const struct sim_act *act);
+/* Do what an alarm of the gate asks for. */
+void sim_operator_heed(struct sim *sim, const char *alarm);
 void sim_operator_settle(struct sim *sim);
 
 /* ---- Keys and seals (seal.c) ---- */

@@ -906,6 +906,12 @@ at_once(void)
 }
 
 static void
+liar(void)
+{
+	run_trace("liar");
+}
+
+static void
 freeze(void)
 {
 	run_trace("freeze");
@@ -1025,6 +1031,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	operator},
 	{"dataset", dataset},
 	{"at_once", at_once},
+	{"liar", liar},
 	{"freeze", freeze},
 	{"superseded", superseded},
 	{"retry", retry},

@@ -63,8 +63,12 @@ compares_the_gate_topic_with_what_hosts_obey(void)
 		bool has_newest;
 		uint64_t epoch, seq;
 		bool is_lost;
-	} cases[] = {{true, 2, 6, false}, {true, 2, 5, false}, {true, 1, 9, false}, {true, 2, 7, true}, {true, 3, 1, true},
-	    {false, 0, 0, false}, {false, 1, 1, true}};
+		bool is_fork, is_excluded;
+	} cases[] = {{true, 2, 6, false, false, false}, {true, 2, 5, false, false, false}, {true, 1, 9, false, false, false},
+	    {true, 2, 7, true, false, false}, {true, 3, 1, true, false, false}, {false, 0, 0, false, false, false},
+	    {false, 1, 1, true, false, false}, {true, 2, 6, true, true, false}, {true, 2, 5, false, true, false},
+	    {true, 2, 7, false, false, true}, {true, 2, 6, false, true, true}};
+	struct quoin_exclusion exclusions[] = {{.host = "edge-6"}, {.host = "edge-7", .until_ms = 1000}};
 	struct quoin_fleet_host *host = calloc(1, sizeof *host);
 	struct quoin_fleet fleet = {.hosts = host, .host_count = 1};
 
@@ -77,9 +81,18 @@ compares_the_gate_topic_with_what_hosts_obey(void)
 		activations.newest.seq = 6;
 		host->status.obeyed.epoch = cases[i].epoch;
 		host->status.obeyed.seq = cases[i].seq;
-		CHECK_INT(quoin_lost_gate(&activations, &fleet, &err), cases[i].is_lost ? QUOIN_ECONFLICT : 0);
-		if (cases[i].is_lost)
+		host->status.obeyed.hash.bytes[0] = cases[i].is_fork;
+		control.ledger.excluded = exclusions;
+		control.ledger.excluded_count = cases[i].is_excluded ? 2 : 1;
+		CHECK_INT(quoin_lost_gate(&activations, &control.ledger, &fleet, 999, &err),
+		    cases[i].is_lost ? QUOIN_ECONFLICT : 0);
+		/* The operator's word has ended. */
+		if (cases[i].is_excluded)
+			CHECK_INT(quoin_lost_gate(&activations, &control.ledger, &fleet, 1000, &err), QUOIN_ECONFLICT);
+		if (cases[i].is_lost) {
 			CHECK_CONTAINS(err.message, "edge-7 obeys activation");
+			CHECK_CONTAINS(err.message, "quoin exclude edge-7");
+		}
 	}
 	free(host);
 }
