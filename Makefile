@@ -263,6 +263,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/child.c \
 	subscriber/choose.c \
 	subscriber/core.c \
+	subscriber/counter.c \
 	subscriber/decide.c \
 	subscriber/fetch.c \
 	subscriber/follow.c \
@@ -285,6 +286,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/store_readers.c \
 	subscriber/store_write.c \
 	subscriber/stream.c \
+	subscriber/tally.c \
 	subscriber/trace.c \
 	subscriber/track.c \
 	subscriber/trial.c \
@@ -316,6 +318,7 @@ UNIT_TESTS := \
 	tests/unit/test_compile.c \
 	tests/unit/test_conf.c \
 	tests/unit/test_context_line.c \
+	tests/unit/test_counter.c \
 	tests/unit/test_crypto.c \
 	tests/unit/test_cursor.c \
 	tests/unit/test_dev_keep.c \
@@ -555,7 +558,7 @@ link = $(Q)$(CC) $(QUOIN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a
 # visible, also in the static library, where everything else is made local.
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
-LIBQUOIN_OBJS  := $(call objs,subscriber/decide.c subscriber/follow.c subscriber/open.c subscriber/view.c)
+LIBQUOIN_OBJS  := $(call objs,subscriber/counter.c subscriber/decide.c subscriber/follow.c subscriber/open.c subscriber/view.c)
 LIBQUOIN       := $(BUILD)/libquoin.so.1 $(BUILD)/libquoin.so $(BUILD)/libquoin.a $(BUILD)/quoin.pc
 # The same, and the whole subscriber with it: applications link this one in place of the other, and librdkafka with it.
 LIBQUOIN_SUBSCRIBER := $(BUILD)/libquoin-subscriber.so.1 $(BUILD)/libquoin-subscriber.so $(BUILD)/quoin-subscriber.pc
@@ -634,7 +637,8 @@ TEST_PROGRAMS := $(UNIT_PROGRAMS) $(patsubst %.c,$(BUILD)/%,$(CRASH_TESTS) $(DIF
 RULESETS := $(BUILD)/tests/images.o $(BUILD)/tests/rulesets.o
 $(BUILD)/tests/unit/test_resolve $(BUILD)/tests/unit/test_routes $(BUILD)/tests/unit/test_rules \
 $(BUILD)/tests/unit/test_agent $(BUILD)/tests/unit/test_agent_fuse $(BUILD)/tests/unit/test_agent_lease \
-$(BUILD)/tests/unit/test_agent_ready $(BUILD)/tests/unit/test_subscriber $(BUILD)/tests/unit/test_explain $(BUILD)/tests/unit/test_view: $(RULESETS)
+$(BUILD)/tests/unit/test_agent_ready $(BUILD)/tests/unit/test_subscriber $(BUILD)/tests/unit/test_counter $(BUILD)/tests/unit/test_explain \
+$(BUILD)/tests/unit/test_view: $(RULESETS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/check.o $(ARCHIVES)
 	$(call say,LINK,$@)
@@ -779,7 +783,7 @@ check-asan-run: all $(UNIT_PROGRAMS) $(BUILD)/tests/kafka/rogue | build/setup/ch
 	@QUOIN_BUILD=$(BUILD) tests/run $(UNIT_PROGRAMS) $(ASAN_SCRIPTS)
 
 # Where our own threads meet; librdkafka's are not built for this sanitizer.
-TSAN_TESTS := log store stream view
+TSAN_TESTS := counter log store stream view
 check-tsan: ## the tests of what threads share, built with ThreadSanitizer
 	@$(MAKE) --no-print-directory MODE=tsan check-tsan-run
 

@@ -328,6 +328,18 @@ open_store(struct quoin_agent *agent, struct quoin_error *err)
 	return r != 0 ? r : quoin_agent_core_build(agent, err);
 }
 
+/* Without it only the counts of applications are missing from statuses. */
+static void
+make_room_for_counts(const struct quoin_agent *agent)
+{
+	char dir[QUOIN_PATH_BYTES];
+	struct quoin_error err = {0};
+
+	if (quoin_store_dir(agent->conf->state, agent->conf->namespace_name, dir) == 0 &&
+	    quoin_tally_make_room(dir, &err) != 0)
+		quoin_log_error(QUOIN_LOG_WARN, "no-room-for-counts", &err, "state=%s", agent->conf->state);
+}
+
 static int
 open_bus(struct quoin_agent *agent, struct quoin_error *err)
 {
@@ -418,6 +430,8 @@ open_agent(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *h
 	if (r == 0 && conf->ready_listen[0] != '\0')
 		r = quoin_ready_open(conf->ready_listen, &agent->ready, err);
 	if (r == 0)
+		make_room_for_counts(agent);
+	if (r == 0)
 		r = open_bus(agent, err);
 	if (r == 0 && agent->core.ratchets.is_new)
 		raise_status_number(agent);
@@ -475,6 +489,7 @@ quoin_agent_close(struct quoin_agent *agent)
 	if (agent->has_core)
 		quoin_agent_core_clear(&agent->core);
 	quoin_store_close(agent->store);
+	quoin_tally_clear(&agent->ended);
 	quoin_sealed_clear(&agent->cert);
 	quoin_identity_clear(&agent->identity);
 	quoin_detached_clear(&agent->root_files);

@@ -140,6 +140,22 @@ add_holds(struct quoin_agent *agent, struct quoin_status *status)
 		quoin_agent_add_number(held[i], status->holds, &status->hold_count, QUOIN_HELD_MAX);
 }
 
+/* What applications counted. A failure leaves it out this time. */
+static void
+fill_hits(struct quoin_agent *agent, struct quoin_status *status)
+{
+	char dir[QUOIN_PATH_BYTES];
+	struct quoin_tally tally;
+
+	if (quoin_store_dir(agent->conf->state, agent->conf->namespace_name, dir) != 0 ||
+	    quoin_tally_collect(dir, &agent->ended, &tally) != 0)
+		return;
+	quoin_tally_cut(&tally, QUOIN_STATUS_HITS_MAX);
+	status->hit_total = tally.total;
+	status->hits = tally.rows;
+	status->hit_count = tally.count;
+}
+
 static int
 seal_status(struct quoin_agent *agent, uint64_t number, struct quoin_sealed *ret)
 {
@@ -154,6 +170,7 @@ seal_status(struct quoin_agent *agent, uint64_t number, struct quoin_sealed *ret
 	status.number = number;
 	add_holds(agent, &status);
 	quoin_stager_fetched(agent->stager, &status.fetched);
+	fill_hits(agent, &status);
 	r = fill_digests(agent, &status);
 	if (r == 0)
 		r = quoin_status_print(&status, &text);

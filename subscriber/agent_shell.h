@@ -15,6 +15,7 @@
 #include "subscriber/proof.h"
 #include "subscriber/ready.h"
 #include "subscriber/stager.h"
+#include "subscriber/tally.h"
 #include "subscriber/watchdog.h"
 
 #define QUOIN_AGENT_RECEIPTS_MAX (QUOIN_AGENT_SENT_MAX + 4)
@@ -48,6 +49,7 @@ struct quoin_agent {
 	uint64_t unsent[QUOIN_AGENT_RECEIPTS_MAX]; /* numbers of statuses for which there was no receipt */
 	size_t unsent_count;
 	struct quoin_stager *stager;
+	struct quoin_tally ended; /* what processes that are gone had counted */
 	struct quoin_watchdog *watchdog;
 	struct quoin_proof *proof;
 	struct quoin_proof_answer proved; /* the newest */

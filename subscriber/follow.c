@@ -13,10 +13,12 @@
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "subscriber/store.h"
+#include "subscriber/tally.h"
 #include "subscriber/view.h"
 
 #define LOOK_MS 10
 #define LOOK_WITHOUT_PULSE_MS 500
+#define TELL_MS 2000 /* how often the agent is told what was counted */
 
 struct quoin_follower {
 	struct quoin_reader *reader;
@@ -30,6 +32,9 @@ struct quoin_follower {
 	uint64_t seen_environment;
 	int64_t looked_ms;
 	uint64_t generation; /* of the reader */
+	int tally_fd;	     /* -1 until something was counted */
+	uint64_t told;	     /* how much the agent was told of */
+	int64_t told_ms;
 	pthread_t thread;
 	bool is_running;
 	_Atomic bool is_stopping;
@@ -227,6 +232,34 @@ feel_pulse(struct quoin_follower *follower)
 	atomic_store_explicit(&reader->has_lease, has_lease, memory_order_release);
 }
 
+/* Tell the agent what the reader's threads counted, where that is more than before. What fails is tried again. */
+static void
+tell(struct quoin_follower *follower)
+{
+	struct quoin_tally tally = {0};
+	char dir[QUOIN_PATH_BYTES];
+
+	if (quoin_reader_counted(follower->reader) == follower->told)
+		return;
+	if (follower->tally_fd < 0 && (quoin_store_dir(follower->state, follower->namespace_name, dir) != 0 ||
+		quoin_tally_open(dir, &follower->tally_fd) != 0))
+		return;
+	if (quoin_reader_tally(follower->reader, &tally) == 0 && quoin_tally_write(follower->tally_fd, &tally) == 0)
+		follower->told = tally.total;
+	quoin_tally_clear(&tally);
+}
+
+static void
+tell_now_and_then(struct quoin_follower *follower)
+{
+	const int64_t now_ms = quoin_clock_mono_ms();
+
+	if (now_ms - follower->told_ms < TELL_MS)
+		return;
+	follower->told_ms = now_ms;
+	tell(follower);
+}
+
 static void *
 run(void *arg)
 {
@@ -239,6 +272,7 @@ run(void *arg)
 		(void)look(follower, NULL);
 		feel_pulse(follower);
 		quoin_reader_sweep(follower->reader);
+		tell_now_and_then(follower);
 	}
 	return NULL;
 }
@@ -274,6 +308,7 @@ quoin_follower_share(struct quoin_reader *reader, struct quoin_store *store, con
 		return quoin_error_set(err, rc != 0 ? rc : QUOIN_ENOMEM, "the reader cannot start");
 	}
 	follower->reader = reader;
+	follower->tally_fd = -1;
 	follower->generation = quoin_reader_generation(reader);
 	snprintf(follower->state, sizeof follower->state, "%s", state);
 	snprintf(follower->namespace_name, sizeof follower->namespace_name, "%s", namespace_name);
@@ -301,12 +336,22 @@ quoin_follower_start(struct quoin_reader *reader, const char *state, const char 
 	return quoin_follower_share(reader, NULL, state, namespace_name, err);
 }
 
+static void
+close_tally(struct quoin_follower *follower)
+{
+	if (follower->tally_fd >= 0)
+		(void)close(follower->tally_fd);
+	follower->tally_fd = -1;
+}
+
 void
 quoin_follower_stop(struct quoin_follower *follower)
 {
 	atomic_store(&follower->is_stopping, true);
 	if (follower->is_running)
 		pthread_join(follower->thread, NULL);
+	tell(follower);
+	close_tally(follower);
 	drop_attachment(follower->attachment);
 	free(follower);
 }
@@ -329,6 +374,7 @@ quoin_follower_abandon(struct quoin_follower *follower)
 	if (follower == NULL)
 		return;
 	let_go_of_parents(follower);
+	close_tally(follower);
 	free(follower);
 }
 

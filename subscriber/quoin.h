@@ -246,6 +246,34 @@ QUOIN_API int quoin_resolve_strings(const struct quoin_view *view, const char *o
 QUOIN_API int quoin_resolve_json(const struct quoin_view *view, const char *json, size_t bytes,
     struct quoin_context *context, struct quoin_decision *ret_decision);
 
+/*
+ * ---- Counting which rules decide: for those who ask for it; nobody else pays ----
+ *
+ * A counter is one thread's: it alone adds, with plain stores, no lock and no allocation. Reading is for any thread, at any
+ * time. What the counters of a store's readers say is also in the host's status (quoin_resolve(3)).
+ */
+struct quoin_counter;
+/* "rows": how many objectives' rules and cells are told apart at most; 0: 4,096. What decides beyond them counts in the
+ * total alone. QUOIN_FAILED_LIMIT (more than 65,536), QUOIN_FAILED_USAGE (no reader), QUOIN_FAILED_MEMORY. */
+QUOIN_API int quoin_counter_new(struct quoin_reader *reader, size_t rows, struct quoin_counter **ret_counter);
+/* Before the reader is closed. What was counted stays in the reader's sums. NULL is fine. */
+QUOIN_API void quoin_counter_free(struct quoin_counter *counter);
+/* Count a decision of this counter's reader, while its view is held. One with a code is not counted. */
+QUOIN_API void quoin_counter_add(struct quoin_counter *counter, const struct quoin_decision *decision);
+
+struct quoin_hit {
+	const char *objective;
+	const char *rule;
+	uint64_t count;
+	uint32_t cell; /* of an A/B test */
+	bool has_cell;
+};
+typedef void quoin_hit_callback(void *ctx, const struct quoin_hit *hit);
+/* The sums over all counters that the reader has and had, ascending by objective, rule and cell; strings live during the
+ * call. *ret_total (may be NULL) is all that was counted. 0, QUOIN_FAILED_MEMORY. */
+QUOIN_API int quoin_reader_hits(struct quoin_reader *reader, quoin_hit_callback *callback, void *ctx,
+    uint64_t *ret_total);
+
 /* A decision of the application's own, for when there is nothing else: code stays, the strings are borrowed. */
 QUOIN_API void quoin_decision_set_default(struct quoin_decision *decision, const char *model, const char *version,
     const char *routing_key, const char *config);

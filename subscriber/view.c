@@ -53,6 +53,8 @@ after_fork_in_child(void)
 		}
 		for (size_t i = 0; i < VIEW_PINS; i++)
 			atomic_store(&reader->pins[i].held, NULL);
+		/* What was counted before is the parent's to tell. */
+		quoin_reader_forget_counts(reader);
 		init_changed(reader);
 	}
 	after_fork();
@@ -114,6 +116,7 @@ quoin_reader_close(struct quoin_reader *reader)
 			return;
 	}
 	forget_reader(reader);
+	quoin_reader_free_counts(reader);
 	for (size_t i = 0; i < reader->slot_count; i++)
 		free(reader->slot_names[i]);
 	for (size_t i = 0; i < reader->handle_count; i++)

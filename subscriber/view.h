@@ -72,6 +72,8 @@ struct quoin_reader {
 	size_t handle_count;
 	struct quoin_snapshot *retired;
 	struct quoin_follower *follower;
+	struct quoin_counter *counters; /* of threads that count */
+	struct quoin_counter *ended;	/* what threads counted that do not any more; or NULL */
 	struct quoin_reader *next; /* of this process */
 };
 
@@ -87,6 +89,14 @@ void quoin_snapshot_free(struct quoin_snapshot *snapshot);
 void quoin_reader_publish(struct quoin_reader *reader, struct quoin_snapshot *snapshot, uint64_t generation);
 /* Free what no pin holds any more; returns how many still wait. */
 size_t quoin_reader_sweep(struct quoin_reader *reader);
+
+/* Of subscriber/counter.c: the sums of all counters, merged; what they are in a child after fork(), nothing; and the end of
+ * what threads left behind. */
+struct quoin_tally;
+int quoin_reader_tally(struct quoin_reader *reader, struct quoin_tally *ret);
+uint64_t quoin_reader_counted(struct quoin_reader *reader);
+void quoin_reader_forget_counts(struct quoin_reader *reader);
+void quoin_reader_free_counts(struct quoin_reader *reader);
 
 /* Of subscriber/follow.c. */
 int quoin_follower_start(struct quoin_reader *reader, const char *state, const char *namespace_name,

@@ -1,7 +1,7 @@
 /*
  * What surrounds a decision: the first one of a process, one from cold caches, the first ones after a switch of release,
- * one alone instead of thousands back to back, several of one request, two processes, and what must not happen in any:
- * memory that is allocated, the kernel that is entered.
+ * one alone instead of thousands back to back, several of one request, counted ones, two processes, and what must not
+ * happen in any: memory that is allocated, the kernel that is entered.
  *
  * 300 objectives, from a store; another process writes it.
  */
@@ -250,10 +250,46 @@ measure_batch(struct subject *subject)
 	    bench_median(single, ROUNDS));
 }
 
+/* ---- Counted ---- */
+
+static double
+time_counted(struct subject *subject, struct quoin_counter *counter)
+{
+	struct quoin_decision decision;
+	double begin = bench_work_ns();
+
+	for (unsigned i = 0; i < WORKLOAD_REQUESTS; i++) {
+		fill(subject, i);
+		if (quoin_resolve(&subject->view, subject->handles[subject->requests[i].objective], subject->context,
+			&decision) != 0)
+			bench_die("cannot resolve");
+		if (counter != NULL)
+			quoin_counter_add(counter, &decision);
+		sink += decision.rule_number;
+	}
+	return (bench_work_ns() - begin) / WORKLOAD_REQUESTS;
+}
+
+static void
+measure_counted(struct subject *subject)
+{
+	double counted[ROUNDS], plain[ROUNDS];
+	struct quoin_counter *counter;
+
+	if (quoin_counter_new(subject->reader, 0, &counter) != 0)
+		bench_die("no counter");
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		counted[i] = time_counted(subject, counter);
+		plain[i] = time_counted(subject, NULL);
+	}
+	quoin_counter_free(counter);
+	bench_print("resolve.counted.300", bench_median(counted, ROUNDS), "ns", "not counted", bench_median(plain, ROUNDS));
+}
+
 /* ---- Nothing allocated, nothing asked of the kernel ---- */
 
 static uint64_t
-decide_every_way(struct subject *subject)
+decide_every_way(struct subject *subject, struct quoin_counter *counter)
 {
 	struct quoin_decision decisions[2];
 	int objectives[2];
@@ -271,6 +307,7 @@ decide_every_way(struct subject *subject)
 		    quoin_resolve_strings(&subject->view, subject->names[i % OBJECTIVES], subject->attributes[i],
 			WORKLOAD_ATTRIBUTES, decisions) != 0)
 			bench_die("cannot resolve");
+		quoin_counter_add(counter, &decisions[0]);
 		quoin_view_release(&subject->view);
 		if (quoin_view_acquire(subject->reader, &subject->view) != 0)
 			bench_die("no view");
@@ -282,14 +319,18 @@ static void
 measure_allocations(struct subject *subject)
 {
 	uint64_t before = atomic_load(&allocations), calls;
+	struct quoin_counter *counter;
 	void *volatile one = malloc(1); /* not left out */
 
 	free(one);
 	if (atomic_load(&allocations) != before + 1)
 		bench_die("allocations are not counted");
+	if (quoin_counter_new(subject->reader, 0, &counter) != 0)
+		bench_die("no counter");
 	before = atomic_load(&allocations);
-	calls = decide_every_way(subject);
+	calls = decide_every_way(subject, counter);
 	bench_print("resolve.allocations", (double)(atomic_load(&allocations) - before), "count", "decisions", (double)calls);
+	quoin_counter_free(counter);
 }
 
 /* In a process that is ended by the first system call but read, write and exit. */
@@ -298,6 +339,7 @@ measure_calls(const struct quoin_compiled *compiled)
 {
 	const struct quoin_buf *rules = &compiled->parts[QUOIN_COMPILED_RULES].bytes;
 	static struct subject subject;
+	struct quoin_counter *counter;
 	uint64_t calls = 0;
 	int status, pipes[2];
 	pid_t child;
@@ -307,14 +349,15 @@ measure_calls(const struct quoin_compiled *compiled)
 	if (child == 0) {
 		if (quoin_reader_open_parts(&(struct quoin_part_bytes){"rules", rules->data, rules->len}, 1, 1,
 			&subject.reader, NULL) != 0 ||
-		    quoin_view_acquire(subject.reader, &subject.view) != 0)
+		    quoin_view_acquire(subject.reader, &subject.view) != 0 ||
+		    quoin_counter_new(subject.reader, 0, &counter) != 0)
 			bench_die("cannot open");
 		register_names(&subject);
 		make_requests(&subject);
-		calls = decide_every_way(&subject); /* and every page is there */
+		(void)decide_every_way(&subject, counter); /* and every page is there */
 		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
 			_exit(2);
-		calls = decide_every_way(&subject);
+		calls = decide_every_way(&subject, counter);
 		(void)!write(pipes[1], &calls, sizeof calls);
 		(void)syscall(SYS_exit, 0);
 	}
@@ -628,6 +671,7 @@ main(void)
 	measure_isolated(&subject, "resolve.slots.300.p99", false);
 	measure_isolated(&subject, "resolve.prepared.300.p99", true);
 	measure_batch(&subject);
+	measure_counted(&subject);
 	measure_allocations(&subject);
 	measure_cold(&subject);
 	measure_switch(&subject, &writer);

@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "subscriber/store.h"
+#include "subscriber/tally.h"
 #include "tests/check.h"
 #include "tests/rulesets.h"
 
@@ -603,7 +604,7 @@ test_fork(void)
 	quoin_reader_close(reader);
 }
 
-/* Threads acquire, resolve and release while releases change under them. */
+/* Threads acquire, resolve, count and release while releases change under them. */
 struct hammer {
 	struct quoin_reader *reader;
 	_Atomic bool is_stopping;
@@ -619,7 +620,9 @@ hammer(void *arg)
 	struct quoin_view view;
 	int slot = quoin_slot_register(shared->reader, "userId");
 	int objective = quoin_objective_register(shared->reader, "Objective1");
+	struct quoin_counter *counter;
 
+	CHECK_INT(quoin_counter_new(shared->reader, 0, &counter), 0);
 	quoin_context_new(&context);
 	while (!atomic_load(&shared->is_stopping)) {
 		if (quoin_view_acquire(shared->reader, &view) != 0)
@@ -628,8 +631,10 @@ hammer(void *arg)
 		quoin_context_set_string(context, slot, "user-1", 6);
 		if (quoin_resolve(&view, objective, context, &decision) == 0 && strchr(decision.selected.routing_key, '@') != NULL)
 			atomic_fetch_add(&shared->resolved, 1);
+		quoin_counter_add(counter, &decision);
 		quoin_view_release(&view);
 	}
+	quoin_counter_free(counter);
 	quoin_context_free(context);
 	return NULL;
 }
@@ -637,13 +642,17 @@ hammer(void *arg)
 static void
 test_threads(void)
 {
+	struct quoin_tally ended = {0}, all;
 	struct hammer shared = {0};
+	char dir[QUOIN_PATH_BYTES];
 	pthread_t threads[3];
 	struct writer writer;
 	uint64_t generation;
 
 	start_writer(&writer);
 	order(&writer, '1');
+	CHECK_INT(quoin_store_dir(check_dir(), "shop", dir), 0);
+	CHECK_INT(quoin_tally_make_room(dir, NULL), 0);
 	CHECK_INT(quoin_reader_open_store(check_dir(), "shop", &shared.reader, NULL), 0);
 	for (size_t i = 0; i < 3; i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, hammer, &shared), 0);
@@ -658,6 +667,13 @@ test_threads(void)
 	CHECK(atomic_load(&shared.resolved) > 100);
 	order(&writer, '.');
 	quoin_reader_close(shared.reader);
+	/* The agent finds what was counted, to the last. */
+	CHECK_INT(quoin_tally_collect(dir, &ended, &all), 0);
+	CHECK_INT(all.total, atomic_load(&shared.resolved));
+	CHECK(all.count > 0);
+	CHECK_INT(ended.total, all.total);
+	quoin_tally_clear(&ended);
+	quoin_tally_clear(&all);
 }
 
 static const struct check_case cases[] = {
