@@ -49,7 +49,7 @@ quoin_counters_print(const struct quoin_status *status, struct quoin_buf *out)
 		quoin_buf_printf(out, "  fetched   %" PRIu64 " parts by delta, %" PRIu64 " in full, %" PRIu64 " bytes",
 		    fetched->deltas, fetched->full, fetched->bytes);
 		if (fetched->fell_back > 0)
-			quoin_buf_printf(out, "; %" PRIu64 " deltas did not apply", fetched->fell_back);
+			quoin_buf_printf(out, "; deltas that did not apply: %" PRIu64, fetched->fell_back);
 		quoin_buf_put_byte(out, '\n');
 	}
 	if (status->hit_total > 0)

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/file.h"
+#include "publisher/counters.h"
 #include "subscriber/store.h"
 #include "subscriber/tally.h"
 #include "subscriber/view.h"
@@ -539,6 +541,47 @@ test_many(void)
 	close(fd);
 }
 
+/* ---- What people and programs see of a status ---- */
+
+static void
+test_printed(void)
+{
+	struct quoin_json_writer writer;
+	struct quoin_status status;
+	struct quoin_buf text, out;
+
+	quoin_buf_init(&text, 1 << 16);
+	quoin_buf_init(&out, 1 << 16);
+	CHECK_INT(quoin_file_read("tests/vectors/status-counters.txt", &text, NULL), 0);
+	CHECK_INT(quoin_status_parse(quoin_buf_span(&text), &status, NULL), 0);
+	quoin_counters_print(&status, &out);
+	CHECK_STR(quoin_buf_str(&out),
+	    "  fetched   41 parts by delta, 3 in full, 918273 bytes; deltas that did not apply: 1\n"
+	    "  decided   1200 times, counted by its applications; most often by\n"
+	    "           700  ContinueWatchingRanking: cw-ranker-test, cell 2\n"
+	    "           400  ContinueWatchingRanking: cw-ranker-test, cell 1\n"
+	    "            30  ArtworkSelection: art#default\n"
+	    "            30  ArtworkSelection: art-split\n");
+	quoin_buf_reset(&out);
+	status.hit_count = 3;
+	quoin_json_writer_init(&writer, &out);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_counters_put_fetched(&writer, &status);
+	quoin_counters_put_hits(&writer, &status);
+	quoin_json_end_object(&writer);
+	CHECK_STR(quoin_buf_str(&out),
+	    "{\"fetched\":{\"full\":3,\"deltas\":41,\"fell_back\":1,\"bytes\":918273},\"hits\":{\"total\":1200,\"rules\":["
+	    "{\"objective\":\"ContinueWatchingRanking\",\"rule\":\"cw-ranker-test\",\"cell\":2,\"count\":700},"
+	    "{\"objective\":\"ContinueWatchingRanking\",\"rule\":\"cw-ranker-test\",\"cell\":1,\"count\":400},"
+	    "{\"objective\":\"ArtworkSelection\",\"rule\":\"art#default\",\"cell\":null,\"count\":30}]}}");
+	quoin_status_clear(&status);
+	quoin_buf_reset(&out);
+	quoin_counters_print(&status, &out);
+	CHECK_INT(out.len, 0);
+	quoin_buf_clear(&out);
+	quoin_buf_clear(&text);
+}
+
 static const struct check_case cases[] = {
     {"counter: sums are what a list has", test_sums},
     {"counter: bounds", test_bounds},
@@ -547,6 +590,7 @@ static const struct check_case cases[] = {
     {"counter: files of processes", test_files},
     {"counter: bad files", test_bad_files},
     {"counter: many rows", test_many},
+    {"counter: what a status says", test_printed},
 };
 
 int

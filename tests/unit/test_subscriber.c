@@ -113,10 +113,20 @@ holds_second_only(const struct quoin_status *status)
 	return status->runs.number == 2 && status->hold_count == 1 && status->holds[0] == 2;
 }
 
+/* What it fetched, and what its application counted. */
+static bool
+has_counts(const struct quoin_status *status)
+{
+	return status->hit_total == 3 && status->hit_count == 1 && status->hits[0].count == 3 &&
+	    strcmp(status->hits[0].objective, "Objective0") == 0 && status->fetched.full > 0 &&
+	    status->fetched.bytes > 0 && status->fetched.deltas == 0;
+}
+
 /* A router resolves in the process that fetches; what its own views pin is held, as a stranger's would be. */
 static void
 router_resolves(void)
 {
+	struct quoin_counter *counter;
 	struct quoin_reader *reader;
 	struct quoin_decision decision;
 	struct quoin_view old, view;
@@ -136,6 +146,11 @@ router_resolves(void)
 	CHECK_INT(quoin_view_release_number(&old), 1);
 	CHECK_INT(quoin_resolve_strings(&old, "Objective0", NULL, 0, &decision), 0);
 	CHECK_INT(decision.stale, 0);
+	CHECK_INT(quoin_counter_new(reader, 0, &counter), 0);
+	for (unsigned i = 0; i < 3; i++)
+		quoin_counter_add(counter, &decision);
+	await(has_counts, "three decisions are counted");
+	quoin_counter_free(counter);
 	CHECK(quoin_subscriber_is_ready(subscriber));
 	/* One per store; and other processes attach as ever, but not this one. */
 	CHECK_INT(quoin_subscriber_open(site.conf_path, NULL, &second, &message), QUOIN_FAILED_CONFLICT);
