@@ -165,7 +165,7 @@ pick_first_share(struct writer *writer, const char *salt)
 static void
 write_list(struct writer *writer, uint32_t attribute)
 {
-	uint32_t count = 1 + below(writer, coin(writer, 5) ? 80 : 4);
+	uint32_t count = 1 + below(writer, coin(writer, 5) ? coin(writer, 5) ? 1000 : 80 : 4);
 
 	say(writer, "[");
 	for (uint32_t i = 0; i < count; i++) {
@@ -348,7 +348,7 @@ make_allocation(struct writer *writer, uint32_t test)
 static void
 write_ab_test(struct writer *writer, uint32_t type)
 {
-	uint32_t test = below(writer, GENERATED_TESTS), more = below(writer, 3), count = 0;
+	uint32_t test = below(writer, GENERATED_TESTS), more = below(writer, coin(writer, 2) ? 250 : 3), count = 0;
 	bool has_allocation = coin(writer, 55);
 
 	if (writer->allocations[test][0] == '\0')
@@ -748,7 +748,7 @@ generate_directory(struct dice *dice, bool wants_script, struct generated *ret)
 	memset(ret, 0, sizeof *ret);
 	ret->has_script = wants_script;
 	ret->objective_count = 1 + below(&writer, GENERATED_OBJECTIVES);
-	ret->attribute_count = 12 + (coin(&writer, 10) ? below(&writer, GENERATED_EXTRAS_MAX) : 0);
+	ret->attribute_count = 12 + (coin(&writer, 10) ? below(&writer, GENERATED_EXTRAS_MAX + 1) : 0);
 	ret->shard_count = 1 + below(&writer, SHARDS_MAX);
 	/* The limit of 64 rules per objective holds whatever the targets are. */
 	rules = coin(&writer, 10) ? 30 + below(&writer, 30) : below(&writer, 24);

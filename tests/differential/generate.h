@@ -11,7 +11,7 @@
 
 #define GENERATED_FILES_MAX  8
 #define GENERATED_MODELS_MAX 40
-#define GENERATED_EXTRAS_MAX 40
+#define GENERATED_EXTRAS_MAX  52 /* 64 attributes in all, the limit */
 #define GENERATED_TYPES	     3
 #define GENERATED_EDGES	     8 /* user-0, user-1, …: ranges of buckets end at theirs */
 

@@ -1,5 +1,6 @@
 #include "tests/differential/shrink.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,11 +121,38 @@ simplify(struct shrink *shrink, struct tree *tree)
 	} else if (tree->kind == TREE_NUMBER && tree->text_bytes > 1) {
 		tree->text = "1";
 		tree->text_bytes = 1;
+		tree->number = 1;
 	} else {
 		return;
 	}
 	if (!still_differs(shrink))
 		*tree = before;
+}
+
+/* An entry of a split whose percent goes to the one before it: the sum must stay. */
+static void
+merge_percents(struct shrink *shrink, struct tree *array)
+{
+	for (struct tree *entry = array->first; entry != NULL && entry->next != NULL;) {
+		struct tree *left = (struct tree *)(uintptr_t)tree_get(entry, "percent"), *next = entry->next, before;
+		const struct tree *right = tree_get(next, "percent");
+		char *sum = pool_take(&shrink->pool, 32);
+
+		if (left == NULL || right == NULL)
+			return;
+		before = *left;
+		left->number += right->number;
+		left->text = sum;
+		left->text_bytes = (size_t)snprintf(sum, 32, "%.6g", left->number);
+		entry->next = next->next;
+		array->count--;
+		if (still_differs(shrink))
+			continue;
+		*left = before;
+		entry->next = next;
+		array->count++;
+		entry = next;
+	}
 }
 
 static void
@@ -140,6 +168,7 @@ shrink_tree(struct shrink *shrink, struct tree *tree)
 				at = &(*at)->next;
 		}
 	}
+	merge_percents(shrink, tree);
 	simplify(shrink, tree);
 	for (struct tree *item = tree->first; item != NULL; item = item->next)
 		shrink_tree(shrink, item);
