@@ -1,10 +1,10 @@
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "formats/source.h"
 #include "lib/text.h"
 #include "publisher/commands.h"
 #include "publisher/parts.h"
+#include "publisher/report.h"
 #include "publisher/review.h"
 
 #define FETCH_TIMEOUT_MS 30000
@@ -71,19 +71,8 @@ print(const struct quoin_cli *cli, const struct diff *diff)
 	    .transfer = &diff->transfer,
 	    .is_coloured = cli->is_terminal,
 	};
-	struct quoin_buf text;
-	int r;
 
-	quoin_buf_init(&text, 256u << 20);
-	if (cli->json) {
-		quoin_review_print_json(&review, &text);
-		r = quoin_cli_print_json(&text);
-	} else {
-		quoin_review_print(&review, &text);
-		r = quoin_cli_print_text(cli, &text);
-	}
-	quoin_buf_clear(&text);
-	return r;
+	return quoin_report_review(cli, &review);
 }
 
 int

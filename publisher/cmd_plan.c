@@ -192,19 +192,8 @@ print(const struct quoin_cli *cli, const struct request *request, const struct p
 	    .tests_failed = plan->material.tests.failed,
 	    .is_coloured = cli->is_terminal,
 	};
-	struct quoin_buf text;
-	int r = 0;
 
-	quoin_buf_init(&text, 256u << 20);
-	if (cli->json) {
-		quoin_review_print_json(&review, &text);
-		r = quoin_cli_print_json(&text);
-	} else {
-		quoin_review_print(&review, &text);
-		r = quoin_cli_print_text(cli, &text);
-	}
-	quoin_buf_clear(&text);
-	return r;
+	return quoin_report_review(cli, &review);
 }
 
 int

@@ -98,6 +98,24 @@ quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_p
 }
 
 int
+quoin_report_review(const struct quoin_cli *cli, const struct quoin_review *review)
+{
+	struct quoin_buf text;
+	int r;
+
+	quoin_buf_init(&text, 256u << 20);
+	if (cli->json) {
+		quoin_review_print_json(review, &text);
+		r = quoin_cli_print_json(&text);
+	} else {
+		quoin_review_print(review, &text);
+		r = quoin_cli_print_text(cli, &text);
+	}
+	quoin_buf_clear(&text);
+	return r;
+}
+
+int
 quoin_report_export(const struct quoin_cli *cli, uint64_t release, bool is_pinned)
 {
 	struct quoin_json_writer writer;

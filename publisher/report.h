@@ -5,6 +5,7 @@
 #define QUOIN_PUBLISHER_REPORT_H
 
 #include "publisher/cli.h"
+#include "publisher/review.h"
 #include "publisher/testfile.h"
 
 /* The lines of console.log on stderr, unless --json or --quiet. */
@@ -21,8 +22,11 @@ void quoin_report_tests(const struct quoin_cli *cli, const struct quoin_testfile
 /* Warnings on stderr, unless --json (where they are in the result) or --quiet. */
 void quoin_report_warnings(const struct quoin_cli *cli, const struct quoin_problems *problems);
 
-/* With --json, {ok, release, pinned} of an export that was written or verified: whether the pinned root decided. Returns 0,
- * or 1 when stdout cannot be written. */
+/* A review on stdout, for people or, with --json, for programs. Returns 0, or 1 when stdout cannot be written. */
+int quoin_report_review(const struct quoin_cli *cli, const struct quoin_review *review);
+
+/* With --json, {ok, release, pinned} of an export that was written or verified: whether the pinned root decided. The
+ * same returns. */
 int quoin_report_export(const struct quoin_cli *cli, uint64_t release, bool is_pinned);
 
 /* "parts": {name: {hash, bytes}} as a member of the object that is open. */
