@@ -265,6 +265,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/core.c \
 	subscriber/counter.c \
 	subscriber/decide.c \
+	subscriber/export.c \
 	subscriber/fetch.c \
 	subscriber/follow.c \
 	subscriber/hook.c \

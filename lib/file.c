@@ -327,6 +327,21 @@ quoin_dir_make(const char *path, mode_t mode, struct quoin_error *err)
 	return 0;
 }
 
+bool
+quoin_dir_is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	bool empty = true;
+
+	if (dir == NULL)
+		return true;
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			empty = false;
+	closedir(dir);
+	return empty;
+}
+
 static int
 remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {

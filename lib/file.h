@@ -30,6 +30,8 @@ bool quoin_file_exists(const char *path);
 /* Make a directory and its parents, each synced into its parent; existing ones are fine, and are synced, too, where we may
  * write. QUOIN_EEXISTS if something else is in the way. */
 int quoin_dir_make(const char *path, mode_t mode, struct quoin_error *err);
+/* Whether the directory has no entries, or is none that can be opened. */
+bool quoin_dir_is_empty(const char *path);
 /* fsync of a directory. */
 int quoin_dir_sync(const char *path, struct quoin_error *err);
 /* Let the two names change places, in one step for everybody who looks. QUOIN_ESYSTEM where the file system cannot. */

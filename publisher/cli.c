@@ -227,6 +227,28 @@ open_session(const struct quoin_cli *cli, bool is_without_certs, struct quoin_se
 }
 
 int
+quoin_cli_run_agent(const struct quoin_cli *cli, const char *option, const char *dir)
+{
+	char path[QUOIN_PATH_BYTES_MAX], *slash;
+	ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof "quoind");
+	struct quoin_error err = {0};
+
+	if (cli->conf_path == NULL)
+		quoin_error_set(&err, QUOIN_ECONFIG, "no configuration; name the host's quoin.conf with -c");
+	else if (len < 0)
+		quoin_error_sys(&err, QUOIN_ESYSTEM, "cannot find the program quoind");
+	else {
+		path[len] = '\0';
+		slash = strrchr(path, '/');
+		memcpy(slash != NULL ? slash + 1 : path, "quoind", sizeof "quoind");
+		(void)fflush(stdout);
+		(void)execl(path, path, option, dir, "-c", cli->conf_path, cli->json ? "--json" : (char *)NULL, (char *)NULL);
+		quoin_error_sys(&err, QUOIN_ESYSTEM, "cannot start %s", path);
+	}
+	return quoin_cli_fail(cli, &err);
+}
+
+int
 quoin_session_open(const struct quoin_cli *cli, struct quoin_session *ret, struct quoin_error *err)
 {
 	return open_session(cli, false, ret, err);

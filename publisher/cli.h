@@ -63,6 +63,10 @@ int quoin_cli_options(const struct quoin_cli *cli, int argc, char **argv, const 
 /* Read and check the configuration (with -n over it). 0, or the error to be given to quoin_cli_fail. */
 int quoin_cli_conf(const struct quoin_cli *cli, struct quoin_conf *ret, struct quoin_error *err);
 
+/* A host's store is the agent's: become quoind(8) with this option, the directory and the configuration. Returns only when
+ * that cannot be, the exit status. */
+int quoin_cli_run_agent(const struct quoin_cli *cli, const char *option, const char *dir);
+
 /* A session: configuration, a bus reader, and the control topic read to its end. What most commands begin with. */
 struct quoin_session {
 	struct quoin_conf conf;

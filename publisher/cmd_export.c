@@ -6,7 +6,8 @@
 int
 quoin_cmd_export(struct quoin_cli *cli, int argc, char **argv)
 {
-	const struct quoin_option options[] = {{0}};
+	bool is_store = false;
+	const struct quoin_option options[] = {{.name = "store", .is_set = &is_store}, {0}};
 	struct quoin_activations activations = {0};
 	struct quoin_session session = {0};
 	struct quoin_error err = {0};
@@ -16,6 +17,10 @@ quoin_cmd_export(struct quoin_cli *cli, int argc, char **argv)
 	r = quoin_cli_options(cli, argc, argv, options, &count);
 	if (r != 0)
 		return r < 0 ? 0 : r;
+	if (is_store && count == 1)
+		return quoin_cli_run_agent(cli, "--export", argv[1]);
+	if (is_store)
+		return quoin_cli_usage(cli, "--store exports what is active on this host: name a new directory alone");
 	if (count != 2 || !quoin_u64_parse(quoin_span_str(argv[1]), &number) || number == 0)
 		return quoin_cli_usage(cli, "name a release and a new directory");
 	r = quoin_session_open(cli, &session, &err);

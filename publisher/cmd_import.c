@@ -1,8 +1,3 @@
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "lib/file.h"
 #include "publisher/commands.h"
 #include "publisher/import.h"
 
@@ -71,29 +66,6 @@ print_result(const struct quoin_cli *cli, const struct quoin_import_done *done)
 	return r;
 }
 
-/* The store is the agent's: its program seeds it, as this one starts others for "dev". */
-static int
-import_store(const struct quoin_cli *cli, const char *dir)
-{
-	char path[QUOIN_PATH_BYTES_MAX], *slash;
-	ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof "quoind");
-	struct quoin_error err = {0};
-
-	if (cli->conf_path == NULL)
-		quoin_error_set(&err, QUOIN_ECONFIG, "no configuration; name the host's quoin.conf with -c");
-	else if (len < 0)
-		quoin_error_sys(&err, QUOIN_ESYSTEM, "cannot find the program quoind");
-	else {
-		path[len] = '\0';
-		slash = strrchr(path, '/');
-		memcpy(slash != NULL ? slash + 1 : path, "quoind", sizeof "quoind");
-		(void)fflush(stdout);
-		(void)execl(path, path, "--import", dir, "-c", cli->conf_path, cli->json ? "--json" : (char *)NULL, (char *)NULL);
-		quoin_error_sys(&err, QUOIN_ESYSTEM, "cannot start %s", path);
-	}
-	return quoin_cli_fail(cli, &err);
-}
-
 int
 quoin_cmd_import(struct quoin_cli *cli, int argc, char **argv)
 {
@@ -110,7 +82,7 @@ quoin_cmd_import(struct quoin_cli *cli, int argc, char **argv)
 	if (count != 1)
 		return quoin_cli_usage(cli, "name the directory that \"quoin export\" wrote");
 	if (is_store)
-		return import_store(cli, argv[1]);
+		return quoin_cli_run_agent(cli, "--import", argv[1]);
 	r = quoin_session_open(cli, &session, &err);
 	if (r != 0)
 		return quoin_cli_fail(cli, &err);

@@ -93,7 +93,9 @@ const struct quoin_command quoin_commands[] = {
 	    "  --export DIR       from an exported release\n"
 	    "  --release N        from the bus; default: the local store\n",
 	    quoin_cmd_resolve},
-	{"export", "N OUT", "Write release N as files that stock tools can check.", NULL, quoin_cmd_export},
+	{"export", "N OUT | --store OUT", "Write release N as files that stock tools can check.",
+	    "  --store            what is active in the store of this host, with its activation: for when nobody has an export\n",
+	    quoin_cmd_export},
 	{"verify", "OUT", "Check an exported release: signatures and every byte.", NULL, quoin_cmd_verify},
 	{"import", "OUT [--store]", "Put an exported release on the bus again, or seed this host's store with it.",
 	    "  --store            into the store of this host, while no agent runs: for when everything upstream is dead\n",

@@ -1,6 +1,5 @@
 #include "publisher/export.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,21 +22,6 @@ quoin_export_envelope(const struct quoin_detached *detached)
 }
 
 /* ---- Writing ---- */
-
-static bool
-is_empty(const char *dir)
-{
-	DIR *open = opendir(dir);
-	bool empty = true;
-
-	if (open == NULL)
-		return true;
-	for (struct dirent *entry; (entry = readdir(open)) != NULL;)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			empty = false;
-	closedir(open);
-	return empty;
-}
 
 static int
 write_document(const char *out, const char *name, const struct quoin_envelope *envelope, struct quoin_error *err)
@@ -140,7 +124,7 @@ quoin_export_write(const struct quoin_conf *conf, const struct quoin_control *co
 	char key[32];
 	int r;
 
-	if (!is_empty(out))
+	if (!quoin_dir_is_empty(out))
 		return quoin_error_set(err, QUOIN_EEXISTS, "%s is not empty; name a new directory", out);
 	r = quoin_control_release(control, number, &release, err);
 	if (r == 0)
@@ -196,7 +180,8 @@ verify_root(const char *dir, const struct quoin_trust *pinned, struct quoin_trus
 }
 
 static int
-verify_part(const char *dir, const struct quoin_part *part, struct quoin_buf *content, struct quoin_error *err)
+verify_part(const char *dir, const struct quoin_part *part, bool may_lack, struct quoin_buf *content,
+    struct quoin_error *err)
 {
 	struct quoin_hash hash;
 	char path[PATH_BYTES];
@@ -206,7 +191,9 @@ verify_part(const char *dir, const struct quoin_part *part, struct quoin_buf *co
 	quoin_buf_reset(content);
 	r = quoin_file_read(path, content, err);
 	if (r == QUOIN_ENOENT)
-		return quoin_error_set(err, QUOIN_EMISSING, "%s is missing", path);
+		return may_lack ? 0
+				: quoin_error_set(err, QUOIN_EMISSING,
+				      "%s is missing; an export of a host's store has only the parts that the host holds", path);
 	if (r != 0)
 		return r;
 	quoin_hash_of(quoin_buf_span(content), &hash);
@@ -243,8 +230,9 @@ verify_activation(const char *dir, const struct quoin_trust *trust, struct quoin
 	return r;
 }
 
-int
-quoin_export_verify(const char *dir, const struct quoin_trust *pinned, uint64_t *ret_number, struct quoin_error *err)
+static int
+verify(const char *dir, const struct quoin_trust *pinned, bool may_lack_parts, uint64_t *ret_number,
+    struct quoin_error *err)
 {
 	struct quoin_detached detached = {0};
 	struct quoin_release release = {0};
@@ -273,7 +261,7 @@ quoin_export_verify(const char *dir, const struct quoin_trust *pinned, uint64_t 
 		goto out;
 	}
 	for (size_t i = 0; r == 0 && i < release.part_count; i++)
-		r = verify_part(dir, &release.parts[i], &content, err);
+		r = verify_part(dir, &release.parts[i], may_lack_parts, &content, err);
 	if (r == 0)
 		r = verify_activation(dir, &trust, err);
 	if (r == 0)
@@ -283,4 +271,16 @@ out:
 	quoin_detached_clear(&detached);
 	quoin_buf_clear(&content);
 	return r;
+}
+
+int
+quoin_export_verify(const char *dir, const struct quoin_trust *pinned, uint64_t *ret_number, struct quoin_error *err)
+{
+	return verify(dir, pinned, false, ret_number, err);
+}
+
+int
+quoin_export_verify_held(const char *dir, const struct quoin_trust *pinned, uint64_t *ret_number, struct quoin_error *err)
+{
+	return verify(dir, pinned, true, ret_number, err);
 }

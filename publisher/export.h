@@ -28,6 +28,10 @@ int quoin_export_write(const struct quoin_conf *conf, const struct quoin_control
 int quoin_export_verify(const char *dir, const struct quoin_trust *pinned, uint64_t *ret_number,
     struct quoin_error *err);
 
+/* The same of an export of a host's store, which may lack parts: those that are there are checked. */
+int quoin_export_verify_held(const char *dir, const struct quoin_trust *pinned, uint64_t *ret_number,
+    struct quoin_error *err);
+
 /* Read a detached document as an envelope; the spans borrow from "detached". */
 struct quoin_envelope quoin_export_envelope(const struct quoin_detached *detached);
 

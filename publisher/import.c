@@ -13,6 +13,7 @@
 #include "publisher/announce.h"
 #include "publisher/export.h"
 #include "publisher/import_gate.h"
+#include "publisher/parts.h"
 
 #define PATH_BYTES  2048
 #define INTENTS_MAX QUOIN_LEDGER_MAX
@@ -85,6 +86,35 @@ put_part(const struct import *import, const struct quoin_part *part, struct quoi
 	quoin_buf_clear(&content);
 	quoin_buf_clear(&packed);
 	return r;
+}
+
+/* A part that an export of a host's store does not have must be on the bus. */
+static int
+find_part(const struct import *import, const struct quoin_part *part, struct quoin_error *err)
+{
+	struct quoin_bus_lookup *lookup = NULL;
+	struct quoin_buf content;
+	int r = quoin_parts_open(import->conf, &lookup, err);
+
+	quoin_buf_init(&content, QUOIN_PART_BYTES_MAX);
+	if (r == 0)
+		r = quoin_blobs_get(lookup, part, import->timeout_ms, &content, err);
+	if (r != 0)
+		(void)quoin_error_prefix(err, "part %s is not in the export, and cannot be had from the bus", part->name);
+	else
+		import->done->sent.reused_bytes += part->encodings[0].packed_bytes;
+	quoin_buf_clear(&content);
+	quoin_bus_lookup_close(lookup);
+	return r;
+}
+
+static bool
+has_part(const struct import *import, const struct quoin_part *part)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof path, "%s/parts/%s", import->dir, part->name);
+	return quoin_file_exists(path);
 }
 
 /* ---- Documents ---- */
@@ -317,7 +347,7 @@ quoin_import(const struct quoin_conf *conf, struct quoin_control *control, struc
 	int r;
 
 	memset(ret, 0, sizeof *ret);
-	r = quoin_export_verify(dir, &control->trust, &number, err);
+	r = quoin_export_verify_held(dir, &control->trust, &number, err);
 	if (r == 0)
 		r = read_document(&import, "release.txt", &detached, err);
 	envelope = quoin_export_envelope(&detached);
@@ -329,7 +359,8 @@ quoin_import(const struct quoin_conf *conf, struct quoin_control *control, struc
 		goto out;
 	ret->release = import.release.number;
 	for (size_t i = 0; r == 0 && i < import.release.part_count; i++)
-		r = put_part(&import, &import.release.parts[i], err);
+		r = has_part(&import, &import.release.parts[i]) ? put_part(&import, &import.release.parts[i], err)
+							       : find_part(&import, &import.release.parts[i], err);
 	ret->parts_are_there = r == 0;
 	if (r == 0)
 		r = put_root(&import, err);

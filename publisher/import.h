@@ -28,8 +28,9 @@ struct quoin_import_done {
 /*
  * Verify the directory by the trust of "control" (the pinned root and the control topic, read to its end), then put what is
  * missing, in this order: chunks of the parts' full bodies, root, intents, release document, activation. The documents go
- * through quoin_announce. The activation goes to the gate topic as a gate's would: behind the fence of the gates'
- * transactional id, with the topic read to its end, and only if that has none or a lower one (the highest wins).
+ * through quoin_announce. Parts that an export of a host's store does not have must be on the bus. The activation goes to
+ * the gate topic as a gate's would: behind the fence of the gates' transactional id, with the topic read to its end, and
+ * only if that has none or a lower one (the highest wins).
  *
  * Returns 0; the codes of quoin_export_verify; QUOIN_ECONFLICT: another release has the number or does not fit the chains,
  * a gate is acting, a host obeys a later activation, or a topic has no incarnation; the codes of quoin_announce. After a

@@ -14,6 +14,7 @@
 #include "lib/json_writer.h"
 #include "lib/log.h"
 #include "subscriber/agent.h"
+#include "subscriber/export.h"
 #include "subscriber/import.h"
 
 /* One host. With several, each has a process of its own below this one: agents fork, and forks of many threads are fragile. */
@@ -42,13 +43,14 @@ static void
 print_usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: quoind [-c FILE]... [-v] [--check-config | --import OUT [--json]]\n\n"
+	    "usage: quoind [-c FILE]... [-v] [--check-config | --import OUT [--json] | --export OUT [--json]]\n\n"
 	    "  -c FILE          configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf;\n"
 	    "                   several: an agent for each, in processes below this one\n"
 	    "  -v               log more\n"
 	    "  --check-config   read configuration and identity, say what is wrong, and end\n"
 	    "  --import OUT     seed the store of this router from an exported release, and end;\n"
 	    "                   with --json the result as an object\n"
+	    "  --export OUT     write what this host's store holds as files, and end\n"
 	    "  --help           this text\n\n"
 	    "The manual is quoind(8).\n");
 }
@@ -242,9 +244,29 @@ import_export(const char *out)
 	return 0;
 }
 
+static int
+export_store(const char *out)
+{
+	struct quoin_error err = {0};
+	uint64_t release = 0;
+	int r;
+
+	if (seat_count != 1)
+		r = quoin_error_set(&err, QUOIN_EUSAGE, "--export takes one configuration");
+	else
+		r = quoin_store_export(&seats[0].conf, out, &release, &err);
+	if (r != 0)
+		return fail(&err);
+	if (is_json)
+		printf("{\"ok\":true,\"release\":%llu}\n", (unsigned long long)release);
+	else
+		fprintf(stderr, "release %llu is in %s, with the parts that this host holds\n", (unsigned long long)release, out);
+	return 0;
+}
+
 struct options {
 	bool check;
-	const char *import;
+	const char *import, *export;
 };
 
 /* Returns -1 to go on, or the exit status. */
@@ -266,6 +288,8 @@ read_options(int argc, char **argv, char **paths, struct options *ret)
 			is_json = true;
 		} else if (strcmp(argv[i], "--import") == 0 && i + 1 < argc) {
 			ret->import = argv[++i];
+		} else if (strcmp(argv[i], "--export") == 0 && i + 1 < argc) {
+			ret->export = argv[++i];
 		} else {
 			fprintf(stderr, "quoind: unknown option %s, or its value is missing; quoind --help lists them\n",
 			    argv[i]);
@@ -286,9 +310,14 @@ run_seats(char *const *paths, const struct options *options)
 		abort();
 	if (read_all(paths, &err) != 0)
 		status = fail(&err);
+	else if (options->import != NULL)
+		status = import_export(options->import);
+	else if (options->export != NULL)
+		status = export_store(options->export);
+	else if (options->check)
+		status = check_all();
 	else
-		status = options->import != NULL ? import_export(options->import) :
-		    options->check ? check_all() : seat_count == 1 ? run_one(&seats[0].conf) : run_several();
+		status = seat_count == 1 ? run_one(&seats[0].conf) : run_several();
 	for (size_t i = 0; i < seat_count; i++)
 		quoin_conf_clear(&seats[i].conf);
 	free(seats);

@@ -54,6 +54,22 @@ check seed-1-json test "$(jq -c . check.out)" = '{"release":1}'
 check answers-1 test "$(answer '[.release, .stale]')" = '[1,true]'
 check_exit seed-2 0 seed spare out-2
 check answers-2 test "$(answer '[.release, .stale, .config.timeoutMs]')" = '[2,true,77]'
+# What one router's store has seeds another's, without the parts that routers do not need.
+held() { quoin --json -c "$1/quoin.conf" export --store "$2"; }
+check_exit held 0 held spare held-2
+check held-json test "$(jq -c . check.out)" = '{"ok":true,"release":2}'
+check held-files test "$(cd held-2 && echo parts/*)" = 'parts/routes parts/rules'
+check held-as-exported cmp held-2/release.txt out-2/release.txt
+check held-activation cmp held-2/activation.txt out-2/activation.txt
+check_exit held-minisign 0 sh -c 'for key in held-2/keys/*; do minisign -V -p "$key" -m held-2/release.txt && exit 0; done; exit 1'
+check_exit held-twice 5 held spare held-2
+check_exit held-verify 3 quoin -c spare/quoin.conf verify held-2
+check_has held-verify-says "has only the parts that the host holds" cat check.out
+mkdir other && cp -r spare/identity spare/quoin.conf other/
+check_exit held-nothing 2 held other held-none
+check_exit held-seeds 0 seed other held-2
+check held-answers test "$(answer '[.release, .stale, .config.timeoutMs]' other)" = '[2,true,77]'
+check_exit held-usage 2 quoin export --store 2 held-3
 check_exit again 0 seed spare out-2
 # Back: refused, whatever copy of the ratchets is left.
 check_exit back 4 seed spare out-1
