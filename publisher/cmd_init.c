@@ -55,7 +55,7 @@ begin(struct quoin_conf *conf, int replicas, bool no_passphrase, struct quoin_co
 	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
 	struct quoin_bus_reader *reader = NULL;
 	struct quoin_keyring keys = {0};
-	bool is_embedded;
+	bool is_embedded, has_empty = false;
 	int r;
 
 	if (conf->root[0] == '\0')
@@ -72,8 +72,9 @@ begin(struct quoin_conf *conf, int replicas, bool no_passphrase, struct quoin_co
 		r = quoin_bus_reader_open_brief(&bus, &reader, err);
 	if (r == 0)
 		r = quoin_control_read(control, reader, QUOIN_SESSION_TIMEOUT_MS, err);
-	if (r == 0 && (!control->has_incarnation || made[QUOIN_TOPIC_GATE] || made[QUOIN_TOPIC_BLOBS] ||
-	    made[QUOIN_TOPIC_STATUS])) {
+	if (r == 0)
+		r = quoin_topics_look(conf, reader, &has_empty, err);
+	if (r == 0 && (!control->has_incarnation || has_empty)) {
 		r = quoin_keyring_load(conf, QUOIN_ROLE_ROOT, true, &keys, err);
 		if (r == 0)
 			r = quoin_topics_begin(conf, control, reader, &keys, err);

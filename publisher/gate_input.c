@@ -113,6 +113,8 @@ take_gate(struct quoin_gate *gate, const struct quoin_bus_record *record)
 	/* Its own activations come back; and a reading that begins anew sees the old ones again. */
 	if (r != 0 && r != QUOIN_EREPLAY)
 		log_refused(gate->tails[1].name, record, &err);
+	if (r == 0 && quoin_span_equal_str(record->key, "incarnation"))
+		gate->is_incarnate = true;
 	if (had_incarnation && memcmp(before.id, gate->activations.incarnation.id, sizeof before.id) != 0)
 		gate_stop(gate, QUOIN_EINCARNATION, "the gate topic was deleted and made anew");
 	if (r == 0 && quoin_span_equal_str(record->key, "heartbeat"))
@@ -236,6 +238,17 @@ take_record(struct quoin_gate *gate, struct gate_tail *tail, const struct quoin_
 		tail->position = record->offset + 1;
 }
 
+/* Whether it is the same topic is known when its incarnation was read again: until then nothing is written to it. */
+static void
+lose_gate_topic(struct quoin_gate *gate)
+{
+	gate->is_incarnate = false;
+	if (gate->writer == NULL)
+		return;
+	gate_drop_writer(gate);
+	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
+}
+
 static void
 take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 {
@@ -257,6 +270,8 @@ take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 		/* What it held is read again from the start: it changes nothing, and another incarnation shows. */
 		quoin_log(QUOIN_LOG_WARN, "read-anew", "topic=%s reason=\"offset %lld is not in the log\"",
 		    tail != NULL ? tail->name : "?", (long long)event->offset);
+		if (tail != NULL && tail->topic == QUOIN_TOPIC_GATE)
+			lose_gate_topic(gate);
 		if (tail != NULL)
 			read_anew(gate, tail, 0);
 		break;

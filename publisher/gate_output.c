@@ -68,14 +68,27 @@ seal_heartbeat(struct quoin_gate *gate, uint64_t number, const struct quoin_posi
 /* ---- Transactions ---- */
 
 static int
-put(struct quoin_gate *gate, const char *key, const struct quoin_sealed *sealed, struct quoin_error *err)
+put(struct quoin_gate *gate, const char *key, const struct quoin_sealed *sealed, struct quoin_bus_receipt *receipt,
+    struct quoin_error *err)
 {
 	struct quoin_bus_record record = {0};
 
 	quoin_envelope_to_record(&sealed->envelope, &record);
 	record.topic = gate->tails[1].name;
 	record.key = quoin_span_str(key);
-	return quoin_bus_writer_put(gate->writer, &record, NULL, err);
+	return quoin_bus_writer_put(gate->writer, &record, receipt, err);
+}
+
+/* Offsets only grow, but in a topic that was made anew. */
+static void
+see_offset(struct quoin_gate *gate)
+{
+	if (!gate->receipt.is_done || gate->receipt.code != 0)
+		return;
+	if (gate->receipt.offset < gate->written)
+		gate_stop(gate, QUOIN_EINCARNATION,
+		    "the gate topic was deleted and made anew while this gate wrote to it: delete it again, and run quoin init");
+	gate->written = gate->receipt.offset;
 }
 
 /* One transaction of the heartbeat and, if there is one, the activation before it. 0, QUOIN_EFENCED, QUOIN_ECONFLICT
@@ -89,20 +102,22 @@ commit(struct quoin_gate *gate, const char *key, const struct quoin_sealed *acti
 	if (r != 0)
 		return r == QUOIN_EFENCED ? r : QUOIN_EUNKNOWN;
 	if (activation != NULL)
-		r = put(gate, key, activation, err);
+		r = put(gate, key, activation, NULL, err);
 	if (r == 0)
-		r = put(gate, "heartbeat", heartbeat, err);
+		r = put(gate, "heartbeat", heartbeat, &gate->receipt, err);
 	if (r != 0) {
 		if (quoin_bus_writer_abort(gate->writer, COMMIT_TIMEOUT_MS, NULL) != 0)
 			return r == QUOIN_EFENCED ? r : QUOIN_EUNKNOWN;
 		return r == QUOIN_EFENCED || r == QUOIN_EUNKNOWN ? r : QUOIN_ECONFLICT;
 	}
 	r = quoin_bus_writer_commit(gate->writer, COMMIT_TIMEOUT_MS, err);
+	if (r == 0)
+		see_offset(gate);
 	return r == 0 || r == QUOIN_EFENCED || r == QUOIN_ECONFLICT ? r : QUOIN_EUNKNOWN;
 }
 
-static void
-drop_writer(struct quoin_gate *gate)
+void
+gate_drop_writer(struct quoin_gate *gate)
 {
 	quoin_bus_writer_close(gate->writer);
 	gate->writer = NULL;
@@ -117,7 +132,7 @@ tell_failure(struct quoin_gate *gate, int code, const struct quoin_error *err)
 	switch (code) {
 	case QUOIN_EFENCED:
 		quoin_log(QUOIN_LOG_WARN, "fenced", "reason=\"another gate took over; this one stands by\"");
-		drop_writer(gate);
+		gate_drop_writer(gate);
 		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_FENCED});
 		return;
 	case QUOIN_ECONFLICT:
@@ -127,7 +142,7 @@ tell_failure(struct quoin_gate *gate, int code, const struct quoin_error *err)
 	default:
 		/* The topic is the truth: it is read on, and told by a later init whatever was left open is aborted. */
 		quoin_log_error(QUOIN_LOG_WARN, "unknown-outcome", err, NULL);
-		drop_writer(gate);
+		gate_drop_writer(gate);
 		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	}
@@ -232,6 +247,17 @@ gate_say_goodbye(struct quoin_gate *gate)
 
 /* ---- Taking over ---- */
 
+/* A topic whose first record is not its incarnation is no topic of ours: what is written to it now would be its first. */
+static bool
+is_born(struct quoin_gate *gate)
+{
+	if (!gate->is_incarnate && !gate->is_told_unborn)
+		quoin_log(QUOIN_LOG_ERROR, "alarm",
+		    "reason=\"the gate topic has no incarnation; this gate waits for it: run quoin init\"");
+	gate->is_told_unborn = !gate->is_incarnate;
+	return gate->is_incarnate;
+}
+
 /* init fences every other gate, and aborts what a dead one left open; then the topics are read to ends asked for now. */
 static void
 take_over(struct quoin_gate *gate)
@@ -240,7 +266,11 @@ take_over(struct quoin_gate *gate)
 	char id[QUOIN_NAME_BYTES_MAX + 16];
 	int r;
 
-	drop_writer(gate);
+	gate_drop_writer(gate);
+	if (!is_born(gate)) {
+		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
+		return;
+	}
 	snprintf(id, sizeof id, "quoin.%s.gate", gate->conf->namespace_name);
 	quoin_log(QUOIN_LOG_INFO, "taking-over", NULL);
 	r = quoin_bus_writer_open(&gate->bus, id, &gate->writer, &err);
@@ -252,7 +282,7 @@ take_over(struct quoin_gate *gate)
 		return;
 	}
 	quoin_log_error(QUOIN_LOG_WARN, "not-taken-over", &err, NULL);
-	drop_writer(gate);
+	gate_drop_writer(gate);
 	gate_queue(gate, (struct quoin_gate_event){.kind = r == QUOIN_EFENCED ? QUOIN_GATE_FENCED : QUOIN_GATE_LOST});
 }
 
@@ -322,7 +352,7 @@ gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action)
 	case QUOIN_GATE_STEP_DOWN:
 		quoin_gate_hook_stop(&gate->hook);
 		quoin_log(QUOIN_LOG_INFO, "standing-by", NULL);
-		drop_writer(gate);
+		gate_drop_writer(gate);
 		break;
 	case QUOIN_GATE_ALARM:
 		log_text(QUOIN_LOG_ERROR, "alarm", action->text);

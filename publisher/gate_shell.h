@@ -51,6 +51,11 @@ struct quoin_gate {
 	bool has_more;	     /* the reader has records at hand that were not taken */
 	int64_t turn_ms;     /* the last turn, by CLOCK_BOOTTIME */
 	bool is_taking_over; /* init succeeded; the three topics are being read to their ends */
+	/* The gate topic's incarnation was read, and the topic was not lost since: without it nothing is written there. */
+	bool is_incarnate;
+	bool is_told_unborn;		    /* that it has none, to people */
+	struct quoin_bus_receipt receipt;   /* of the heartbeat on its way */
+	int64_t written;		    /* the highest offset that the broker gave to one */
 	bool is_reading;     /* READ_STATUS: the status topic alone */
 	uint64_t token;
 	uint64_t epoch;	       /* of the root, as told to the core */
@@ -93,6 +98,8 @@ void gate_watch_tails(struct quoin_gate *gate);
 /* ---- gate_output ---- */
 
 void gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action);
+/* Write nothing more: the writer is closed, and what it was about to do is not done. */
+void gate_drop_writer(struct quoin_gate *gate);
 /* A last heartbeat with a tiny interval. */
 void gate_say_goodbye(struct quoin_gate *gate);
 

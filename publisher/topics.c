@@ -22,6 +22,33 @@ static const struct quoin_bus_topic_setting settings[] = {
 	{"unclean.leader.election.enable", "false"},
 };
 
+/* Every gate that acts stands by from its next write on. */
+static int
+fence_gates(const struct quoin_conf *conf, struct quoin_bus_writer **ret, struct quoin_error *err)
+{
+	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
+	char id[QUOIN_NAME_BYTES_MAX + 16];
+	int r;
+
+	(void)snprintf(id, sizeof id, "quoin.%s.gate", conf->namespace_name);
+	r = quoin_bus_writer_open(&bus, id, ret, err);
+	return r != 0 ? r : quoin_bus_writer_init(*ret, TIMEOUT_MS, err);
+}
+
+static int
+create(const struct quoin_conf *conf, enum quoin_topic topic, const struct quoin_bus_topic_spec *spec,
+    struct quoin_error *err)
+{
+	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
+	struct quoin_bus_writer *fence = NULL;
+	int r = 0;
+
+	if (topic == QUOIN_TOPIC_GATE)
+		r = fence_gates(conf, &fence, err);
+	quoin_bus_writer_close(fence);
+	return r != 0 ? r : quoin_bus_topic_create(&bus, spec, TIMEOUT_MS, err);
+}
+
 int
 quoin_topics_make(const struct quoin_conf *conf, int replicas, bool made[QUOIN_TOPICS], struct quoin_error *err)
 {
@@ -43,7 +70,7 @@ quoin_topics_make(const struct quoin_conf *conf, int replicas, bool made[QUOIN_T
 		r = quoin_bus_topic_check(&bus, &spec, TIMEOUT_MS, err);
 		if (r != QUOIN_ENOENT || is_embedded)
 			continue;
-		r = quoin_bus_topic_create(&bus, &spec, TIMEOUT_MS, err);
+		r = create(conf, (enum quoin_topic)i, &spec, err);
 		made[i] = r == 0;
 		if (r == QUOIN_EEXISTS) /* another init was faster */
 			r = quoin_bus_topic_check(&bus, &spec, TIMEOUT_MS, err);
@@ -107,14 +134,32 @@ decide_root(void *ctx, const struct quoin_control *control, char *key, size_t ke
 	return quoin_sealed_copy(root, ret_sealed);
 }
 
-/* A topic that nobody fences: its first record by a plain writer, if it is still empty. */
 static int
-begin_plain(const struct quoin_conf *conf, const struct quoin_trust *trust, enum quoin_topic topic,
+put_incarnation(struct quoin_bus_writer *writer, const char *topic, const struct quoin_sealed *sealed, bool is_fenced,
+    struct quoin_error *err)
+{
+	struct quoin_bus_record record = {0};
+	int r = is_fenced ? quoin_bus_writer_begin(writer, err) : 0;
+
+	quoin_envelope_to_record(&sealed->envelope, &record);
+	record.topic = topic;
+	record.key = quoin_span_str("incarnation");
+	if (r == 0)
+		r = quoin_bus_writer_put(writer, &record, NULL, err);
+	if (r != 0)
+		return r;
+	return is_fenced ? quoin_bus_writer_commit(writer, TIMEOUT_MS, err) : quoin_bus_writer_flush(writer, TIMEOUT_MS, err);
+}
+
+/* The first record, if the topic is still empty: of the gate topic behind the fence, so that what is seen then stays so; of
+ * the others, to which nobody writes before the control topic says something, by a plain writer. */
+static int
+begin_topic(const struct quoin_conf *conf, const struct quoin_trust *trust, enum quoin_topic topic,
     struct quoin_bus_reader *reader, const struct quoin_keyring *keys, struct quoin_error *err)
 {
 	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
+	bool is_fenced = topic == QUOIN_TOPIC_GATE;
 	struct quoin_bus_writer *writer = NULL;
-	struct quoin_bus_record record = {0};
 	struct quoin_sealed sealed = {0};
 	char name[QUOIN_TOPIC_NAME_BYTES];
 	int64_t first, end;
@@ -124,19 +169,69 @@ begin_plain(const struct quoin_conf *conf, const struct quoin_trust *trust, enum
 	r = quoin_bus_reader_range(reader, name, TIMEOUT_MS, &first, &end, err);
 	if (r != 0 || end > 0)
 		return r;
-	r = make_incarnation(trust, topic, keys, &sealed, err);
+	r = is_fenced ? fence_gates(conf, &writer, err) : quoin_bus_writer_open(&bus, NULL, &writer, err);
 	if (r == 0)
-		r = quoin_bus_writer_open(&bus, NULL, &writer, err);
-	if (r == 0) {
-		quoin_envelope_to_record(&sealed.envelope, &record);
-		record.topic = name;
-		record.key = quoin_span_str("incarnation");
-		r = quoin_bus_writer_put(writer, &record, NULL, err);
-	}
-	if (r == 0)
-		r = quoin_bus_writer_flush(writer, TIMEOUT_MS, err);
+		r = quoin_bus_reader_range(reader, name, TIMEOUT_MS, &first, &end, err);
+	if (r == 0 && end == 0)
+		r = make_incarnation(trust, topic, keys, &sealed, err);
+	if (r == 0 && end == 0)
+		r = put_incarnation(writer, name, &sealed, is_fenced, err);
 	quoin_bus_writer_close(writer);
 	quoin_sealed_clear(&sealed);
+	return r;
+}
+
+/* ---- Whether topics begin as they must ---- */
+
+static int
+see_first(void *ctx, const struct quoin_bus_record *record, struct quoin_error *err)
+{
+	bool *is_incarnation = ctx;
+
+	(void)err;
+	*is_incarnation = quoin_span_equal_str(record->key, "incarnation");
+	return QUOIN_EEXISTS;
+}
+
+static int
+look(const struct quoin_conf *conf, struct quoin_bus_reader *reader, enum quoin_topic topic, bool *ret_is_empty,
+    struct quoin_error *err)
+{
+	char name[QUOIN_TOPIC_NAME_BYTES];
+	bool is_incarnation = true;
+	int64_t first, end;
+	int r;
+
+	quoin_topic_name(conf->namespace_name, topic, name);
+	r = quoin_bus_reader_range(reader, name, TIMEOUT_MS, &first, &end, err);
+	*ret_is_empty = r == 0 && end == 0;
+	if (r != 0 || first > 0 || end == 0 || topic != QUOIN_TOPIC_GATE)
+		return r;
+	r = quoin_bus_reader_drain(reader, name, 0, TIMEOUT_MS, see_first, &is_incarnation, err);
+	if (r == QUOIN_EEXISTS)
+		r = 0;
+	if (r == 0 && !is_incarnation)
+		return quoin_error_set(err, QUOIN_ECONFLICT,
+		    "%s does not begin with its incarnation: something wrote to it before init did; stop the gates, delete the "
+		    "topic, and run init again",
+		    name);
+	return r;
+}
+
+int
+quoin_topics_look(const struct quoin_conf *conf, struct quoin_bus_reader *reader, bool *ret_has_empty,
+    struct quoin_error *err)
+{
+	bool is_empty;
+	int r = 0;
+
+	*ret_has_empty = false;
+	for (unsigned i = 0; r == 0 && i < QUOIN_TOPICS; i++) {
+		if (i == QUOIN_TOPIC_CONTROL)
+			continue;
+		r = look(conf, reader, (enum quoin_topic)i, &is_empty, err);
+		*ret_has_empty = *ret_has_empty || (r == 0 && is_empty);
+	}
 	return r;
 }
 
@@ -157,6 +252,6 @@ quoin_topics_begin(const struct quoin_conf *conf, struct quoin_control *control,
 	}
 	for (unsigned i = 0; r == 0 && i < QUOIN_TOPICS; i++)
 		if (i != QUOIN_TOPIC_CONTROL)
-			r = begin_plain(conf, &control->trust, (enum quoin_topic)i, reader, root_keys, err);
+			r = begin_topic(conf, &control->trust, (enum quoin_topic)i, reader, root_keys, err);
 	return r;
 }

@@ -271,10 +271,10 @@ site_read(struct site *site)
 /* ---- Life ---- */
 
 /* "bootstrap" is a broker; on the embedded one the topics exist. */
+/* Keys, root and topics, on which nothing stands yet. */
 static void
-site_open(struct site *site, const char *namespace_name, const char *bootstrap, unsigned heartbeat_ms)
+site_prepare(struct site *site, const char *namespace_name, const char *bootstrap, unsigned heartbeat_ms)
 {
-	struct quoin_keyring root_keys = {0};
 	bool made[QUOIN_TOPICS];
 	char text[1024];
 
@@ -294,11 +294,25 @@ site_open(struct site *site, const char *namespace_name, const char *bootstrap, 
 	site->bus = (struct quoin_bus_conf){site->conf.properties, site->conf.property_count, "test"};
 	OK(site, quoin_bus_reader_open(&site->bus, &site->reader, &site->err));
 	OK(site, quoin_bus_writer_open(&site->bus, NULL, &site->writer, &site->err));
+}
+
+static void
+site_begin(struct site *site)
+{
+	struct quoin_keyring root_keys = {0};
+
 	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_ROOT, false, &root_keys, &site->err));
 	OK(site, quoin_topics_begin(&site->conf, &site->control, site->reader, &root_keys, &site->err));
 	quoin_keyring_clear(&root_keys);
 	site_enrol(site, &site->a1, "a1", QUOIN_HOST_SERVING);
 	site_enrol(site, &site->r1, "r1", QUOIN_HOST_ROUTER);
+}
+
+static void
+site_open(struct site *site, const char *namespace_name, const char *bootstrap, unsigned heartbeat_ms)
+{
+	site_prepare(site, namespace_name, bootstrap, heartbeat_ms);
+	site_begin(site);
 }
 
 static void

@@ -12,12 +12,19 @@
 static struct quoin_bus_mock *mock;
 
 static void
-open_on_mock(struct site *site)
+make_mock(struct site *site, const char **ret_bootstrap)
 {
 	static const char *const topics[] = {"t.control", "t.gate", "t.blobs", "t.status"};
+
+	OK(site, quoin_bus_mock_open(topics, 4, &mock, ret_bootstrap, &site->err));
+}
+
+static void
+open_on_mock(struct site *site)
+{
 	const char *bootstrap;
 
-	OK(site, quoin_bus_mock_open(topics, 4, &mock, &bootstrap, &site->err));
+	make_mock(site, &bootstrap);
 	site_open(site, "t", bootstrap, HEARTBEAT_MS);
 }
 
@@ -220,6 +227,58 @@ test_refuses(void)
 	close_on_mock(&site);
 }
 
+/* A gate that is faster than init writes nothing to a topic that has not begun, and acts when init was there. */
+static void
+test_unborn(void)
+{
+	struct site site;
+	struct quoin_gate *gate;
+	const char *bootstrap;
+	int64_t first, end, until_ms;
+	bool has_empty;
+
+	make_mock(&site, &bootstrap);
+	site_prepare(&site, "t", bootstrap, HEARTBEAT_MS);
+	gate = open_gate(&site);
+	while (!quoin_gate_is_ready(gate))
+		OK(&site, quoin_gate_turn(gate, 10, -1, &site.err));
+	/* It means to take over at once, and again after every few heartbeats. */
+	for (until_ms = quoin_clock_mono_ms() + 10 * HEARTBEAT_MS; quoin_clock_mono_ms() < until_ms;) {
+		OK(&site, quoin_gate_turn(gate, 10, -1, &site.err));
+		CHECK(!quoin_gate_is_acting(gate));
+	}
+	OK(&site, quoin_bus_reader_range(site.reader, "t.gate", SITE_TIMEOUT_MS, &first, &end, &site.err));
+	CHECK_INT(end, 0);
+	OK(&site, quoin_topics_look(&site.conf, site.reader, &has_empty, &site.err));
+	CHECK(has_empty);
+	site_begin(&site);
+	turn_until_acting(&site, gate);
+	OK(&site, quoin_topics_look(&site.conf, site.reader, &has_empty, &site.err));
+	CHECK(!has_empty);
+	quoin_gate_close(gate);
+	close_on_mock(&site);
+}
+
+/* Something was faster than init: that is said. */
+static void
+test_begun_by_others(void)
+{
+	struct quoin_bus_record record = {.topic = "t.gate",
+	    .key = quoin_span_str("heartbeat"),
+	    .value = quoin_span_str("x")};
+	struct site site;
+	const char *bootstrap;
+	bool has_empty;
+
+	make_mock(&site, &bootstrap);
+	site_prepare(&site, "t", bootstrap, HEARTBEAT_MS);
+	OK(&site, quoin_bus_writer_put(site.writer, &record, NULL, &site.err));
+	OK(&site, quoin_bus_writer_flush(site.writer, SITE_TIMEOUT_MS, &site.err));
+	CHECK_INT(quoin_topics_look(&site.conf, site.reader, &has_empty, &site.err), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "t.gate does not begin with its incarnation");
+	close_on_mock(&site);
+}
+
 static void
 test_models(void)
 {
@@ -327,6 +386,8 @@ static const struct check_case cases[] = {
     {"gate takeover", test_takeover},
     {"gate resign", test_resign},
     {"gate refuses", test_refuses},
+    {"gate unborn", test_unborn},
+    {"gate begun by others", test_begun_by_others},
     {"gate models", test_models},
     {"gate program", test_program},
 };
