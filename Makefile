@@ -410,6 +410,7 @@ BENCHES := \
 	tests/bench/bench_compile.c \
 	tests/bench/bench_delta.c \
 	tests/bench/bench_fleet.c \
+	tests/bench/bench_oracle.c \
 	tests/bench/bench_plan.c \
 	tests/bench/bench_gate.c \
 	tests/bench/bench_propagate.c \
@@ -717,6 +718,7 @@ $(patsubst %.c,$(BUILD)/%,$(DIFFERENTIAL_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(cal
 	$(link)
 
 BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
+$(BUILD)/tests/bench/bench_oracle: $(patsubst %,$(BUILD)/tests/differential/%.o,naive naive_load tree) $(BUILD)/tests/check.o
 $(BUILD)/tests/bench/bench_fleet: $(BUILD)/tests/bench/fleet.o $(BUILD)/tests/bench/fleet_host.o
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o \
 		$(BUILD)/tests/bench/site.o $(BUILD)/tests/bench/workload.o $(ARCHIVES)

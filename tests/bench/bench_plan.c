@@ -18,29 +18,6 @@
 
 /* ---- The lines: the workload's requests, over and over ---- */
 
-static void
-put_line(struct quoin_buf *out, const struct workload_request *request)
-{
-	char objective[WORKLOAD_NAME_BYTES];
-
-	workload_objective(request->objective, objective);
-	quoin_buf_printf(out, "{\"objective\": \"%s\"", objective);
-	for (unsigned i = 0; i < WORKLOAD_ATTRIBUTES; i++) {
-		const struct workload_value *value = &request->values[i];
-
-		quoin_buf_printf(out, ", \"%s\": ", workload_attributes[i]);
-		if (value->string != NULL)
-			quoin_buf_printf(out, "\"%s\"", value->string);
-		else
-			quoin_buf_printf(out, "%.0f", value->number);
-	}
-	quoin_buf_put_str(out, ", \"ab\": {");
-	for (unsigned i = 0; i < WORKLOAD_CELLS; i++)
-		quoin_buf_printf(out, "%s\"%llu\": %u", i > 0 ? ", " : "", (unsigned long long)request->tests[i],
-		    (unsigned)request->cells[i]);
-	quoin_buf_put_str(out, "}}\n");
-}
-
 struct lines {
 	struct quoin_buf text; /* WORKLOAD_REQUESTS of them */
 	size_t at;
@@ -126,8 +103,10 @@ main(void)
 	for (unsigned i = 0; i < 2; i++)
 		open_view(i, &readers[i], &views[i]);
 	quoin_buf_init(&lines.text, 64u << 20);
-	for (unsigned i = 0; i < WORKLOAD_REQUESTS; i++)
-		put_line(&lines.text, &requests[i]);
+	for (unsigned i = 0; i < WORKLOAD_REQUESTS; i++) {
+		workload_print(&requests[i], &lines.text);
+		quoin_buf_put_byte(&lines.text, '\n');
+	}
 	lines.left = bytes_of(&lines.text, CONTEXTS);
 	in = fopencookie(&lines, "r", (cookie_io_functions_t){.read = read_lines});
 	if (in == NULL || lines.text.error != 0)

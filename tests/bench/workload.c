@@ -403,6 +403,29 @@ make_request(struct bench_random *random, struct workload_request *request)
 	}
 }
 
+void
+workload_print(const struct workload_request *request, struct quoin_buf *out)
+{
+	char objective[WORKLOAD_NAME_BYTES];
+
+	workload_objective(request->objective, objective);
+	quoin_buf_printf(out, "{\"objective\": \"%s\"", objective);
+	for (unsigned i = 0; i < WORKLOAD_ATTRIBUTES; i++) {
+		const struct workload_value *value = &request->values[i];
+
+		quoin_buf_printf(out, ", \"%s\": ", workload_attributes[i]);
+		if (value->string != NULL)
+			quoin_buf_printf(out, "\"%s\"", value->string);
+		else
+			quoin_buf_printf(out, "%.0f", value->number);
+	}
+	quoin_buf_put_str(out, ", \"ab\": {");
+	for (unsigned i = 0; i < WORKLOAD_CELLS; i++)
+		quoin_buf_printf(out, "%s\"%llu\": %u", i > 0 ? ", " : "", (unsigned long long)request->tests[i],
+		    (unsigned)request->cells[i]);
+	quoin_buf_put_str(out, "}}");
+}
+
 struct workload_request *
 workload_requests(unsigned objectives)
 {

@@ -59,5 +59,7 @@ struct workload_request {
 };
 /* WORKLOAD_REQUESTS of them; never freed. */
 struct workload_request *workload_requests(unsigned objectives);
+/* As a context line, without a newline. */
+void workload_print(const struct workload_request *request, struct quoin_buf *out);
 
 #endif
