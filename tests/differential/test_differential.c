@@ -7,6 +7,7 @@
  *
  * A pair that differs is shrunk and printed with the command that shows it again.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,7 @@ report(uint64_t seed, size_t number, struct generated *generated, const struct q
 	fprintf(stderr, "%s", quoin_buf_str(&out));
 	check_fail(__FILE__, __LINE__,
 	    "seed %llu, context %zu: decisions differ (%s), shrunk from %zu values to %zu; again: %s -s %llu",
-	    (unsigned long long)seed, number, subject_ways[way], before, left, "test_differential",
+	    (unsigned long long)seed, number, subject_ways[way], before, left, program_invocation_name,
 	    (unsigned long long)seed);
 }
 

@@ -231,6 +231,7 @@ test_across_files(void)
 	CHECK_INT(quoin_testfile_run(&compiled, &tests, &problems, &err), 0);
 	CHECK_INT(tests.passed, 2);
 	CHECK_INT(tests.failed, 0);
+	quoin_testfile_result_clear(&tests);
 	quoin_problems_clear(&problems);
 	quoin_compiled_clear(&compiled);
 }
