@@ -46,7 +46,7 @@ phrase_objective(const struct quoin_difference *difference, const struct quoin_o
 	if (quoin_aspects_have(change->aspects, QUOIN_ASPECT_DEFAULT)) {
 		quoin_buf_put_str(out, "default ");
 		quoin_phrase_ref(difference->before, &before->default_ref, out);
-		if (strcmp(default_key(difference->before, before), default_key(difference->after, after)) == 0 &&
+		if (quoin_texts_equal(default_key(difference->before, before), default_key(difference->after, after)) &&
 		    quoin_texts_equal(before->default_ref.config, after->default_ref.config)) {
 			quoin_buf_put_str(out, " changes, see below");
 		} else {
