@@ -667,7 +667,8 @@ $(BUILD)/tests/unit/quoind-poisoned: $(BUILD)/subscriber/quoind_main.o $(BUILD)/
 $(BUILD)/tests/unit/test_gate $(BUILD)/tests/unit/test_gate_kafka: | $(BUILD)/bin/quoin-gate
 $(BUILD)/tests/unit/test_author $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval \
 $(BUILD)/tests/unit/test_eval_hostile: | $(BUILD)/bin/quoin-eval
-$(BUILD)/tests/unit/test_author $(BUILD)/tests/unit/test_eval $(BUILD)/tests/unit/test_eval_hostile: $(BUILD)/tests/evaluate.o
+$(BUILD)/tests/unit/test_author $(BUILD)/tests/unit/test_compile $(BUILD)/tests/unit/test_eval \
+$(BUILD)/tests/unit/test_eval_hostile: $(BUILD)/tests/evaluate.o
 $(BUILD)/tests/unit/test_check_memory: private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 $(BUILD)/tests/unit/test_eval_sandbox: private PKGS += libseccomp
@@ -713,7 +714,7 @@ $(BUILD)/tests/differential/test_defects: private LDFLAGS += -Wl,--wrap=quoin_bu
 	-Wl,--wrap=quoin_config_merge,--wrap=quoin_check_percent,--wrap=quoin_check_version_bounds \
 	-Wl,--wrap=quoin_rules_encode,--wrap=quoin_ruleset_order_all
 $(patsubst %.c,$(BUILD)/%,$(DIFFERENTIAL_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(call objs,$(DIFFERENTIAL_SRCS)) \
-		$(BUILD)/tests/rulesets.o $(BUILD)/tests/check.o $(ARCHIVES) | $(BUILD)/bin/quoin-eval
+		$(BUILD)/tests/evaluate.o $(BUILD)/tests/rulesets.o $(BUILD)/tests/check.o $(ARCHIVES) | $(BUILD)/bin/quoin-eval
 	$(call say,LINK,$@)
 	$(link)
 

@@ -158,6 +158,8 @@ place_of_thrown(const struct evaluation *ev, const struct quoin_eval_name *at, c
 		place.line = thrown->line;
 	else if (place.line == 0)
 		place.line = line_of_quoted(ev, at, thrown->message.data);
+	if (place.line > 0 && strcmp(thrown->kind.data, "SyntaxError") == 0)
+		place.column = quoin_eval_stack_column(ev->request.files[at->file].text, place.line, thrown->message.data);
 	return place;
 }
 

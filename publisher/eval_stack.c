@@ -65,3 +65,30 @@ quoin_eval_stack_place(const struct quoin_eval_file *files, size_t file_count, s
 	}
 	return false;
 }
+
+uint32_t
+quoin_eval_stack_column(struct quoin_span script, uint32_t line, const char *message)
+{
+	const char *token = strchr(message, '\''), *end = token != NULL ? strchr(token + 1, '\'') : NULL;
+	const uint8_t *begin = script.data, *stop = script.data + script.len, *found = NULL, *newline;
+	uint32_t column = 1;
+	size_t bytes;
+
+	if (end == NULL || end == token + 1 || script.len == 0)
+		return 0;
+	bytes = (size_t)(end - ++token);
+	for (; line > 1 && begin != NULL; line--) {
+		begin = memchr(begin, '\n', (size_t)(stop - begin));
+		begin = begin != NULL ? begin + 1 : NULL;
+	}
+	if (begin == NULL)
+		return 0;
+	newline = memchr(begin, '\n', (size_t)(stop - begin));
+	stop = newline != NULL ? newline : stop;
+	found = memmem(begin, (size_t)(stop - begin), token, bytes);
+	if (found == NULL || memmem(found + 1, (size_t)(stop - found) - 1, token, bytes) != NULL)
+		return 0;
+	for (; begin < found; begin++)
+		column += (*begin & 0xc0) != 0x80;
+	return column;
+}

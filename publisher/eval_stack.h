@@ -19,4 +19,8 @@ bool quoin_eval_stack_file(const struct quoin_eval_file *files, size_t file_coun
 bool quoin_eval_stack_place(const struct quoin_eval_file *files, size_t file_count, struct quoin_span stack,
     uint32_t first_line_shift, struct quoin_eval_place *ret);
 
+/* Syntax errors come without a column, but most name a token in single quotes: where it stands on the line, in characters
+ * from 1; 0 when it stands there more than once, or not at all. */
+uint32_t quoin_eval_stack_column(struct quoin_span script, uint32_t line, const char *message);
+
 #endif

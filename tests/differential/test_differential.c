@@ -18,6 +18,7 @@
 #include "tests/check.h"
 #include "tests/differential/shrink.h"
 #include "tests/differential/subject.h"
+#include "tests/evaluate.h"
 
 #define SETS_PER_CASE 500
 #define CONTEXTS      420
@@ -41,19 +42,6 @@ dice_of(uint64_t seed, uint64_t purpose)
 	for (int i = 0; i < 8; i++)
 		dice_throw(&dice, 2);
 	return dice;
-}
-
-static void
-use_own_eval(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof path - 64);
-
-	CHECK(len > 0);
-	path[len] = '\0';
-	*strrchr(path, '/') = '\0';
-	strcat(path, "/../../bin/quoin-eval");
-	CHECK(setenv("QUOIN_EVAL", path, 1) == 0);
 }
 
 static _Noreturn void
@@ -157,7 +145,7 @@ static void
 compare_seeds(uint64_t seed, size_t sets, size_t contexts, struct tally *tally)
 {
 	CHECK_INT(quoin_crypto_init(), 0);
-	use_own_eval();
+	evaluate_use_own_program();
 	for (size_t i = 0; i < sets; i++)
 		compare_seed(seed + i, contexts, tally);
 }

@@ -91,6 +91,8 @@ static const struct {
     {"a syntax error", {"a.js", FUNCTION("  return {a: 1,, b: 2};\n")},
 	TELLS("a.js:2", "SyntaxError: Unexpected token ','. Expected a property name.", "2", "  return {a: 1,, b: 2};",
 	    "  ")},
+    {"a token that cannot be there", {"a.js", FUNCTION("  const n = 1 +* 2;\n  return {n};\n")},
+	TELLS("a.js:2:16", "SyntaxError: Unexpected token '*'", "2", "  const n = 1 +* 2;", "               ")},
     {"an undefined property", {"a.js", FUNCTION("  const c = {};\n  return c.missing.name;\n")},
 	TELLS("a.js:3:19", "defineA: TypeError: undefined is not an object (evaluating 'c.missing.name')", "3",
 	    "  return c.missing.name;", "                  ")},

@@ -9,20 +9,7 @@
 #include "publisher/guard.h"
 #include "publisher/testfile.h"
 #include "tests/check.h"
-
-/* The helper beside the test programs, for directories with scripts. */
-static void
-use_built_eval(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof path - 64);
-
-	CHECK(len > 0);
-	path[len] = '\0';
-	*strrchr(path, '/') = '\0';
-	strcat(path, "/../../bin/quoin-eval");
-	CHECK(setenv("QUOIN_EVAL", path, 1) == 0);
-}
+#include "tests/evaluate.h"
 
 /* Compile a directory on the disk; its problems as text in "text". */
 static int
@@ -35,7 +22,7 @@ compile(const char *root, const struct quoin_compile_base *base, struct quoin_co
 	int rc;
 
 	CHECK_INT(quoin_crypto_init(), 0);
-	use_built_eval();
+	evaluate_use_own_program();
 	quoin_problems_init(&problems);
 	quoin_buf_init(&out, 1 << 20);
 	rc = quoin_compile(root, base, console, ret, &problems, &err);

@@ -143,7 +143,7 @@ static const struct {
 	const char *text;
 	const char *want; /* stands in the reply */
 } REFUSED[] = {
-    {"function defineA() {\n  return {a:,};\n}", PROBLEM("syntax", AT(2), "SyntaxError: Unexpected token ','")},
+    {"function defineA() {\n  return {a:,};\n}", PROBLEM("syntax", AT2(2, 13), "SyntaxError: Unexpected token ','")},
     {"import x from 'y';", "\"code\":\"syntax\",\"file\":\"a.js\",\"line\":1,"},
     {"const x = 1;\n\nlet x = 2;", "\"code\":\"syntax\",\"file\":\"a.js\",\"line\":3,"},
     {"function defineA() { const c = {};\n  return c.missing.name; }",
@@ -267,9 +267,9 @@ problems_together(void)
 	    "{\"functions\":["
 	    "\n{\"name\":\"defineD\",\"file\":\"b.js\",\"line\":4,\"rules\":[{}]}],\n"
 	    "\"problems\":["
-	    "\n{\"severity\":\"error\",\"code\":\"syntax\",\"file\":\"a.js\",\"line\":1,"
+	    "\n{\"severity\":\"error\",\"code\":\"syntax\",\"file\":\"a.js\",\"line\":1,\"column\":16,"
 	    "\"message\":\"SyntaxError: Unexpected token ';'\"},"
-	    "\n{\"severity\":\"error\",\"code\":\"syntax\",\"file\":\"c.js\",\"line\":2,"
+	    "\n{\"severity\":\"error\",\"code\":\"syntax\",\"file\":\"c.js\",\"line\":2,\"column\":3,"
 	    "\"message\":\"SyntaxError: Unexpected identifier 'y'\"},"
 	    "\n{\"severity\":\"error\",\"code\":\"throws\",\"file\":\"b.js\",\"line\":1,\"column\":37,"
 	    "\"message\":\"defineA: Error: one\"},"
