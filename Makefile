@@ -363,6 +363,7 @@ UNIT_TESTS := \
 	tests/unit/test_routes.c \
 	tests/unit/test_rules.c \
 	tests/unit/test_search.c \
+	tests/unit/test_spot.c \
 	tests/unit/test_store.c \
 	tests/unit/test_stream.c \
 	tests/unit/test_testfile.c \

@@ -102,7 +102,7 @@ quoin_spot_find(struct quoin_span script, uint32_t line, const struct quoin_json
 		at = find_only(text, quoin_json_string(value), is_value);
 	if (at == SIZE_MAX && key != NULL)
 		at = find_only(text, key, is_before_colon);
-	if (at == SIZE_MAX)
+	if (at == SIZE_MAX || text.data == NULL)
 		return false;
 	for (size_t i = 0; i < at; i++) {
 		if (text.data[i] == '\n') {
