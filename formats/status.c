@@ -396,6 +396,15 @@ quoin_status_clear(struct quoin_status *status)
 	memset(status, 0, sizeof *status);
 }
 
+void
+quoin_status_drop_hits(struct quoin_status *status)
+{
+	free(status->hits);
+	status->hits = NULL;
+	status->hit_count = 0;
+	status->hit_total = 0;
+}
+
 const struct quoin_status_release *
 quoin_status_of(const struct quoin_status *status, uint64_t release)
 {

@@ -111,6 +111,8 @@ struct quoin_status {
 int quoin_status_print(const struct quoin_status *status, struct quoin_buf *out);
 int quoin_status_parse(struct quoin_span text, struct quoin_status *ret, struct quoin_error *err);
 void quoin_status_clear(struct quoin_status *status);
+/* Forget what applications counted. */
+void quoin_status_drop_hits(struct quoin_status *status);
 /* The order of hits in the document, for qsort. */
 int quoin_status_hit_compare(const void *a, const void *b);
 const char *quoin_progress_name(enum quoin_progress progress);

@@ -130,6 +130,8 @@ quoin_fleet_admit(struct quoin_fleet *fleet, const struct quoin_control *control
 		return r;
 	}
 	entry.received_ms = now_ms;
+	if (fleet->drops_hits)
+		quoin_status_drop_hits(&entry.status);
 	at = host_index(fleet, entry.cert.host, &found);
 	if (found) {
 		if (fleet->hosts[at].status.number >= entry.status.number &&

@@ -23,6 +23,7 @@ struct quoin_fleet {
 	struct quoin_fleet_host *hosts; /* ascending by name; owned */
 	size_t host_count;
 	int64_t next_offset;
+	bool drops_hits;  /* set by the caller: what applications counted is not kept of each host */
 	uint64_t refused; /* statuses that did not verify or parse, or are under an older certificate */
 };
 

@@ -138,6 +138,7 @@ quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct q
 	if (gate == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	gate->conf = conf;
+	gate->fleet.drops_hits = true;
 	quoin_gate_hook_init(&gate->hook);
 	gate->bus = (struct quoin_bus_conf){conf->properties, conf->property_count, "quoin-gate"};
 	r = quoin_keyring_load(conf, QUOIN_ROLE_GATE, false, &gate->keys, err);

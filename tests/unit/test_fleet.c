@@ -66,6 +66,7 @@ static int
 report(const struct identity *identity, uint64_t number)
 {
 	struct quoin_status status = {.origin = world.origin, .number = number, .sent_ms = 1, .interval_ms = 1000};
+	struct quoin_status_hit hit = {.count = 1, .objective = "Home", .rule = "default"};
 	struct quoin_bus_record record = {0};
 	struct quoin_sealed sealed = {0};
 	struct quoin_buf text;
@@ -73,6 +74,8 @@ report(const struct identity *identity, uint64_t number)
 
 	(void)snprintf(status.host, sizeof status.host, "a1");
 	(void)snprintf(status.boot, sizeof status.boot, "00000000-0000-0000-0000-000000000001");
+	status.hits = &hit;
+	status.hit_count = status.hit_total = 1;
 	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 	CHECK_INT(quoin_status_print(&status, &text), 0);
 	CHECK_INT(quoin_seal(quoin_buf_span(&text), &identity->key, 1, &sealed), 0);
@@ -108,6 +111,12 @@ takes_the_highest_number(void)
 	CHECK_INT(report(&a1, 4), QUOIN_EREPLAY);
 	CHECK_INT(held(), 5);
 	CHECK_INT(fleet.refused, 0);
+	/* What applications counted is kept for those who show it. */
+	CHECK_INT(quoin_fleet_host(&fleet, "a1")->status.hit_count, 1);
+	fleet.drops_hits = true;
+	CHECK_INT(report(&a1, 6), 0);
+	CHECK_INT(quoin_fleet_host(&fleet, "a1")->status.hit_count, 0);
+	CHECK_INT(quoin_fleet_host(&fleet, "a1")->status.hit_total, 0);
 	quoin_sealed_clear(&a1.sealed);
 	end();
 }
