@@ -200,6 +200,7 @@ PUBLISHER_SRCS := \
 	publisher/gate_pins.c \
 	publisher/gate_print.c \
 	publisher/gate_release.c \
+	publisher/gate_reload.c \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
 	publisher/gate_shard.c \

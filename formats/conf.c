@@ -446,3 +446,37 @@ quoin_conf_clear(struct quoin_conf *conf)
 	}
 	memset(conf, 0, sizeof *conf);
 }
+
+/* ---- Taken while a program runs ---- */
+
+static bool
+has_other_properties(const struct quoin_conf *a, const struct quoin_conf *b)
+{
+	if (a->property_count != b->property_count)
+		return true;
+	for (size_t i = 0; i < a->property_count; i++)
+		if (strcmp(a->properties[i].name, b->properties[i].name) != 0 ||
+		    strcmp(a->properties[i].value, b->properties[i].value) != 0)
+			return true;
+	return false;
+}
+
+void
+quoin_conf_take(struct quoin_conf *conf, const struct quoin_conf *fresh, const struct quoin_conf_setting *live,
+    const struct quoin_conf_setting *fixed, quoin_conf_tell *tell, void *ctx)
+{
+	uint8_t *to = (uint8_t *)conf;
+	const uint8_t *from = (const uint8_t *)fresh;
+
+	for (; live->key != NULL; live++) {
+		if (memcmp(to + live->offset, from + live->offset, live->bytes) == 0)
+			continue;
+		memcpy(to + live->offset, from + live->offset, live->bytes);
+		tell(ctx, live->key, true);
+	}
+	for (; fixed->key != NULL; fixed++)
+		if (memcmp(to + fixed->offset, from + fixed->offset, fixed->bytes) != 0)
+			tell(ctx, fixed->key, false);
+	if (has_other_properties(conf, fresh))
+		tell(ctx, "kafka.*", false);
+}

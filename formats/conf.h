@@ -4,6 +4,8 @@
 #ifndef QUOIN_FORMATS_CONF_H
 #define QUOIN_FORMATS_CONF_H
 
+#include <stddef.h>
+
 #include "lib/bus.h"
 #include "lib/bytes.h"
 #include "lib/error.h"
@@ -61,6 +63,24 @@ struct quoin_conf {
  * key, the nearest known one. "ret" must be all zero or cleared. */
 int quoin_conf_parse(struct quoin_span text, const char *file, struct quoin_conf *ret, struct quoin_error *err);
 void quoin_conf_clear(struct quoin_conf *conf);
+
+/* A setting by its place. */
+struct quoin_conf_setting {
+	const char *key;
+	size_t offset, bytes;
+};
+#define QUOIN_CONF_SETTING(key, member)                                                                                \
+	{                                                                                                              \
+		key, offsetof(struct quoin_conf, member), sizeof((struct quoin_conf *)0)->member                       \
+	}
+
+/*
+ * What a program that runs takes of a configuration that was read anew: what differs of "live" is copied and told with
+ * is_taken; what differs of "fixed", or of kafka.*, is told without. Both end with a key of NULL.
+ */
+typedef void quoin_conf_tell(void *ctx, const char *key, bool is_taken);
+void quoin_conf_take(struct quoin_conf *conf, const struct quoin_conf *fresh, const struct quoin_conf_setting *live,
+    const struct quoin_conf_setting *fixed, quoin_conf_tell *tell, void *ctx);
 
 /* "1500", "1500ms", "10s", "5m", "1h", "30d" into milliseconds. */
 bool quoin_duration_parse(struct quoin_span text, uint64_t *ret_ms);

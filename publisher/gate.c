@@ -137,7 +137,8 @@ quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct q
 	gate = calloc(1, sizeof *gate);
 	if (gate == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
-	gate->conf = conf;
+	gate->settings = *conf;
+	gate->conf = &gate->settings;
 	gate->fleet.drops_hits = true;
 	quoin_gate_hook_init(&gate->hook);
 	gate->bus = (struct quoin_bus_conf){conf->properties, conf->property_count, "quoin-gate"};

@@ -29,6 +29,11 @@ void quoin_gate_close(struct quoin_gate *gate);
  */
 int quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quoin_error *err);
 
+/* Read configuration and keys anew (SIGHUP): the interval of heartbeats, the health hook with its time limit, the VIPs' interval
+ * and the gate's keys change at once; what else differs is named in the log, and waits for a restart. What cannot be read
+ * changes nothing. */
+void quoin_gate_reload(struct quoin_gate *gate);
+
 /* Say good-bye with a last heartbeat, so that a standby need not wait, and write nothing more. */
 void quoin_gate_resign(struct quoin_gate *gate);
 

@@ -363,6 +363,23 @@ quoin_gate_core_step(struct quoin_gate_core *core, const struct quoin_gate_event
 	return core->code;
 }
 
+void
+quoin_gate_core_retune(struct quoin_gate_core *core, uint64_t heartbeat_ms, uint64_t vip_poll_ms, bool has_health_hook)
+{
+	int64_t beat_ms = gate_after(core->now_ms, heartbeat_ms);
+
+	QUOIN_ASSERT(heartbeat_ms > 0);
+	if (has_health_hook != core->conf.has_health_hook)
+		gate_health_reset(core);
+	core->conf.heartbeat_ms = heartbeat_ms;
+	core->conf.vip_poll_ms = vip_poll_ms;
+	core->conf.has_health_hook = has_health_hook;
+	if (beat_ms < core->beat_ms)
+		core->beat_ms = beat_ms;
+	core->is_undecided = true;
+	gate_miscount(core);
+}
+
 int64_t
 quoin_gate_core_deadline(const struct quoin_gate_core *core)
 {

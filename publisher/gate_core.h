@@ -165,6 +165,10 @@ void quoin_gate_core_free(struct quoin_gate_core *core);
 int quoin_gate_core_step(struct quoin_gate_core *core, const struct quoin_gate_event *event,
     struct quoin_gate_actions *actions);
 
+/* These settings changed; the next step goes by them. */
+void quoin_gate_core_retune(struct quoin_gate_core *core, uint64_t heartbeat_ms, uint64_t vip_poll_ms,
+    bool has_health_hook);
+
 /* When the next TICK is worth its while, by the clock of now_ms; INT64_MAX: never. */
 int64_t quoin_gate_core_deadline(const struct quoin_gate_core *core);
 bool quoin_gate_core_is_acting(const struct quoin_gate_core *core);

@@ -109,16 +109,16 @@ open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Whether to end. SIGHUP: there is nothing that could be read anew while it runs. */
+/* Whether to end. */
 static bool
-is_stopped(int fd)
+is_stopped(int fd, struct quoin_gate *gate)
 {
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo != SIGHUP)
 			return true;
-		quoin_log(QUOIN_LOG_INFO, "hangup", "reason=\"the configuration is read at start only\"");
+		quoin_gate_reload(gate);
 	}
 	return false;
 }
@@ -135,7 +135,7 @@ run(const struct quoin_conf *conf, struct quoin_error *err)
 	r = quoin_gate_open(conf, &gate, err);
 	if (r == 0)
 		quoin_log(QUOIN_LOG_INFO, "started", "namespace=%s", conf->namespace_name);
-	while (r == 0 && !is_stopped(signals)) {
+	while (r == 0 && !is_stopped(signals, gate)) {
 		r = quoin_gate_turn(gate, TURN_MS, signals, err);
 		if (!is_ready && quoin_gate_is_ready(gate)) {
 			is_ready = true;

@@ -28,7 +28,8 @@ struct gate_tail {
 };
 
 struct quoin_gate {
-	const struct quoin_conf *conf;
+	const struct quoin_conf *conf; /* "settings" */
+	struct quoin_conf settings;    /* the caller's, and what SIGHUP changed since; strings borrowed */
 	struct quoin_bus_conf bus;
 	struct quoin_keyring keys;
 	uint8_t id[16];

@@ -9,106 +9,70 @@
 #include "lib/log.h"
 #include "subscriber/agent_shell.h"
 
-struct setting {
-	const char *key;
-	size_t offset, bytes;
-};
-#define SETTING(key, member)                                                                                           \
-	{                                                                                                              \
-		key, offsetof(struct quoin_conf, member), sizeof((struct quoin_conf *)0)->member                       \
-	}
-
 /* Looked at whenever they are needed, or told to the core. */
-static const struct setting live[] = {
-	SETTING("hook.load", hook_load),
-	SETTING("hook.unload", hook_unload),
-	SETTING("hook.validate", hook_validate),
-	SETTING("hook.check", hook_check),
-	SETTING("hook.check_ms", hook_check_ms),
-	SETTING("hook.retries", hook_retries),
-	SETTING("hook.timeout_ms", hook_timeout_ms),
-	SETTING("hook.parallel", hook_parallel),
-	SETTING("status.interval_ms", status_interval_ms),
-	SETTING("retain.releases", retain_releases),
-	SETTING("retain.days", retain_days),
-	SETTING("retain.bytes", retain_bytes),
+static const struct quoin_conf_setting live[] = {
+	QUOIN_CONF_SETTING("hook.load", hook_load),
+	QUOIN_CONF_SETTING("hook.unload", hook_unload),
+	QUOIN_CONF_SETTING("hook.validate", hook_validate),
+	QUOIN_CONF_SETTING("hook.check", hook_check),
+	QUOIN_CONF_SETTING("hook.check_ms", hook_check_ms),
+	QUOIN_CONF_SETTING("hook.retries", hook_retries),
+	QUOIN_CONF_SETTING("hook.timeout_ms", hook_timeout_ms),
+	QUOIN_CONF_SETTING("hook.parallel", hook_parallel),
+	QUOIN_CONF_SETTING("status.interval_ms", status_interval_ms),
+	QUOIN_CONF_SETTING("retain.releases", retain_releases),
+	QUOIN_CONF_SETTING("retain.days", retain_days),
+	QUOIN_CONF_SETTING("retain.bytes", retain_bytes),
+	{0},
 };
 
 /* Open files, promises to the gate, what was announced. */
-static const struct setting fixed[] = {
-	SETTING("namespace", namespace_name),
-	SETTING("root", root),
-	SETTING("identity", identity),
-	SETTING("state", state),
-	SETTING("parts", parts),
-	SETTING("ready.listen", ready_listen),
-	SETTING("lease.ms", lease_ms),
-	SETTING("lease.on_expiry", lease_refuse),
-	SETTING("limit.bytes", limit_bytes),
-	SETTING("limit.objectives", limit_objectives),
-	SETTING("limit.models", limit_models),
-	SETTING("limit.attributes", limit_attributes),
+static const struct quoin_conf_setting fixed[] = {
+	QUOIN_CONF_SETTING("namespace", namespace_name),
+	QUOIN_CONF_SETTING("root", root),
+	QUOIN_CONF_SETTING("identity", identity),
+	QUOIN_CONF_SETTING("state", state),
+	QUOIN_CONF_SETTING("parts", parts),
+	QUOIN_CONF_SETTING("ready.listen", ready_listen),
+	QUOIN_CONF_SETTING("lease.ms", lease_ms),
+	QUOIN_CONF_SETTING("lease.on_expiry", lease_refuse),
+	QUOIN_CONF_SETTING("limit.bytes", limit_bytes),
+	QUOIN_CONF_SETTING("limit.objectives", limit_objectives),
+	QUOIN_CONF_SETTING("limit.models", limit_models),
+	QUOIN_CONF_SETTING("limit.attributes", limit_attributes),
+	{0},
 };
 
-static const void *
-value_of(const struct quoin_conf *conf, const struct setting *setting)
-{
-	return (const uint8_t *)conf + setting->offset;
-}
-
-static bool
-differs(const struct quoin_conf *a, const struct quoin_conf *b, const struct setting *setting)
-{
-	return memcmp(value_of(a, setting), value_of(b, setting), setting->bytes) != 0;
-}
-
-static bool
-has_other_properties(const struct quoin_conf *a, const struct quoin_conf *b)
-{
-	if (a->property_count != b->property_count)
-		return true;
-	for (size_t i = 0; i < a->property_count; i++)
-		if (strcmp(a->properties[i].name, b->properties[i].name) != 0 ||
-		    strcmp(a->properties[i].value, b->properties[i].value) != 0)
-			return true;
-	return false;
-}
-
 static void
-say_restart(const char *key)
+tell(void *ctx, const char *key, bool is_taken)
 {
-	quoin_log(QUOIN_LOG_WARN, "needs-restart", "key=%s", key);
+	(void)ctx;
+	if (is_taken)
+		quoin_log(QUOIN_LOG_INFO, "changed", "key=%s", key);
+	else
+		quoin_log(QUOIN_LOG_WARN, "needs-restart", "key=%s", key);
 }
 
 /* Whether models are validated or checked at all was decided when they were loaded. */
-static bool
-is_begun_or_ended(const struct quoin_conf *before, const struct quoin_conf *after, const char *key)
+static void
+keep_kind(const char *key, const char *before, char after[QUOIN_PATH_BYTES_MAX])
 {
-	return (strcmp(key, "hook.validate") == 0 &&
-		   (before->hook_validate[0] == '\0') != (after->hook_validate[0] == '\0')) ||
-	    (strcmp(key, "hook.check") == 0 && (before->hook_check[0] == '\0') != (after->hook_check[0] == '\0'));
+	if ((before[0] == '\0') == (after[0] == '\0'))
+		return;
+	tell(NULL, key, false);
+	memcpy(after, before, QUOIN_PATH_BYTES_MAX);
 }
 
 static void
-take(struct quoin_agent *agent, const struct quoin_conf *fresh)
+take(struct quoin_agent *agent, struct quoin_conf *fresh)
 {
-	for (size_t i = 0; i < sizeof live / sizeof live[0]; i++) {
-		if (!differs(&agent->settings, fresh, &live[i]))
-			continue;
-		if (is_begun_or_ended(&agent->settings, fresh, live[i].key)) {
-			say_restart(live[i].key);
-			continue;
-		}
-		memcpy((uint8_t *)&agent->settings + live[i].offset, value_of(fresh, &live[i]), live[i].bytes);
-		quoin_log(QUOIN_LOG_INFO, "changed", "key=%s", live[i].key);
-	}
-	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		if (differs(&agent->settings, fresh, &fixed[i]))
-			say_restart(fixed[i].key);
-	if (has_other_properties(&agent->settings, fresh))
-		say_restart("kafka.*");
-	quoin_agent_core_retune(&agent->core, agent->settings.status_interval_ms, agent->settings.hook_retries,
-	    agent->settings.hook_parallel, agent->settings.hook_check_ms);
+	struct quoin_conf *settings = &agent->settings;
+
+	keep_kind("hook.validate", settings->hook_validate, fresh->hook_validate);
+	keep_kind("hook.check", settings->hook_check, fresh->hook_check);
+	quoin_conf_take(settings, fresh, live, fixed, tell, NULL);
+	quoin_agent_core_retune(&agent->core, settings->status_interval_ms, settings->hook_retries,
+	    settings->hook_parallel, settings->hook_check_ms);
 }
 
 void

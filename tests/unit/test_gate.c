@@ -279,6 +279,68 @@ test_begun_by_others(void)
 	close_on_mock(&site);
 }
 
+/* quoin.conf with "to" in place of "from". */
+static void
+change_conf(struct site *site, const char *from, const char *to)
+{
+	struct quoin_buf text;
+	char changed[2048];
+	const char *at;
+
+	quoin_buf_init(&text, QUOIN_CONF_BYTES_MAX);
+	OK(site, quoin_file_read(site->conf_path, &text, &site->err));
+	at = strstr(quoin_buf_str(&text), from);
+	CHECK(at != NULL);
+	snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - quoin_buf_str(&text)), quoin_buf_str(&text), to,
+	    at + strlen(from));
+	quoin_buf_clear(&text);
+	OK(site, quoin_file_replace(site->conf_path, quoin_span_str(changed), 0644, &site->err));
+}
+
+/* Until a heartbeat tells this interval. */
+static void
+turn_until_interval(struct site *site, struct quoin_gate *gate, uint64_t interval_ms)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + SITE_TIMEOUT_MS;
+
+	while (site->activations.heartbeat.interval_ms != interval_ms) {
+		CHECK(quoin_clock_mono_ms() < deadline_ms);
+		OK(site, quoin_gate_turn(gate, 10, -1, &site->err));
+		site_read(site);
+	}
+}
+
+/* What can change changes at once, the keys too; what cannot be read changes nothing. */
+static void
+test_reload(void)
+{
+	struct site site;
+	struct quoin_gate *gate;
+	char key[256], away[300];
+
+	open_on_mock(&site);
+	gate = open_gate(&site);
+	turn_until_interval(&site, gate, HEARTBEAT_MS);
+	change_conf(&site, "gate.heartbeat_ms = 100\n", "gate.heartbeat_ms = 150\nlease.ms = 5000\n");
+	quoin_gate_reload(gate);
+	turn_until_interval(&site, gate, 150);
+	change_conf(&site, "gate.heartbeat_ms = 150\n", "gate.heartbeat_ms = never\n");
+	quoin_gate_reload(gate);
+	snprintf(key, sizeof key, "%s/keys/gate.key", check_dir());
+	snprintf(away, sizeof away, "%s.away", key);
+	CHECK_INT(rename(key, away), 0);
+	change_conf(&site, "gate.heartbeat_ms = never\n", "gate.heartbeat_ms = 170\n");
+	quoin_gate_reload(gate);
+	site_publish(&site, "");
+	turn_until(&site, gate, 1, 1); /* signed with the key that it had */
+	CHECK_INT(site.activations.heartbeat.interval_ms, 150);
+	CHECK_INT(rename(away, key), 0);
+	quoin_gate_reload(gate);
+	turn_until_interval(&site, gate, 170);
+	quoin_gate_close(gate);
+	close_on_mock(&site);
+}
+
 static void
 test_models(void)
 {
@@ -388,6 +450,7 @@ static const struct check_case cases[] = {
     {"gate refuses", test_refuses},
     {"gate unborn", test_unborn},
     {"gate begun by others", test_begun_by_others},
+    {"gate reload", test_reload},
     {"gate models", test_models},
     {"gate program", test_program},
 };
