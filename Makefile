@@ -77,11 +77,13 @@ FORMATS_SRCS := \
 	formats/policy.c \
 	formats/release.c \
 	formats/resolve.c \
+	formats/resolve_when.c \
 	formats/root.c \
 	formats/routes.c \
 	formats/routes_encode.c \
 	formats/routes_verify.c \
 	formats/rules.c \
+	formats/rules_constants.c \
 	formats/rules_encode.c \
 	formats/rules_filters.c \
 	formats/rules_ids.c \
@@ -319,6 +321,7 @@ UNIT_TESTS := \
 	tests/unit/test_clock.c \
 	tests/unit/test_compile.c \
 	tests/unit/test_conf.c \
+	tests/unit/test_context.c \
 	tests/unit/test_context_line.c \
 	tests/unit/test_counter.c \
 	tests/unit/test_crypto.c \

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "formats/rules_layout.h"
 #include "lib/text.h"
 
 void
@@ -25,79 +24,156 @@ quoin_context_clear(struct quoin_context *context)
 }
 
 void
-quoin_context_begin(struct quoin_context *context, const struct quoin_rules *rules)
+quoin_context_forget_json(struct quoin_context *context)
 {
-	context->rules = rules;
-	memset(context->ids, 0, ((size_t)rules->attributes.id_count + 15) / 16 * 16 * sizeof context->ids[0]);
-	context->tests = context->own_tests;
-	context->cells = context->own_cells;
-	context->cell_count = 0;
-	context->named = NULL;
-	context->is_interned = false;
-	context->has_override = false;
+	quoin_json_free(context->json);
+	context->json = NULL;
 	context->objective = (struct quoin_span){0};
-	if (__builtin_expect(context->json != NULL, 0)) {
-		quoin_json_free(context->json);
-		context->json = NULL;
-	}
 }
 
 /* ---- Values ---- */
 
-/* A borrowed string, which most values are, in one go: NULL if it is none. */
-static inline const struct quoin_borrowed *
-borrowed_string(const struct quoin_context *context, uint32_t attribute)
-{
-	const struct quoin_borrowed *value;
-	size_t index;
-
-	if (context->ids[attribute] != QUOIN_CONTEXT_ID_UNREAD || context->borrowed == NULL)
-		return NULL;
-	index = (size_t)atomic_load_explicit(&context->order[attribute], memory_order_relaxed) - 1;
-	if (index >= context->borrowed_count)
-		return NULL;
-	value = &context->borrowed[index];
-	return value->kind == QUOIN_BORROWED_STRING && value->string != NULL ? value : NULL;
-}
-
 uint16_t
 quoin_context_intern_one(struct quoin_context *context, uint32_t attribute)
 {
-	const struct quoin_borrowed *borrowed = borrowed_string(context, attribute);
-	const struct quoin_rules *rules = context->rules;
 	const struct quoin_value *value = &context->values[attribute];
-	const struct rules_attribute *block;
-	uint16_t id;
+	struct rules_key key;
 
-	if (borrowed != NULL) {
-		block = rules->attribute_blocks[attribute];
-		quoin_context_put_string(context, attribute, borrowed->string, borrowed->len);
-		return context->ids[attribute] =
-			   quoin_rules_constant_find(block, QUOIN_SCALAR_STRING, borrowed->string, borrowed->len);
-	}
 	if (!quoin_context_has(context, attribute))
 		return RULES_VALUE_MISSING;
-	block = rules->attribute_blocks[attribute];
 	switch (value->kind) {
 	case QUOIN_VALUE_STRING:
-		id = quoin_rules_constant_find(block, QUOIN_SCALAR_STRING, value->string, value->len);
+		key = quoin_rules_string_key(value->string, value->len);
 		break;
 	case QUOIN_VALUE_NUMBER:
-		id = quoin_rules_constant_find(block, QUOIN_SCALAR_NUMBER, &value->number, sizeof value->number);
+		key = rules_number_constant_key(value->number);
 		break;
 	default:
-		id = quoin_rules_constant_find(block, QUOIN_SCALAR_BOOL, &value->boolean, 1);
+		key = rules_bool_key(value->boolean);
 		break;
 	}
-	return context->ids[attribute] = id;
+	return context->ids[attribute] = quoin_rules_constant_find(context->rules, attribute, key, value->string);
+}
+
+/* 1 to 4 decimal components, then nothing or a suffix from the first '-' or '+' on. */
+static bool
+read_version(const char *string, size_t len, uint32_t ret[4])
+{
+	uint64_t component = 0;
+	size_t count = 0;
+	bool has_digit = false;
+
+	memset(ret, 0, 4 * sizeof *ret);
+	for (size_t i = 0; i < len; i++) {
+		const unsigned digit = (unsigned char)string[i] - (unsigned)'0';
+
+		if (digit <= 9) {
+			component = component * 10 + digit;
+			has_digit = true;
+			if (component > UINT32_MAX)
+				return false;
+		} else if (!has_digit) {
+			return false;
+		} else if (string[i] == '.') {
+			ret[count++] = (uint32_t)component;
+			component = 0;
+			has_digit = false;
+			if (count == 4)
+				return false;
+		} else if (string[i] == '-' || string[i] == '+') {
+			break;
+		} else {
+			return false;
+		}
+	}
+	ret[count] = (uint32_t)component;
+	return has_digit;
+}
+
+/* The component that ends where the lowest bit of "ends" is, or 0 if there is none. */
+static inline uint64_t
+component_at(uint64_t pairs, uint64_t ends)
+{
+	return ends == 0 ? 0 : pairs >> (__builtin_ctzll(ends) - 15) & 0xff;
+}
+
+/*
+ * The key of a version of 4 to 7 characters, which most are: up to three components of one or two digits, and no suffix; 0
+ * if it is another string. How many digits there are is not to be predicted, so that nothing branches on them: all
+ * characters are looked at together, and those that are something have the upper bit of their byte in a mask.
+ */
+static inline uint64_t
+short_version_key(const uint8_t *string, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101, highs = ones << 7, lows = ~highs;
+	const uint64_t text = quoin_load_u32(string) | (uint64_t)quoin_load_u32(string + len - 4) << 8 * (len - 4);
+	const uint64_t end = (uint64_t)0x80 << 8 * len, used = (end - 1) & highs;
+	const uint64_t dot = text ^ '.' * ones, digit = text ^ '0' * ones;
+	const uint64_t dots = ~(((dot & lows) + lows) | dot) & used, digits = dots ^ used;
+	const uint64_t others = (((digit & lows) + (0x7f - 9) * ones) | digit) & used;
+	const uint64_t first = dots | end, second = first & (first - 1), third = second & (second - 1);
+	uint64_t values, pairs;
+
+	/* What is no digit is a dot; behind a component there is a digit; none has three; and there is no fourth. */
+	if (others != dots || ((first & ~(digits << 8)) | (digits & digits << 8 & digits << 16) | (third & (third - 1))) != 0)
+		return 0;
+	values = digit & (digits >> 7) * 0x0f;
+	pairs = (values << 8) * 10 + values; /* each digit, and ten times that in front of it */
+	return (component_at(pairs, first) << 48 | component_at(pairs, second) << 32 | component_at(pairs, third) << 16) + 1;
+}
+
+uint64_t
+quoin_version_key(const char *string, size_t len)
+{
+	uint32_t components[4];
+	uint64_t key = 0;
+
+	if (len - 4 <= 3)
+		key = short_version_key((const uint8_t *)string, len);
+	if (__builtin_expect(key != 0, 1))
+		return key;
+	return read_version(string, len, components) ? rules_version_key(components) : 0;
+}
+
+bool
+quoin_value_version(struct quoin_value *value)
+{
+	if (value->kind != QUOIN_VALUE_STRING)
+		return false;
+	if (value->version_state == QUOIN_VERSION_UNREAD)
+		value->version_state = read_version(value->string, value->len, value->version) ? QUOIN_VERSION_READ
+												     : QUOIN_VERSION_NONE;
+	return value->version_state == QUOIN_VERSION_READ;
+}
+
+uint64_t
+quoin_context_number_key(struct quoin_context *context, uint32_t attribute)
+{
+	const struct quoin_value *value = &context->values[attribute];
+
+	return quoin_context_has(context, attribute) && value->kind == QUOIN_VALUE_NUMBER ? rules_number_key(value->number)
+											    : 0;
+}
+
+uint64_t
+quoin_context_version_key(struct quoin_context *context, uint32_t attribute)
+{
+	struct quoin_value *value = &context->values[attribute];
+
+	return quoin_context_has(context, attribute) && quoin_value_version(value) ? rules_version_key(value->version) : 0;
 }
 
 void
 quoin_context_intern(struct quoin_context *context)
 {
-	for (uint32_t i = 0; i < context->rules->attributes.id_count; i++)
+	for (uint32_t i = 0; i < context->rules->attributes.id_count; i++) {
+		if (context->rules->by_attribute[i].block == NULL)
+			continue; /* asked for by nobody */
 		quoin_context_id(context, i);
-	context->is_interned = true;
+		context->keys[i][0] = quoin_context_number_key(context, i);
+		context->keys[i][1] = quoin_context_version_key(context, i);
+	}
+	context->state = QUOIN_CONTEXT_INTERNED;
 }
 
 /* ---- Cells and overrides ---- */
@@ -136,19 +212,6 @@ quoin_context_put_cell(struct quoin_context *context, uint64_t test, uint32_t ce
 		return rc;
 	context->own_tests[context->cell_count] = test;
 	context->own_cells[context->cell_count++] = cell;
-	return 0;
-}
-
-int
-quoin_context_put_cells(struct quoin_context *context, const uint64_t *tests, const uint32_t *cells, size_t count)
-{
-	if (context->cell_count > 0)
-		return QUOIN_EUSAGE;
-	if (count > 0) {
-		context->tests = tests;
-		context->cells = cells;
-		context->cell_count = count;
-	}
 	return 0;
 }
 

@@ -1,12 +1,16 @@
 #include "formats/resolve.h"
 
 #include <math.h>
-#include <stdio.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "formats/bucket.h"
-#include "formats/rules_layout.h"
+#include "formats/resolve_filters.h"
+#include "formats/resolve_when.h"
 
-/* ---- Values ---- */
+/* ---- Buckets ---- */
 
 /* The unit as bytes: a string, or an integer of magnitude up to 2^53 in decimal. */
 static bool
@@ -36,343 +40,123 @@ unit_of(struct quoin_context *context, uint32_t attribute, char digits[24], stru
 	return true;
 }
 
-/* 1 to 4 decimal components, then nothing or a suffix from the first '-' or '+' on. */
-static bool
-version_of(const struct quoin_value *value, uint32_t ret[4])
+/* The outcome of the share that the unit's bucket falls into; RULES_NO_OUTCOME without a unit or beyond all shares. */
+static inline uint32_t
+share_of_unit(const struct rules_rule *rule, const struct rules_body *body, struct quoin_span unit)
 {
-	const char *at = value->string, *end = at + value->len;
-	uint64_t component;
-	size_t count = 0;
+	const struct rules_share *shares = RULES_AT(body, struct rules_share, body->shares);
+	const uint32_t bucket = quoin_bucket_of(unit, rule->seed);
 
-	memset(ret, 0, 4 * sizeof *ret);
-	for (;; at++) {
-		if (count == 4 || at == end || *at < '0' || *at > '9')
-			return false;
-		for (component = 0; at < end && *at >= '0' && *at <= '9'; at++) {
-			component = component * 10 + (uint64_t)(*at - '0');
-			if (component > UINT32_MAX)
-				return false;
-		}
-		ret[count++] = (uint32_t)component;
-		if (at == end || *at == '-' || *at == '+')
-			return true;
-		if (*at != '.')
-			return false;
-	}
-}
-
-/* Whether the value is a version; its components then. */
-static inline bool
-is_version(struct quoin_value *value)
-{
-	if (value->kind != QUOIN_VALUE_STRING)
-		return false;
-	if (value->version_state == QUOIN_VERSION_UNREAD)
-		value->version_state = version_of(value, value->version) ? QUOIN_VERSION_READ : QUOIN_VERSION_NONE;
-	return value->version_state == QUOIN_VERSION_READ;
-}
-
-static bool
-version_holds(struct quoin_value *value, const struct rules_bound *bounds, size_t count)
-{
-	const uint32_t *version = value->version;
-	int order;
-
-	if (!is_version(value))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		order = 0;
-		for (size_t k = 0; k < 4 && order == 0; k++)
-			order = (version[k] > bounds[i].components[k]) - (version[k] < bounds[i].components[k]);
-		switch (bounds[i].comparator) {
-		case QUOIN_VERSION_EQ:
-			if (order != 0)
-				return false;
-			break;
-		case QUOIN_VERSION_GT:
-			if (order <= 0)
-				return false;
-			break;
-		case QUOIN_VERSION_GTE:
-			if (order < 0)
-				return false;
-			break;
-		case QUOIN_VERSION_LT:
-			if (order >= 0)
-				return false;
-			break;
-		default:
-			if (order > 0)
-				return false;
-			break;
-		}
-	}
-	return true;
-}
-
-static bool
-prefix_holds(const struct quoin_value *value, const uint8_t *block, const struct rules_text *texts, size_t count)
-{
-	if (value->kind != QUOIN_VALUE_STRING)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (texts[i].bytes <= value->len && memcmp(block + texts[i].at, value->string, texts[i].bytes) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-number_holds(const struct quoin_value *value, double bound, uint32_t kind)
-{
-	if (value->kind != QUOIN_VALUE_NUMBER)
-		return false;
-	switch (kind) {
-	case RULES_NODE_LEAF + QUOIN_OP_GT:
-		return value->number > bound;
-	case RULES_NODE_LEAF + QUOIN_OP_GTE:
-		return value->number >= bound;
-	case RULES_NODE_LEAF + QUOIN_OP_LT:
-		return value->number < bound;
-	default:
-		return value->number <= bound;
-	}
-}
-
-/* Where "id" is among ascending ids, or "count". */
-static size_t
-find_id(const uint16_t *ids, size_t count, uint32_t id)
-{
-	const uint16_t *base = ids;
-	size_t left = count, half;
-
-	while (left > 1) {
-		half = left / 2;
-		base = base[half] <= id ? base + half : base;
-		left -= half;
-	}
-	return left == 1 && *base == id ? (size_t)(base - ids) : count;
-}
-
-/* ---- Conditions ---- */
-
-static inline bool
-leaf_holds(const struct rules_rule *rule, const struct rules_node *node, struct quoin_context *context)
-{
-	struct quoin_value *value = &context->values[node->attribute];
-	double bound;
-	uint32_t id;
-
-	if (!quoin_context_has(context, node->attribute))
-		return node->kind == RULES_NODE_LEAF + QUOIN_OP_EXISTS && node->count == 0;
-	switch (node->kind) {
-	case RULES_NODE_LEAF + QUOIN_OP_IN:
-	case RULES_NODE_LEAF + QUOIN_OP_NOT_IN:
-		id = quoin_context_id(context, node->attribute);
-		return (find_id(RULES_AT(rule, uint16_t, node->data), node->count, id) < node->count) ==
-		    (node->kind == RULES_NODE_LEAF + QUOIN_OP_IN);
-	case RULES_NODE_LEAF + QUOIN_OP_PREFIX:
-		return prefix_holds(value, (const uint8_t *)rule, RULES_AT(rule, struct rules_text, node->data), node->count);
-	case RULES_NODE_LEAF + QUOIN_OP_VERSION:
-		return version_holds(value, RULES_AT(rule, struct rules_bound, node->data), node->count);
-	case RULES_NODE_LEAF + QUOIN_OP_EXISTS:
-		return node->count != 0;
-	default:
-		memcpy(&bound, (const uint8_t *)rule + node->data, sizeof bound);
-		return number_holds(value, bound, node->kind);
-	}
-}
-
-static bool
-node_holds(const struct rules_rule *rule, const struct rules_node *nodes, uint32_t index, struct quoin_context *context)
-{
-	const struct rules_node *node = &nodes[index];
-
-	if (node->kind >= RULES_NODE_LEAF)
-		return leaf_holds(rule, node, context);
-	if (node->kind == RULES_NODE_NOT)
-		return !node_holds(rule, nodes, index + 1, context);
-	for (uint32_t child = index + 1; child < node->end; child = nodes[child].end) {
-		if (node_holds(rule, nodes, child, context) != (node->kind == RULES_NODE_ALL))
-			return node->kind == RULES_NODE_ANY;
-	}
-	return node->kind == RULES_NODE_ALL;
-}
-
-static bool
-nodes_hold(const struct rules_rule *rule, struct quoin_context *context)
-{
-	const struct rules_node *nodes = RULES_AT(rule, struct rules_node, rule->nodes);
-
-	for (uint32_t i = 0; i < rule->node_count; i = nodes[i].end) {
-		if (nodes[i].kind >= RULES_NODE_LEAF ? !leaf_holds(rule, &nodes[i], context)
-						     : !node_holds(rule, nodes, i, context))
-			return false;
-	}
-	return true;
-}
-
-/* The rules that a value leaves. */
-static inline uint64_t
-left_by(const struct rules_objective *objective, const struct rules_filter *filter, uint32_t id)
-{
-	const uint8_t *block = (const uint8_t *)objective;
-	size_t index;
-
-	if (__builtin_expect(filter->kind == RULES_FILTER_DENSE, 1)) {
-		index = id < filter->count ? id : RULES_VALUE_UNKNOWN;
-	} else {
-		index = find_id(RULES_AT(block, uint16_t, filter->keys), filter->count, id);
-		index = index < filter->count ? index + RULES_VALUE_FIRST
-		    : id == RULES_VALUE_MISSING ? RULES_VALUE_MISSING : RULES_VALUE_UNKNOWN;
-	}
-	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
-}
-
-/* The same of a number or a version. The keys are few; all are compared, as where to stop is not to be guessed. */
-static inline uint64_t
-left_by_order(const struct rules_objective *objective, const struct rules_filter *filter, struct quoin_context *context)
-{
-	const uint8_t *block = (const uint8_t *)objective;
-	struct quoin_value *value = &context->values[filter->attribute];
-	size_t index = 0;
-
-	if (!quoin_context_has(context, filter->attribute)) {
-		index = 0;
-	} else if (filter->kind == RULES_FILTER_NUMBER) {
-		const uint64_t *keys = RULES_AT(block, uint64_t, filter->keys);
-
-		if (value->kind == QUOIN_VALUE_NUMBER) {
-			const uint64_t key = rules_number_key(value->number);
-
-			for (uint32_t i = 0; i < filter->count; i++)
-				index += keys[i] <= key;
-			index++;
-		}
-	} else if (is_version(value)) {
-		const struct rules_version *keys = RULES_AT(block, struct rules_version, filter->keys);
-		const struct rules_version key = rules_version_key(value->version);
-
-		for (uint32_t i = 0; i < filter->count; i++)
-			index += (keys[i].high < key.high) | ((keys[i].high == key.high) & (keys[i].low <= key.low));
-		index++;
-	}
-	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
-}
-
-/* The rules that the attributes' values leave. Where ids are there already, all filters are asked: to look at a table is
- * cheaper than to guess wrong whether it matters. Else only those that may exclude what is left. */
-static uint64_t
-filtered(const struct rules_objective *objective, struct quoin_context *context)
-{
-	const struct rules_filter *filter = RULES_AT(objective, struct rules_filter, objective->filters);
-	const struct rules_filter *end = filter + objective->filter_count, *ordered = end - objective->ordered_count;
-	uint64_t mask = objective->mask;
-
-	if (context->is_interned) {
-		for (; filter < ordered; filter++)
-			mask &= left_by(objective, filter, context->ids[filter->attribute]);
-	} else {
-		for (; filter < ordered && mask != 0; filter++) {
-			if ((mask & filter->asked) != 0 || mask > UINT32_MAX)
-				mask &= left_by(objective, filter, quoin_context_id(context, filter->attribute));
-		}
-	}
-	for (filter = ordered; filter < end && mask != 0; filter++) {
-		if ((mask & filter->asked) != 0 || mask > UINT32_MAX)
-			mask &= left_by_order(objective, filter, context);
-	}
-	return mask;
-}
-
-/* ---- Choosing ---- */
-
-/* The target of the share that the unit's bucket falls into; RULES_NO_OUTCOME without a unit or beyond all shares. Kept
- * apart: its buffer would put a guard on the stack of every decision. */
-static __attribute__((noinline)) uint32_t
-share_of(const struct rules_rule *rule, struct quoin_context *context)
-{
-	const struct rules_share *shares = RULES_AT(rule, struct rules_share, rule->shares);
-	struct quoin_span unit;
-	char digits[24];
-	uint32_t bucket;
-
-	if (rule->share_count == 0 || !unit_of(context, rule->unit, digits, &unit))
-		return RULES_NO_OUTCOME;
-	bucket = quoin_bucket_of(unit, rule->seed);
 	for (uint32_t i = 0; i < rule->share_count; i++) {
 		if (bucket < shares[i].limit)
-			return shares[i].target;
+			return shares[i].outcome;
 	}
 	return RULES_NO_OUTCOME;
 }
 
-static uint32_t
-cell_outcome(const struct rules_rule *rule, struct quoin_context *context, uint32_t *ret_cell)
+/* Kept apart: its buffer would put a guard on the stack of every decision. */
+static __attribute__((noinline)) uint32_t
+share_of_any(const struct rules_rule *rule, const struct rules_body *body, struct quoin_context *context)
 {
-	const struct rules_cell *cells = RULES_AT(rule, struct rules_cell, rule->cells);
-	size_t found = SIZE_MAX;
-	uint32_t cell = 0, index;
-	bool has_cell;
+	struct quoin_span unit;
+	char digits[24];
 
-	/* To the end without a branch: where a test stands is not to be predicted, and the last one counts. */
-	for (size_t i = 0; i < context->cell_count; i++)
-		found = context->tests[i] == rule->ab_test_id ? i : found;
-	has_cell = found != SIZE_MAX;
-	if (has_cell)
-		cell = context->cells[found];
-	else if (__builtin_expect(context->named != NULL, 0))
-		has_cell = quoin_context_named_cell(context, rule->ab_test_id, &cell);
-	if (has_cell) {
-		*ret_cell = cell;
-		/* Cells mostly are numbers without a gap. */
-		for (uint32_t k = 0; k < rule->cell_count; k++) {
-			if (cells[k].cell == cell)
-				return cells[k].outcome;
-		}
+	if (rule->share_count == 0 || !unit_of(context, rule->unit, digits, &unit))
 		return RULES_NO_OUTCOME;
+	return share_of_unit(rule, body, unit);
+}
+
+static inline uint32_t
+share_of(const struct rules_rule *rule, const struct rules_body *body, struct quoin_context *context)
+{
+	const struct quoin_value *value = &context->values[rule->unit & (QUOIN_RULES_ATTRIBUTES_MAX - 1)];
+
+	if (rule->share_count == 0 || !quoin_context_has(context, rule->unit) || value->kind != QUOIN_VALUE_STRING)
+		return share_of_any(rule, body, context);
+	return share_of_unit(rule, body, quoin_span_of(value->string, value->len));
+}
+
+/* ---- Cells ---- */
+
+/* Where the test is among the context's, the last of several; SIZE_MAX if it is not there. To the end without a branch:
+ * where a test stands is not to be predicted. */
+static inline size_t
+find_test(const struct quoin_context *context, uint64_t test)
+{
+	const uint64_t *tests = context->tests;
+	const size_t count = context->cell_count;
+	size_t found = SIZE_MAX, i = 0;
+
+	for (; i + 4 <= count; i += 4) {
+#pragma GCC unroll 4
+		for (size_t k = i; k < i + 4; k++)
+			found = tests[k] == test ? k : found;
 	}
-	index = share_of(rule, context);
-	if (index == RULES_NO_OUTCOME)
-		return index;
-	*ret_cell = cells[index].cell;
-	return cells[index].outcome;
+	for (; i < count; i++)
+		found = tests[i] == test ? i : found;
+	return found;
 }
 
-static void
-choose(const struct rules_objective *objective, const struct rules_outcome *outcome, struct quoin_choice *ret)
+/* The outcome of a cell; RULES_NO_OUTCOME if the rule has none for it. */
+static inline uint32_t
+outcome_of_cell(const struct rules_rule *rule, const struct rules_body *body, uint32_t cell)
 {
-	const char *texts = (const char *)objective + objective->texts;
+	const uint32_t *cells;
 
-	ret->model = texts + outcome->name;
-	ret->version = texts + outcome->version;
-	ret->routing_key = texts + outcome->routing_key;
-	ret->id = outcome->model;
+	if (__builtin_expect((rule->flags & RULES_NO_GAPS) != 0, 1))
+		return cell - rule->first_cell < rule->cell_count ? cell - rule->first_cell : RULES_NO_OUTCOME;
+	cells = RULES_AT(body, uint32_t, body->cells);
+	for (uint32_t i = 0; i < rule->cell_count; i++) {
+		if (cells[i] == cell)
+			return i;
+	}
+	return RULES_NO_OUTCOME;
 }
 
-static void
-select_outcome(const struct rules_objective *objective, const struct rules_rule *rule, uint32_t index,
-    struct quoin_result *ret)
+/* Of a test that is not among the context's: by a cell that has a name, or by an allocation. */
+static __attribute__((noinline)) uint32_t
+outcome_without_cell(const struct rules_rule *rule, const struct rules_body *body, struct quoin_context *context)
 {
-	const struct rules_outcome *outcome = RULES_AT(rule, struct rules_outcome, rule->outcomes) + index;
+	uint32_t cell;
 
-	choose(objective, outcome, &ret->selected);
-	ret->config = (const char *)rule + outcome->config;
-	ret->config_bytes = outcome->config_bytes;
-	ret->reason = rule->kind;
+	if (context->named != NULL && quoin_context_named_cell(context, rule->ab_test_id, &cell))
+		return outcome_of_cell(rule, body, cell);
+	return share_of(rule, body, context);
+}
+
+static inline uint32_t
+outcome_of_test(const struct rules_rule *rule, const struct rules_body *body, struct quoin_context *context)
+{
+	const size_t found = find_test(context, rule->ab_test_id);
+
+	if (found != SIZE_MAX)
+		return outcome_of_cell(rule, body, context->cells[found]);
+	if (rule->share_count == 0 && context->named == NULL)
+		return RULES_NO_OUTCOME;
+	return outcome_without_cell(rule, body, context);
+}
+
+/* The cell whose outcome it is; 0 for what is no test. */
+static inline uint32_t
+cell_of(const struct rules_rule *rule, const struct rules_body *body, uint32_t outcome)
+{
+	if (__builtin_expect(body->cells != 0, 0))
+		return RULES_AT(body, uint32_t, body->cells)[outcome];
+	return (rule->first_cell + outcome) & (0 - (uint32_t)(rule->kind == QUOIN_RULE_AB_TEST));
 }
 
 /* ---- Overrides ---- */
 
 static bool
-caller_is_admitted(const struct rules_rule *rule, const struct quoin_context *context)
+caller_is_admitted(const struct rules_rule *rule, const struct rules_body *body, const struct quoin_context *context)
 {
-	const struct rules_text *callers = RULES_AT(rule, struct rules_text, rule->callers);
+	const struct rules_overrides *overrides = RULES_AT(body, struct rules_overrides, body->overrides);
+	const struct rules_text *callers = RULES_AT(body, struct rules_text, overrides->callers);
 
 	if ((rule->flags & RULES_ANY_CALLER) != 0)
 		return true;
-	for (uint32_t i = 0; context->has_override_caller && i < rule->caller_count; i++) {
-		if (quoin_span_equal(context->override_caller, quoin_span_of((const uint8_t *)rule + callers[i].at, callers[i].bytes)))
+	for (uint32_t i = 0; context->has_override_caller && i < overrides->caller_count; i++) {
+		if (quoin_span_equal(context->override_caller, quoin_span_of((const uint8_t *)body + callers[i].at, callers[i].bytes)))
 			return true;
 	}
 	return false;
@@ -399,10 +183,11 @@ overridden_model(const struct quoin_rules *rules, const struct quoin_context *co
 }
 
 static const struct rules_override *
-admitted_entry(const struct rules_rule *rule, uint32_t model)
+admitted_entry(const struct rules_body *body, uint32_t model)
 {
-	const struct rules_override *entries = RULES_AT(rule, struct rules_override, rule->overrides);
-	size_t low = 0, high = rule->override_count, middle;
+	const struct rules_overrides *overrides = RULES_AT(body, struct rules_overrides, body->overrides);
+	const struct rules_override *entries = RULES_AT(body, struct rules_override, overrides->entries);
+	size_t low = 0, high = overrides->entry_count, middle;
 
 	while (low < high) {
 		middle = (low + high) / 2;
@@ -427,67 +212,62 @@ model_has_types(const struct rules_objective *objective, const struct rules_mode
 
 static __attribute__((noinline)) bool
 select_override(const struct quoin_rules *rules, const struct rules_objective *objective, const struct rules_rule *rule,
-    struct quoin_context *context, struct quoin_result *ret)
+    const struct rules_body *body, struct quoin_context *context, struct quoin_result *ret)
 {
 	const struct rules_outcome *outcome;
 	const struct rules_override *entry;
 	const struct rules_model *model;
 	uint32_t id;
 
-	if (!context->has_override || !caller_is_admitted(rule, context))
+	if (!context->has_override || !caller_is_admitted(rule, body, context))
 		return false;
 	id = overridden_model(rules, context);
 	if (id == QUOIN_PLACE_NONE)
 		return false;
 	model = (const void *)quoin_image_at(&rules->image, quoin_places_get(&rules->models, id));
-	entry = admitted_entry(rule, id);
+	entry = admitted_entry(body, id);
 	if (entry != NULL) {
-		ret->config = (const char *)rule + entry->config;
+		ret->config = (const char *)body + entry->config;
 		ret->config_bytes = entry->config_bytes;
 	} else {
 		if ((rule->flags & RULES_ANY_MODEL) == 0 || !model_has_types(objective, model))
 			return false;
-		outcome = RULES_AT(rule, struct rules_outcome, rule->outcomes) + rule->outcome;
-		ret->config = (const char *)rule + outcome->config;
+		outcome = rules_outcomes_of(body);
+		ret->config = (const char *)body + outcome->config;
 		ret->config_bytes = outcome->config_bytes;
 	}
 	ret->selected.model = (const char *)model + model->name;
 	ret->selected.version = (const char *)model + model->version;
 	ret->selected.routing_key = (const char *)model + model->routing_key;
 	ret->selected.id = id;
-	ret->reason = QUOIN_RULE_OVERRIDE;
 	return true;
 }
 
 /* ---- The decision ---- */
 
-static bool
-select_by(const struct quoin_rules *rules, const struct rules_objective *objective, const struct rules_rule *rule,
-    struct quoin_context *context, struct quoin_result *ret)
+static inline void
+choose(const struct rules_objective *objective, const struct rules_outcome *outcome, struct quoin_choice *ret)
 {
-	uint32_t outcome, cell = 0;
+	const char *texts = (const char *)objective + objective->texts;
 
-	if (rule->node_count > 0 && !nodes_hold(rule, context))
-		return false;
-	switch (rule->kind) {
-	case QUOIN_RULE_AB_TEST:
-		outcome = cell_outcome(rule, context, &cell);
-		break;
-	case QUOIN_RULE_CONTEXT:
-		outcome = rule->outcome;
-		break;
-	case QUOIN_RULE_OVERRIDE:
-		return select_override(rules, objective, rule, context, ret);
-	default:
-		outcome = share_of(rule, context);
-		break;
-	}
-	if (outcome == RULES_NO_OUTCOME)
-		return false;
-	select_outcome(objective, rule, outcome, ret);
-	ret->ab_test_id = rule->ab_test_id;
-	ret->cell = cell;
-	return true;
+	ret->model = texts + outcome->name;
+	ret->version = texts + outcome->version;
+	ret->routing_key = texts + outcome->routing_key;
+	ret->id = outcome->model;
+}
+
+/* The default, if another model is selected; without a branch, as either may be. */
+static inline void
+choose_fallback(const struct rules_objective *objective, struct quoin_result *ret)
+{
+	const struct rules_outcome *outcome = RULES_AT(objective, struct rules_outcome, objective->default_outcome);
+	const uintptr_t texts = (uintptr_t)objective + objective->texts;
+	const uintptr_t differs = 0 - (uintptr_t)(outcome->model != ret->selected.id);
+
+	ret->fallback.model = (const char *)((texts + outcome->name) & differs);
+	ret->fallback.version = (const char *)((texts + outcome->version) & differs);
+	ret->fallback.routing_key = (const char *)((texts + outcome->routing_key) & differs);
+	ret->fallback.id = outcome->model | (uint32_t)~differs;
 }
 
 static bool
@@ -500,22 +280,24 @@ is_named(const struct quoin_result *result, uint32_t model)
 	return found;
 }
 
-static void
+static __attribute__((noinline)) void
 add_shadows(const struct rules_objective *objective, uint64_t mask, struct quoin_context *context,
     struct quoin_result *ret)
 {
 	const struct rules_outcome *outcome;
 	const struct rules_rule *rule;
+	const struct rules_body *body;
 	uint32_t index;
 
 	for (; mask != 0 && ret->shadow_count < QUOIN_SHADOWS_MAX; mask &= mask - 1) {
 		rule = rules_rule_at(objective, (uint32_t)__builtin_ctzll(mask));
-		if (!nodes_hold(rule, context))
+		body = rules_body_at(objective, (uint32_t)__builtin_ctzll(mask));
+		if ((rule->flags & RULES_HAS_NODES) != 0 && !quoin_resolve_nodes(body, context))
 			continue;
-		index = share_of(rule, context);
+		index = share_of(rule, body, context);
 		if (index == RULES_NO_OUTCOME)
 			continue;
-		outcome = RULES_AT(rule, struct rules_outcome, rule->outcomes) + index;
+		outcome = rules_outcomes_of(body) + index;
 		if (!is_named(ret, outcome->model))
 			choose(objective, outcome, &ret->shadows[ret->shadow_count++]);
 	}
@@ -529,48 +311,82 @@ quoin_resolve_objective(const struct quoin_rules *rules, uint32_t id)
 	return place == QUOIN_PLACE_NONE ? NULL : quoin_image_at(&rules->image, place);
 }
 
+/* The shadows, which are the last rules. Shifting in two steps: all 64 may be some. */
+static inline uint64_t
+shadows_of(const struct rules_objective *objective, uint64_t left)
+{
+	const unsigned others = (unsigned)objective->rule_count - objective->shadow_count;
+
+	return left >> others / 2 >> (others + 1) / 2 << others / 2 << (others + 1) / 2;
+}
+
+/* Without the overrides, which are the first rules. */
+static inline uint64_t
+without_overrides(const struct rules_objective *objective, uint64_t left)
+{
+	const unsigned count = objective->override_count;
+
+	return left >> count / 2 >> (count + 1) / 2 << count / 2 << (count + 1) / 2;
+}
+
 void
 quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struct quoin_context *context,
     struct quoin_result *ret)
 {
 	const struct rules_objective *objective = (const void *)block;
+	const struct rules_outcome *outcome;
 	const struct rules_rule *rule;
-	uint64_t mask, selecting, shadows;
+	const struct rules_body *body;
+	uint64_t selecting, shadows = 0;
+	uint32_t index, chosen;
 
-	/* Filters stand behind the header, the default at the end: have them on their way while the header is read. */
+	/* Rules and filters stand behind the header: have them on their way while it is read. */
+#pragma GCC unroll 9
 	for (size_t line = 1; line < 10; line++)
 		__builtin_prefetch(block + 64 * line);
 	__builtin_prefetch(block + objective->default_outcome);
-	__builtin_prefetch(block + objective->default_outcome - sizeof *rule);
-	mask = filtered(objective, context);
-	/* Shifting in two steps: 64 rules may all be shadows. */
-	selecting = mask & (((uint64_t)1 << (objective->rule_count - objective->shadow_count) / 2 <<
-	    (objective->rule_count - objective->shadow_count + 1) / 2) - 1);
-	shadows = mask & ~selecting;
-	if (!context->has_override)
-		selecting = selecting >> objective->override_count / 2 >> (objective->override_count + 1) / 2
-		    << objective->override_count / 2 << (objective->override_count + 1) / 2;
-	ret->ab_test_id = 0;
-	ret->cell = 0;
-	ret->shadow_count = 0;
-	for (; selecting != 0; selecting &= selecting - 1) {
-		rule = rules_rule_at(objective, (uint32_t)__builtin_ctzll(selecting));
-		if (select_by(rules, objective, rule, context, ret))
-			break;
+	selecting = resolve_filter(objective, context);
+	if (__builtin_expect((objective->shadow_count | objective->override_count) != 0, 0)) {
+		shadows = shadows_of(objective, selecting);
+		selecting ^= shadows;
+		if (!context->has_override)
+			selecting = without_overrides(objective, selecting);
 	}
-	if (selecting == 0) {
-		rule = rules_rule_at(objective, objective->rule_count);
-		select_outcome(objective, rule, rule->outcome, ret);
+	/* The default is a candidate like others, so that nobody has to guess whether a rule is left. */
+	for (selecting |= objective->default_mask;; selecting &= selecting - 1) {
+		index = __builtin_expect(selecting != 0, 1) ? (uint32_t)__builtin_ctzll(selecting) : objective->rule_count;
+		rule = rules_rule_at(objective, index);
+		body = rules_body_at(objective, index);
+		chosen = 0;
+		if ((rule->flags & RULES_HAS_NODES) != 0 && !quoin_resolve_nodes(body, context))
+			continue;
+		if (rule->kind == QUOIN_RULE_DEFAULT || rule->kind == QUOIN_RULE_CONTEXT)
+			break;
+		if (rule->kind == QUOIN_RULE_AB_TEST)
+			chosen = outcome_of_test(rule, body, context);
+		else if (__builtin_expect(rule->kind == QUOIN_RULE_OVERRIDE, 0))
+			chosen = select_override(rules, objective, rule, body, context, ret) ? 0 : RULES_NO_OUTCOME;
+		else
+			chosen = share_of(rule, body, context);
+		if (chosen != RULES_NO_OUTCOME)
+			break;
 	}
 	ret->objective = (const char *)block + objective->name;
 	ret->objective_id = objective->id;
-	ret->rule = (const char *)rule + rule->name;
+	ret->rule = (const char *)body + body->name;
 	ret->rule_number = rule->number;
-	if (ret->selected.id != objective->default_model)
-		choose(objective, RULES_AT(block, struct rules_outcome, objective->default_outcome), &ret->fallback);
-	else
-		ret->fallback = (struct quoin_choice){.id = QUOIN_PLACE_NONE};
-	if (shadows != 0)
+	ret->reason = rule->kind;
+	ret->ab_test_id = rule->ab_test_id;
+	ret->cell = cell_of(rule, body, chosen);
+	ret->shadow_count = 0;
+	if (__builtin_expect(rule->kind != QUOIN_RULE_OVERRIDE, 1)) {
+		outcome = rules_outcomes_of(body) + chosen;
+		choose(objective, outcome, &ret->selected);
+		ret->config = (const char *)body + outcome->config;
+		ret->config_bytes = outcome->config_bytes;
+	}
+	choose_fallback(objective, ret);
+	if (__builtin_expect(shadows != 0, 0))
 		add_shadows(objective, shadows, context, ret);
 }
 

@@ -26,14 +26,44 @@ quoin_rules_attach(const struct quoin_image *image, struct quoin_rules *ret, str
 	for (uint32_t id = 0; id < rules.attributes.id_count; id++) {
 		const uint32_t place = quoin_places_get(&rules.attributes, id);
 
-		rules.attribute_blocks[id] =
-		    place == QUOIN_PLACE_NONE ? NULL : (const struct rules_attribute *)(const void *)quoin_image_at(image, place);
+		if (place != QUOIN_PLACE_NONE)
+			rules.by_attribute[id] = rules_attribute_of((const void *)quoin_image_at(image, place));
 	}
 	for (uint32_t id = 0; id < rules.models.id_count; id++)
 		rules.model_count += rules.models.distances[id] != QUOIN_PLACE_NONE;
 	rules.rule_count = quoin_image_field(image, RULES_NUMBERS);
 	*ret = rules;
 	return 0;
+}
+
+struct rules_key
+quoin_rules_string_key(const char *string, size_t len)
+{
+	const uint8_t *bytes = (const uint8_t *)string;
+
+	if (len > QUOIN_CONDITION_BYTES_MAX)
+		return (struct rules_key){.form = UINT32_MAX};
+	if (rules_is_word((uint32_t)len))
+		return rules_word_key(bytes, (uint32_t)len);
+	if (len > RULES_WHOLE_KEY_MAX)
+		return (struct rules_key){.low = quoin_image_hash(bytes, len),
+		    .high = quoin_load_u64(bytes + len - 8),
+		    .form = RULES_FORM(QUOIN_SCALAR_STRING) | (uint32_t)len};
+	return (struct rules_key){
+	    .low = len == 0 ? 0 : (uint64_t)bytes[0] | (uint64_t)bytes[len / 2] << 8 | (uint64_t)bytes[len - 1] << 16,
+	    .form = RULES_FORM(QUOIN_SCALAR_STRING) | (uint32_t)len};
+}
+
+uint16_t
+quoin_rules_constant_find(const struct quoin_rules *rules, uint32_t attribute, struct rules_key key, const char *text)
+{
+	const uint32_t id = rules_constant_id(&rules->by_attribute[attribute], key);
+	const struct rules_constant *slot = rules_constant_at(&rules->by_attribute[attribute], key);
+
+	if (id == RULES_VALUE_UNKNOWN || slot->text == 0)
+		return (uint16_t)id;
+	return memcmp((const uint8_t *)rules->by_attribute[attribute].block + slot->text, text, key.form & UINT16_MAX) == 0
+	    ? slot->id : RULES_VALUE_UNKNOWN;
 }
 
 static const uint8_t *
@@ -154,10 +184,12 @@ quoin_rules_objective_rules(const struct quoin_rules *rules, uint32_t objective)
 void
 quoin_rules_rule(const struct quoin_rules *rules, uint32_t objective, uint32_t index, struct quoin_rule_info *ret)
 {
-	const struct rules_rule *rule = rules_rule_at(objective_of(rules, objective), index);
+	const struct rules_objective *block = objective_of(rules, objective);
+	const struct rules_rule *rule = rules_rule_at(block, index);
+	const struct rules_body *body = rules_body_at(block, index);
 
 	ret->number = rule->number;
 	ret->kind = rule->kind;
-	ret->name = (const char *)rule + rule->name;
+	ret->name = (const char *)body + body->name;
 	ret->ab_test_id = rule->ab_test_id;
 }

@@ -18,6 +18,7 @@
 #define QUOIN_RULES_ATTRIBUTES_MAX 128 /* 64 in conditions, and those that only units are taken from */
 
 struct rules_attribute; /* formats/rules_layout.h */
+struct rules_constant;
 
 /* A verified (or trusted) rules part. Plain memory, borrows the image's segments, nothing to free. */
 struct quoin_rules {
@@ -28,7 +29,15 @@ struct quoin_rules {
 	const uint8_t *objective_names; /* hash tables */
 	const uint8_t *attribute_names;
 	const uint8_t *model_names;
-	const struct rules_attribute *attribute_blocks[QUOIN_RULES_ATTRIBUTES_MAX]; /* by id; NULL: a hole */
+	struct quoin_rules_attribute {
+		const struct rules_attribute *block; /* NULL: a hole */
+		const char *name;
+		const struct rules_constant *slots; /* of the constants (formats/rules_layout.h) */
+		const uint8_t *shifts;
+		uint32_t slot_mask;
+		uint32_t shift_mask;
+		uint8_t mark; /* of the name: most that differ, differ here */
+	} by_attribute[QUOIN_RULES_ATTRIBUTES_MAX]; /* by id: what is asked for again and again */
 	uint32_t objective_count; /* without holes, unlike the id_count of the places */
 	uint32_t model_count;
 	uint32_t rule_count; /* rule numbers are below it; 0 is a default from objectives.json */

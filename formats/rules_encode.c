@@ -1,11 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/rules_layout.h"
+#include "formats/rules_constants.h"
 #include "formats/rules_objective.h"
 
 struct encoder {
 	const struct quoin_ruleset *ruleset;
+	const struct quoin_rules *base; /* or NULL */
 	struct rules_ids ids;
 	struct quoin_rule_order order;
 	struct block_maker block;
@@ -35,63 +36,24 @@ index_ids(struct encoder *encoder, const uint32_t *ids, size_t count, uint32_t i
 
 /* ---- Attributes ---- */
 
-static void
-put_constant(struct encoder *encoder, uint32_t slots_at, uint32_t slot_count, const struct rules_constant_id *constant)
-{
-	struct rules_constant slot = {.id = (uint16_t)constant->id};
-	struct rules_scalar scalar;
-	struct rules_constant *have;
-	uint32_t at;
-
-	quoin_rules_scalar_of(constant->scalar, &scalar);
-	slot.kind = (uint8_t)scalar.kind;
-	slot.len = (uint16_t)scalar.len;
-	slot.hash = rules_constant_hash(scalar.kind, scalar.bytes, scalar.len);
-	memcpy(slot.bytes, scalar.bytes, scalar.len < RULES_INLINE_BYTES ? scalar.len : RULES_INLINE_BYTES);
-	for (at = slot.hash & (slot_count - 1);; at = (at + 1) & (slot_count - 1)) {
-		have = quoin_block_maker_at(&encoder->block, slots_at + at * (uint32_t)sizeof slot);
-		if (encoder->block.front.error != 0 || have->id == 0)
-			break;
-	}
-	memcpy(have, &slot, sizeof slot);
-	if (scalar.len > RULES_INLINE_BYTES)
-		quoin_block_maker_refer(&encoder->block,
-		    slots_at + at * (uint32_t)sizeof slot + (uint32_t)offsetof(struct rules_constant, text),
-		    quoin_block_maker_text(&encoder->block, quoin_span_of(scalar.bytes, scalar.len)));
-}
-
-static int
-constant_id_compare(const void *a, const void *b)
-{
-	uint32_t one = (*(const struct rules_constant_id *const *)a)->id;
-	uint32_t two = (*(const struct rules_constant_id *const *)b)->id;
-
-	return (one > two) - (one < two);
-}
-
 static int
 make_attribute(struct encoder *encoder, const struct rules_attribute_ids *attribute, struct quoin_span *ret)
 {
+	const struct quoin_rules *base = encoder->base;
 	struct rules_attribute head = {.id = attribute->id,
 	    .name_bytes = (uint32_t)strlen(attribute->name),
 	    .constant_count = (uint32_t)attribute->constant_count,
-	    .id_limit = attribute->id_limit};
-	const struct rules_constant_id **sorted = calloc(attribute->constant_count + 1, sizeof(void *));
+	    .id_limit = attribute->id_limit,
+	    .mark = rules_name_mark(attribute->name)};
+	int rc;
 
-	if (sorted == NULL)
-		return QUOIN_ENOMEM;
-	for (size_t i = 0; i < attribute->constant_count; i++)
-		sorted[i] = &attribute->constants[i];
-	/* In order of ids, so that a new constant moves none of the old ones. */
-	qsort(sorted, attribute->constant_count, sizeof *sorted, constant_id_compare);
-	for (head.slot_count = attribute->constant_count == 0 ? 0 : 4; head.slot_count < 2 * head.constant_count;)
-		head.slot_count *= 2;
 	quoin_block_maker_reset(&encoder->block);
 	quoin_block_maker_put(&encoder->block, NULL, sizeof head, 16);
-	head.slots = quoin_block_maker_put(&encoder->block, NULL, head.slot_count * sizeof(struct rules_constant), 16);
-	for (size_t i = 0; i < attribute->constant_count; i++)
-		put_constant(encoder, head.slots, head.slot_count, sorted[i]);
-	free(sorted);
+	rc = quoin_rules_constants_put(attribute,
+	    base != NULL && head.id < base->attributes.id_count ? base->by_attribute[head.id].block : NULL, &encoder->block,
+	    &head);
+	if (rc != 0)
+		return rc;
 	memcpy(quoin_block_maker_at(&encoder->block, 0), &head, sizeof head);
 	quoin_block_maker_refer(&encoder->block, offsetof(struct rules_attribute, name),
 	    quoin_block_maker_text(&encoder->block, quoin_span_str(attribute->name)));
@@ -209,7 +171,7 @@ encode_objectives(struct encoder *encoder, struct quoin_error *err)
 /* ---- The part ---- */
 
 static int
-encoder_init(struct encoder *encoder, struct quoin_error *err, const struct quoin_rules *base)
+encoder_init(struct encoder *encoder, struct quoin_error *err)
 {
 	const struct quoin_ruleset *ruleset = encoder->ruleset;
 	const struct rules_ids *ids = &encoder->ids;
@@ -217,7 +179,7 @@ encoder_init(struct encoder *encoder, struct quoin_error *err, const struct quoi
 	int rc;
 
 	quoin_block_maker_init(&encoder->block);
-	rc = quoin_rules_ids_make(ruleset, base, &encoder->ids, err);
+	rc = quoin_rules_ids_make(ruleset, encoder->base, &encoder->ids, err);
 	if (rc == 0)
 		rc = quoin_ruleset_order_all(ruleset, &encoder->order);
 	if (rc != 0)
@@ -258,7 +220,9 @@ quoin_rules_encode(const struct quoin_ruleset *ruleset, struct quoin_span base, 
 			return rc;
 		}
 	}
-	rc = encoder_init(&encoder, err, base.len > 0 ? &base_rules : NULL);
+	if (base.len > 0)
+		encoder.base = &base_rules;
+	rc = encoder_init(&encoder, err);
 	if (rc == 0)
 		rc = quoin_buf_put_zeros(out, QUOIN_IMAGE_HEADER_BYTES);
 	if (rc == 0)

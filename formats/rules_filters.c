@@ -44,13 +44,13 @@ put_mask(struct block_maker *block, uint64_t mask, uint32_t shift)
 	quoin_block_maker_put(block, &mask, (size_t)1 << shift, 1);
 }
 
-/* One filter's tables: dense when that is not much larger than naming the ids. */
+/* One filter's tables: dense when that is not large, or not much larger than naming the ids. */
+#define DENSE_BYTES 1024
 static void
 put_filter(const struct rules_filters *filters, struct block_maker *block, uint32_t at, uint32_t attribute,
     const struct rules_set *mentioned, uint64_t asked, const struct rules_objective *head)
 {
-	struct rules_filter filter = {.attribute = (uint8_t)attribute,
-	    .asked = head->rule_count > 32 ? UINT32_MAX : (uint32_t)asked};
+	struct rules_filter filter = {.attribute = (uint8_t)attribute};
 	uint32_t count = 0, limit = RULES_VALUE_FIRST, keys = 0;
 	uint16_t key;
 
@@ -60,7 +60,8 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 			limit = id + 1;
 		}
 	}
-	if (limit > 64 && ((size_t)limit << head->mask_shift) > 64 + 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
+	if ((limit << head->mask_shift) > DENSE_BYTES &&
+	    ((size_t)limit << head->mask_shift) > 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
 		filter.kind = RULES_FILTER_SPARSE;
 		keys = quoin_block_maker_put(block, NULL, 0, 2);
 		for (uint32_t id = RULES_VALUE_FIRST; id < limit; id++) {
@@ -71,24 +72,13 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 	}
 	filter.count = (uint16_t)(filter.kind == RULES_FILTER_SPARSE ? count : limit);
 	filter.keys = keys;
-	filter.table = quoin_block_maker_put(block, NULL, 0, 8);
+	filter.table = quoin_block_maker_put(block, NULL, 0, 1);
 	for (uint32_t id = 0; id < limit; id++) {
 		if (filter.kind == RULES_FILTER_DENSE || id < RULES_VALUE_FIRST || rules_set_has(mentioned, id))
 			put_mask(block, mask_of(filters, head->mask, asked, id), head->mask_shift);
 	}
-	quoin_block_maker_put(block, NULL, 7, 1);
 	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
 }
-
-#define GROUPS_MAX (3 * QUOIN_ATTRIBUTES_MAX)
-_Static_assert(GROUPS_MAX <= UINT8_MAX, "a filter_count is a byte");
-
-/* The conditions on one attribute that one filter takes. */
-struct group {
-	bool is_ordered;
-	size_t first, count;
-	uint64_t asked;
-};
 
 static uint64_t
 rules_of(const struct rules_filters *filters, size_t first, size_t *ret_count)
@@ -103,21 +93,20 @@ rules_of(const struct rules_filters *filters, size_t first, size_t *ret_count)
 	return asked;
 }
 
-/* What excludes many rules stands in front: filters that only exclude what is excluded are not asked. Those of one form
- * together. */
+/* What excludes many rules stands in front, as nobody asks on once none is left. Those of one form together. */
 static int
 group_compare(const void *a, const void *b)
 {
-	const struct group *one = a, *two = b;
+	const struct rules_group *one = a, *two = b;
 	int x = __builtin_popcountll(one->asked), y = __builtin_popcountll(two->asked);
 
-	if (one->is_ordered != two->is_ordered)
-		return one->is_ordered ? 1 : -1;
+	if (one->kind != two->kind)
+		return one->kind < two->kind ? -1 : 1;
 	return x != y ? (x > y ? -1 : 1) : (one->first > two->first) - (one->first < two->first);
 }
 
 static size_t
-make_groups(struct rules_filters *filters, struct group groups[GROUPS_MAX])
+make_groups(struct rules_filters *filters, struct rules_group groups[RULES_GROUPS_MAX])
 {
 	size_t count = 0;
 
@@ -125,7 +114,8 @@ make_groups(struct rules_filters *filters, struct group groups[GROUPS_MAX])
 		qsort(filters->items, filters->count, sizeof filters->items[0], conjunct_compare);
 	for (size_t first = 0; first < filters->count; first += groups[count++].count) {
 		groups[count].first = first;
-		groups[count].is_ordered = filters->items[first].kind != RULES_FILTER_DENSE;
+		groups[count].kind = filters->items[first].kind;
+		groups[count].is_ordered = groups[count].kind != RULES_FILTER_DENSE;
 		groups[count].asked = rules_of(filters, first, &groups[count].count);
 	}
 	if (count > 0)
@@ -134,7 +124,7 @@ make_groups(struct rules_filters *filters, struct group groups[GROUPS_MAX])
 }
 
 static void
-put_ids_filter(struct rules_filters *filters, struct block_maker *block, uint32_t at, const struct group *group,
+put_ids_filter(struct rules_filters *filters, struct block_maker *block, uint32_t at, const struct rules_group *group,
     const struct rules_objective *head)
 {
 	const struct rules_conjunct *items = &filters->items[group->first];
@@ -161,12 +151,13 @@ point_compare(const void *a, const void *b)
 	return (one > two) - (one < two);
 }
 
-/* The points where a condition of the group may change, ascending, each once. */
+/* The points where a condition of the group may change, ascending, each once; the first is that of having a value. */
 static size_t
-find_points(struct rules_filters *filters, const struct group *group)
+find_points(struct rules_filters *filters, const struct rules_group *group)
 {
 	size_t count = 0, kept = 0;
 
+	filters->points[count++] = 1;
 	for (size_t k = 0; k < group->count; k++)
 		count += quoin_rules_when_points(filters->items[group->first + k].when, filters->points + count);
 	qsort(filters->points, count, sizeof filters->points[0], point_compare);
@@ -178,7 +169,7 @@ find_points(struct rules_filters *filters, const struct group *group)
 }
 
 static uint64_t
-mask_at(const struct rules_filters *filters, const struct group *group, uint64_t all, const rules_point *value)
+mask_at(const struct rules_filters *filters, const struct rules_group *group, uint64_t all, rules_point value)
 {
 	for (size_t k = 0; k < group->count; k++) {
 		const struct rules_conjunct *item = &filters->items[group->first + k];
@@ -190,50 +181,77 @@ mask_at(const struct rules_filters *filters, const struct group *group, uint64_t
 }
 
 static void
-put_ordered_filter(struct rules_filters *filters, struct block_maker *block, uint32_t at, const struct group *group,
+put_ordered_filter(struct rules_filters *filters, struct block_maker *block, uint32_t at, const struct rules_group *group,
     const struct rules_objective *head)
 {
 	const struct rules_conjunct *first = &filters->items[group->first];
 	const size_t count = find_points(filters, group);
-	const rules_point least = 0;
-	struct rules_filter filter = {.attribute = (uint8_t)first->attribute->id,
-	    .kind = (uint8_t)first->kind,
-	    .count = (uint16_t)count,
-	    .asked = head->rule_count > 32 ? UINT32_MAX : (uint32_t)group->asked};
+	const size_t padded = (count + RULES_KEYS_EACH - 1) / RULES_KEYS_EACH * RULES_KEYS_EACH;
+	const rules_point beyond = UINT64_MAX;
+	struct rules_filter filter = {
+	    .attribute = (uint8_t)first->attribute->id, .kind = (uint8_t)first->kind, .count = (uint16_t)padded};
 
 	filter.keys = quoin_block_maker_put(block, NULL, 0, 8);
-	for (size_t i = 0; i < count; i++) {
-		const struct rules_version key = {(uint64_t)(filters->points[i] >> 64), (uint64_t)filters->points[i]};
-
-		if (first->kind == RULES_FILTER_VERSION)
-			quoin_block_maker_put(block, &key, sizeof key, 8);
-		else
-			quoin_block_maker_put(block, &key.low, sizeof key.low, 8);
-	}
-	filter.table = quoin_block_maker_put(block, NULL, 0, 8);
-	put_mask(block, mask_at(filters, group, head->mask, NULL), head->mask_shift);
-	put_mask(block, mask_at(filters, group, head->mask, &least), head->mask_shift);
+	for (size_t i = 0; i < padded; i++)
+		quoin_block_maker_put(block, i < count ? &filters->points[i] : &beyond, sizeof beyond, 8);
+	filter.table = quoin_block_maker_put(block, NULL, 0, 1);
+	put_mask(block, mask_at(filters, group, head->mask, 0), head->mask_shift);
 	for (size_t i = 0; i < count; i++)
-		put_mask(block, mask_at(filters, group, head->mask, &filters->points[i]), head->mask_shift);
-	quoin_block_maker_put(block, NULL, 7, 1);
+		put_mask(block, mask_at(filters, group, head->mask, filters->points[i]), head->mask_shift);
+	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
+}
+
+/* How many filters there are in all: each kind filled up. */
+static size_t
+filled_count(const struct rules_objective *head)
+{
+	return (size_t)(head->id_count < RULES_ID_FILTERS ? RULES_ID_FILTERS : head->id_count) +
+	    (head->ordered_count < RULES_ORDERED_FILTERS ? RULES_ORDERED_FILTERS : head->ordered_count);
+}
+
+void
+quoin_rules_filters_begin(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head)
+{
+	filters->group_count = make_groups(filters, filters->groups);
+	for (size_t i = 0; i < filters->group_count; i++) {
+		if (filters->groups[i].is_ordered)
+			head->ordered_count++;
+		else
+			head->id_count++;
+	}
+	quoin_block_maker_put(block, NULL, filled_count(head) * sizeof(struct rules_filter), 8);
+}
+
+/* A filter that excludes nothing, whatever is asked. The keys are any that there are. */
+static void
+put_neutral(struct block_maker *block, uint32_t at, uint32_t table, bool is_ordered)
+{
+	const struct rules_filter filter = {.kind = is_ordered ? RULES_FILTER_NUMBER : RULES_FILTER_DENSE,
+	    .count = is_ordered ? RULES_KEYS_EACH : RULES_VALUE_FIRST,
+	    .table = table};
+
 	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
 }
 
 void
 quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block, struct rules_objective *head)
 {
-	struct group groups[GROUPS_MAX];
-	const size_t count = make_groups(filters, groups);
+	const size_t ordered = (size_t)(rules_ordered_filters(head) - rules_id_filters(head)), count = filled_count(head);
+	size_t next = 0;
+	uint32_t neutral;
 
-	head->filter_count = (uint8_t)count;
-	head->filters = quoin_block_maker_put(block, NULL, count * sizeof(struct rules_filter), 8);
+	neutral = quoin_block_maker_put(block, NULL, 0, 1);
+	for (size_t i = 0; i <= RULES_KEYS_EACH; i++)
+		put_mask(block, UINT64_MAX, head->mask_shift);
 	for (size_t i = 0; i < count; i++) {
-		const uint32_t at = head->filters + (uint32_t)(i * sizeof(struct rules_filter));
+		const uint32_t at = (uint32_t)(sizeof *head + i * sizeof(struct rules_filter));
+		const bool is_ordered = i >= ordered;
 
-		head->ordered_count = (uint8_t)(head->ordered_count + groups[i].is_ordered);
-		if (groups[i].is_ordered)
-			put_ordered_filter(filters, block, at, &groups[i], head);
+		if (is_ordered ? i - ordered >= head->ordered_count : i >= head->id_count)
+			put_neutral(block, at, neutral, is_ordered);
+		else if (is_ordered)
+			put_ordered_filter(filters, block, at, &filters->groups[next++], head);
 		else
-			put_ids_filter(filters, block, at, &groups[i], head);
+			put_ids_filter(filters, block, at, &filters->groups[next++], head);
 	}
 }

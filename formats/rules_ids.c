@@ -3,28 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/rules_layout.h"
 #include "lib/assert.h"
 
-void
-quoin_rules_scalar_of(const struct quoin_scalar *scalar, struct rules_scalar *ret)
+struct rules_key
+quoin_rules_scalar_key(const struct quoin_scalar *scalar)
 {
-	ret->kind = scalar->kind;
-	ret->number = scalar->number == 0 ? 0 : scalar->number;
-	ret->boolean = scalar->boolean;
 	switch (scalar->kind) {
 	case QUOIN_SCALAR_STRING:
-		ret->bytes = scalar->string;
-		ret->len = (uint32_t)strlen(scalar->string);
-		break;
+		return quoin_rules_string_key(scalar->string, strlen(scalar->string));
 	case QUOIN_SCALAR_NUMBER:
-		ret->bytes = &ret->number;
-		ret->len = sizeof ret->number;
-		break;
-	case QUOIN_SCALAR_BOOL:
-		ret->bytes = &ret->boolean;
-		ret->len = 1;
-		break;
+		return rules_number_constant_key(scalar->number == 0 ? 0 : scalar->number);
+	default:
+		return rules_bool_key(scalar->boolean);
 	}
 }
 
@@ -134,11 +124,11 @@ collect_rules(const struct quoin_ruleset *ruleset, struct rules_ids *ids)
 
 static int
 number_constants(struct rules_attribute_ids *attribute, struct rules_constant_id *constants,
-    const struct rules_attribute *base)
+    const struct quoin_rules *base, uint32_t base_id)
 {
 	uint32_t *known = calloc(2 * attribute->constant_count + 1, sizeof *known);
 	uint32_t *numbers = known == NULL ? NULL : known + attribute->constant_count;
-	struct rules_scalar scalar;
+	struct rules_key key;
 	int rc;
 
 	if (known == NULL)
@@ -146,10 +136,10 @@ number_constants(struct rules_attribute_ids *attribute, struct rules_constant_id
 	QUOIN_ASSERT(attribute->constant_count == 0 || constants != NULL);
 	for (size_t i = 0; i < attribute->constant_count; i++) {
 		known[i] = QUOIN_PLACE_NONE;
-		if (base == NULL)
+		if (base_id == QUOIN_PLACE_NONE)
 			continue;
-		quoin_rules_scalar_of(constants[i].scalar, &scalar);
-		known[i] = quoin_rules_constant_find(base, scalar.kind, scalar.bytes, scalar.len);
+		key = quoin_rules_scalar_key(constants[i].scalar);
+		known[i] = quoin_rules_constant_find(base, base_id, key, constants[i].scalar->string);
 		known[i] = known[i] == RULES_VALUE_UNKNOWN ? QUOIN_PLACE_NONE : known[i];
 	}
 	QUOIN_ASSERT(numbers != NULL);
@@ -164,9 +154,8 @@ number_constants(struct rules_attribute_ids *attribute, struct rules_constant_id
 static int
 number_attributes(struct rules_ids *ids, const struct quoin_rules *base, struct quoin_error *err)
 {
-	uint32_t known[QUOIN_RULES_ATTRIBUTES_MAX], numbers[QUOIN_RULES_ATTRIBUTES_MAX], place;
+	uint32_t known[QUOIN_RULES_ATTRIBUTES_MAX], numbers[QUOIN_RULES_ATTRIBUTES_MAX];
 	struct rules_attribute_ids *attribute = NULL;
-	const struct rules_attribute *block;
 	int rc;
 
 	ids->attributes = calloc(QUOIN_RULES_ATTRIBUTES_MAX, sizeof *ids->attributes);
@@ -192,12 +181,7 @@ number_attributes(struct rules_ids *ids, const struct quoin_rules *base, struct 
 			    attribute->name, attribute->constant_count, QUOIN_CONSTANTS_PER_ATTRIBUTE_MAX);
 		known[i] = base == NULL ? QUOIN_PLACE_NONE
 					: quoin_rules_attribute(base, quoin_span_str(attribute->name));
-		block = NULL;
-		if (known[i] != QUOIN_PLACE_NONE) {
-			place = quoin_places_get(&base->attributes, known[i]);
-			block = (const void *)quoin_image_at(&base->image, place);
-		}
-		rc = number_constants(attribute, ids->constants + (attribute->constants - ids->constants), block);
+		rc = number_constants(attribute, ids->constants + (attribute->constants - ids->constants), base, known[i]);
 		if (rc != 0)
 			return rc;
 	}

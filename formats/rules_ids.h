@@ -6,15 +6,7 @@
 #define QUOIN_FORMATS_RULES_IDS_H
 
 #include "formats/rules.h"
-
-/* A scalar as images keep it: strings by their bytes, numbers as a double without minus zero, bools as 0 or 1. */
-struct rules_scalar {
-	uint32_t kind;
-	uint32_t len;
-	const void *bytes;
-	double number;
-	uint8_t boolean;
-};
+#include "formats/rules_layout.h"
 
 struct rules_constant_id {
 	const char *attribute;
@@ -48,7 +40,8 @@ int quoin_rules_ids_make(const struct quoin_ruleset *ruleset, const struct quoin
     struct quoin_error *err);
 void quoin_rules_ids_clear(struct rules_ids *ids);
 
-void quoin_rules_scalar_of(const struct quoin_scalar *scalar, struct rules_scalar *ret);
+/* How a scalar is found among the constants. */
+struct rules_key quoin_rules_scalar_key(const struct quoin_scalar *scalar);
 /* Both must exist. */
 const struct rules_attribute_ids *quoin_rules_ids_attribute(const struct rules_ids *ids, const char *name);
 uint32_t quoin_rules_ids_value(const struct rules_attribute_ids *attribute, const struct quoin_scalar *scalar);

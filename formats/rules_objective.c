@@ -25,7 +25,7 @@ struct rules_objective_maker {
 	const struct quoin_ruleset *ruleset;
 	const struct rules_ids *ids;
 	struct block_maker block;
-	struct block_maker area; /* a rule and what it alone uses */
+	struct block_maker area; /* a rule's body and what it alone uses */
 	const struct quoin_objective *objective;
 	struct rules_filters filters;
 	struct rules_nodes nodes;
@@ -36,6 +36,12 @@ struct rules_objective_maker {
 	size_t outcome_cap;
 	struct quoin_buf config; /* scratch */
 	uint64_t never; /* rules whose condition cannot hold */
+};
+
+/* A rule in the making. */
+struct making {
+	struct rules_rule rule;
+	struct rules_body body;
 };
 
 int
@@ -109,7 +115,7 @@ put_config(struct rules_objective_maker *maker, const char *model, const char *r
 }
 
 static int
-add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, const char *rule_config, uint32_t *ret)
+add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, const char *rule_config)
 {
 	const struct quoin_model *model = ref == NULL ? NULL : &maker->ruleset->models[ref->model];
 	struct rules_outcome outcome = {.model = QUOIN_PLACE_NONE}, *outcomes;
@@ -134,18 +140,17 @@ add_outcome(struct rules_objective_maker *maker, const struct quoin_ref *ref, co
 	    &outcome.config, &outcome.config_bytes);
 	if (rc != 0)
 		return rc;
-	*ret = (uint32_t)maker->outcome_count;
 	maker->outcomes[maker->outcome_count++] = outcome;
 	return 0;
 }
 
+/* They stand right behind the body, for which there is room. */
 static void
-put_outcomes(struct rules_objective_maker *maker, struct rules_rule *record)
+put_outcomes(struct rules_objective_maker *maker, struct making *making)
 {
 	uint32_t at;
 
-	record->outcomes = quoin_block_maker_put(&maker->area, NULL, 0, 8);
-	record->outcome_count = (uint32_t)maker->outcome_count;
+	making->rule.outcome_count = (uint32_t)maker->outcome_count;
 	for (size_t i = 0; i < maker->outcome_count; i++) {
 		at = quoin_block_maker_put(&maker->area, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
 		quoin_block_maker_refer(&maker->area, at + offsetof(struct rules_outcome, config), maker->outcomes[i].config);
@@ -154,7 +159,8 @@ put_outcomes(struct rules_objective_maker *maker, struct rules_rule *record)
 
 /* ---- Conditions ---- */
 
-/* Called twice for each rule: first to gather what filters say, then to put the nodes for what they cannot say. */
+/* Called twice for each rule: first to gather what filters say, then to put the nodes for what they cannot say, or not of
+ * every value. */
 static int
 split_when(struct rules_objective_maker *maker, const struct quoin_when *when, uint32_t rule, bool gathers)
 {
@@ -170,12 +176,12 @@ split_when(struct rules_objective_maker *maker, const struct quoin_when *when, u
 	attribute = quoin_rules_when_attribute(when);
 	if (attribute == NULL)
 		attribute = quoin_rules_when_order(when, &kind);
-	if (attribute != NULL) {
-		if (!gathers)
-			return 0;
+	if (attribute != NULL && gathers)
 		return quoin_rules_filters_add(&maker->filters, kind, quoin_rules_ids_attribute(maker->ids, attribute), when,
 		    rule);
-	}
+	if (attribute != NULL)
+		return quoin_rules_when_has_prefix(when)
+		    ? quoin_rules_when_put(when, maker->ids, &maker->area, &maker->nodes) : 0;
 	if (when->kind != QUOIN_WHEN_ALL)
 		return gathers ? 0 : quoin_rules_when_put(when, maker->ids, &maker->area, &maker->nodes);
 	for (size_t i = 0; rc == 0 && i < when->child_count; i++)
@@ -197,32 +203,34 @@ gather_conjuncts(struct rules_objective_maker *maker, const uint32_t *order, siz
 	return rc;
 }
 
-static void
-put_nodes(struct rules_objective_maker *maker, struct rules_rule *record)
+static int
+put_nodes(struct rules_objective_maker *maker, const struct quoin_rule *rule, uint32_t bit, struct making *making)
 {
-	record->node_count = (uint16_t)maker->nodes.count;
-	record->nodes = quoin_block_maker_put(&maker->area, maker->nodes.items,
+	int rc = rule->when == NULL ? 0 : split_when(maker, rule->when, bit, false);
+
+	making->body.node_count = (uint16_t)maker->nodes.count;
+	making->rule.flags |= maker->nodes.count > 0 ? RULES_HAS_NODES : 0;
+	making->body.nodes = quoin_block_maker_put(&maker->area, maker->nodes.items,
 	    maker->nodes.count * sizeof maker->nodes.items[0], 4);
+	return rc;
 }
 
 /* ---- What a rule chooses ---- */
 
-static int
-put_cells(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_rule *record)
+/* Cells mostly are numbers without a gap: then the first says all. */
+static void
+put_cells(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct making *making)
 {
-	struct rules_cell cell;
-	int rc;
-
-	record->cell_count = (uint16_t)rule->cell_count;
-	record->cells = quoin_block_maker_put(&maker->area, NULL, 0, 8);
-	for (size_t i = 0; i < rule->cell_count; i++) {
-		cell.cell = rule->cells[i].cell;
-		rc = add_outcome(maker, &rule->cells[i].ref, rule->config, &cell.outcome);
-		if (rc != 0)
-			return rc;
-		quoin_block_maker_put(&maker->area, &cell, sizeof cell, 8);
+	making->rule.ab_test_id = rule->ab_test_id;
+	making->rule.cell_count = (uint16_t)rule->cell_count;
+	making->rule.first_cell = rule->cells[0].cell;
+	if (rule->cells[rule->cell_count - 1].cell - rule->cells[0].cell == rule->cell_count - 1) {
+		making->rule.flags |= RULES_NO_GAPS;
+		return;
 	}
-	return 0;
+	making->body.cells = quoin_block_maker_put(&maker->area, NULL, 0, 4);
+	for (size_t i = 0; i < rule->cell_count; i++)
+		quoin_block_maker_put(&maker->area, &rule->cells[i].cell, sizeof rule->cells[i].cell, 4);
 }
 
 static uint32_t
@@ -236,43 +244,41 @@ cell_index(const struct quoin_rule *rule, uint32_t cell)
 	return 0;
 }
 
-/* Shares as limits of buckets; "first" is the outcome of a split's first entry, and of a ramp's or shadow's only one. */
+/* Shares as limits of buckets. A ramp and a shadow have one outcome. */
 static void
-put_shares(struct rules_objective_maker *maker, const struct quoin_rule *rule, uint32_t first,
-    struct rules_rule *record)
+put_shares(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct making *making)
 {
 	struct rules_share share = {0};
 
 	if (rule->share_count == 0)
 		return;
-	record->bucketing = RULES_MURMUR3;
-	record->unit = (uint8_t)quoin_rules_ids_attribute(maker->ids, rule->by)->id;
-	record->seed = quoin_bucket_seed(quoin_span_str(rule->salt));
-	record->share_count = (uint16_t)rule->share_count;
-	record->shares = quoin_block_maker_put(&maker->area, NULL, 0, 8);
+	making->rule.bucketing = RULES_MURMUR3;
+	making->rule.unit = (uint8_t)quoin_rules_ids_attribute(maker->ids, rule->by)->id;
+	making->rule.seed = quoin_bucket_seed(quoin_span_str(rule->salt));
+	making->rule.share_count = (uint16_t)rule->share_count;
+	making->body.shares = quoin_block_maker_put(&maker->area, NULL, 0, 8);
 	for (size_t i = 0; i < rule->share_count; i++) {
 		share.limit += rule->shares[i].share;
-		share.target = rule->kind == QUOIN_RULE_AB_TEST ? cell_index(rule, rule->shares[i].key)
-		    : rule->kind == QUOIN_RULE_SPLIT	    ? first + rule->shares[i].key
-							    : first;
+		share.outcome = rule->kind == QUOIN_RULE_AB_TEST ? cell_index(rule, rule->shares[i].key)
+		    : rule->kind == QUOIN_RULE_SPLIT	     ? rule->shares[i].key
+							     : 0;
 		quoin_block_maker_put(&maker->area, &share, sizeof share, 8);
 	}
 }
 
+/* What the rule may select, in the order of its cells or models; of an override of any model, its config. */
 static int
-put_refs(struct rules_objective_maker *maker, const struct quoin_rule *rule, uint32_t *ret_first)
+make_outcomes(struct rules_objective_maker *maker, const struct quoin_rule *rule)
 {
-	uint32_t outcome;
-	int rc;
+	int rc = 0;
 
-	for (size_t i = 0; i < rule->ref_count; i++) {
-		rc = add_outcome(maker, &rule->refs[i], rule->config, &outcome);
-		if (rc != 0)
-			return rc;
-		if (i == 0)
-			*ret_first = outcome;
-	}
-	return 0;
+	if (rule->kind == QUOIN_RULE_OVERRIDE)
+		return rule->any_model ? add_outcome(maker, NULL, rule->config) : 0;
+	for (size_t i = 0; rc == 0 && i < rule->cell_count; i++)
+		rc = add_outcome(maker, &rule->cells[i].ref, rule->config);
+	for (size_t i = 0; rc == 0 && i < rule->ref_count; i++)
+		rc = add_outcome(maker, &rule->refs[i], rule->config);
+	return rc;
 }
 
 /* ---- Overrides ---- */
@@ -314,7 +320,7 @@ admitted_compare(const void *a, const void *b)
 
 /* A list names every model that it admits; for "any", those with a config of their own. */
 static int
-put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_rule *record)
+put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_overrides *overrides)
 {
 	const struct quoin_ruleset *ruleset = maker->ruleset;
 	struct admitted *admitted = calloc(ruleset->model_count + 1, sizeof *admitted);
@@ -333,8 +339,8 @@ put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 	}
 	if (rc == 0) {
 		qsort(admitted, count, sizeof *admitted, admitted_compare);
-		record->override_count = (uint32_t)count;
-		record->overrides = quoin_block_maker_put(&maker->area, NULL, 0, 8);
+		overrides->entry_count = (uint32_t)count;
+		overrides->entries = quoin_block_maker_put(&maker->area, NULL, 0, 8);
 		for (size_t i = 0; i < count; i++) {
 			at = quoin_block_maker_put(&maker->area, &admitted[i].entry, sizeof admitted[i].entry, 4);
 			quoin_block_maker_refer(&maker->area, at + offsetof(struct rules_override, config), admitted[i].text);
@@ -345,33 +351,30 @@ put_admitted(struct rules_objective_maker *maker, const struct quoin_rule *rule,
 }
 
 static int
-put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct rules_rule *record)
+put_override(struct rules_objective_maker *maker, const struct quoin_rule *rule, struct making *making)
 {
+	struct rules_overrides overrides = {.caller_count = (uint32_t)rule->caller_count};
 	struct rules_text *text;
 	struct quoin_span caller;
 	uint32_t at;
-	int rc = put_admitted(maker, rule, record);
+	int rc;
 
-	if (rc == 0 && rule->any_model) {
-		record->flags |= RULES_ANY_MODEL;
-		rc = add_outcome(maker, NULL, rule->config, &record->outcome);
-	}
+	making->body.overrides = quoin_block_maker_put(&maker->area, NULL, sizeof overrides, 4);
+	rc = put_admitted(maker, rule, &overrides);
 	if (rc != 0)
 		return rc;
-	if (rule->callers == NULL)
-		record->flags |= RULES_ANY_CALLER;
-	if (rule->caller_count > UINT16_MAX)
-		return QUOIN_ELIMIT;
-	record->caller_count = (uint16_t)rule->caller_count;
-	record->callers = quoin_block_maker_put(&maker->area, NULL, rule->caller_count * sizeof *text, 8);
+	making->rule.flags |= (uint8_t)((rule->any_model ? RULES_ANY_MODEL : 0) |
+	    (rule->callers == NULL ? RULES_ANY_CALLER : 0));
+	overrides.callers = quoin_block_maker_put(&maker->area, NULL, rule->caller_count * sizeof *text, 8);
 	for (size_t i = 0; i < rule->caller_count; i++) {
-		at = record->callers + (uint32_t)(i * sizeof *text);
+		at = overrides.callers + (uint32_t)(i * sizeof *text);
 		QUOIN_ASSERT(rule->callers != NULL);
 		caller = quoin_span_str(rule->callers[i]);
 		quoin_block_maker_refer(&maker->area, at, quoin_block_maker_text(&maker->area, caller));
 		text = quoin_block_maker_at(&maker->area, at);
 		text->bytes = (uint32_t)caller.len;
 	}
+	memcpy(quoin_block_maker_at(&maker->area, making->body.overrides), &overrides, sizeof overrides);
 	return 0;
 }
 
@@ -383,59 +386,54 @@ begin_rule(struct rules_objective_maker *maker)
 	maker->nodes.count = 0;
 	maker->outcome_count = 0;
 	quoin_block_maker_reset(&maker->area);
-	quoin_block_maker_put(&maker->area, NULL, sizeof(struct rules_rule), 8);
+	quoin_block_maker_put(&maker->area, NULL, sizeof(struct rules_body), 8);
 }
 
-/* The rule into the block; its place to places[index] there. */
+/* The rule and its body into the block, as rule "index" there. */
 static int
-finish_rule(struct rules_objective_maker *maker, struct rules_rule *record, const char *name, uint32_t places,
-    size_t index, uint32_t *ret_at)
+finish_rule(struct rules_objective_maker *maker, struct making *making, const char *name,
+    const struct rules_objective *head, size_t index, uint32_t *ret_at)
 {
 	struct quoin_span text = quoin_span_str(name), area;
 	int rc;
 
-	put_outcomes(maker, record);
-	record->name_bytes = (uint16_t)text.len;
-	memcpy(quoin_block_maker_at(&maker->area, 0), record, sizeof *record);
-	quoin_block_maker_refer(&maker->area, offsetof(struct rules_rule, name), quoin_block_maker_text(&maker->area, text));
+	making->body.name_bytes = (uint16_t)text.len;
+	memcpy(quoin_block_maker_at(&maker->area, 0), &making->body, sizeof making->body);
+	quoin_block_maker_refer(&maker->area, offsetof(struct rules_body, name), quoin_block_maker_text(&maker->area, text));
 	rc = quoin_block_maker_finish(&maker->area, &area);
 	if (rc != 0)
 		return rc;
 	*ret_at = quoin_block_maker_put(&maker->block, area.data, area.len, RULE_ALIGN);
-	memcpy(quoin_block_maker_at(&maker->block, places + 4 * (uint32_t)index), ret_at, sizeof *ret_at);
+	memcpy(quoin_block_maker_at(&maker->block, head->bodies + 4 * (uint32_t)index), ret_at, sizeof *ret_at);
+	memcpy(quoin_block_maker_at(&maker->block, head->rules + (uint32_t)(index * sizeof making->rule)), &making->rule,
+	    sizeof making->rule);
 	return 0;
 }
 
 static int
-put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, uint32_t places)
+put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, const struct rules_objective *head)
 {
 	const struct quoin_rule *rule = &maker->ruleset->rules[index];
-	struct rules_rule record = {.number = maker->ids->numbers[index],
-	    .kind = (uint8_t)rule->kind,
-	    .unit = RULES_NO_ATTRIBUTE,
-	    .outcome = RULES_NO_OUTCOME};
-	uint32_t first = RULES_NO_OUTCOME, at;
-	int rc = 0;
+	struct making making = {.rule = {.number = maker->ids->numbers[index],
+				    .kind = (uint8_t)rule->kind,
+				    .unit = RULES_NO_ATTRIBUTE}};
+	uint32_t at;
+	int rc;
 
 	begin_rule(maker);
-	if (rule->when != NULL)
-		rc = split_when(maker, rule->when, bit, false);
+	rc = make_outcomes(maker, rule);
 	if (rc == 0) {
-		put_nodes(maker, &record);
-		if (rule->kind == QUOIN_RULE_AB_TEST) {
-			record.ab_test_id = rule->ab_test_id;
-			rc = put_cells(maker, rule, &record);
-		} else if (rule->kind == QUOIN_RULE_OVERRIDE) {
-			rc = put_override(maker, rule, &record);
-		} else {
-			rc = put_refs(maker, rule, &first);
-			record.outcome = first;
-		}
+		put_outcomes(maker, &making);
+		rc = put_nodes(maker, rule, bit, &making);
 	}
+	if (rc == 0 && rule->kind == QUOIN_RULE_OVERRIDE)
+		rc = put_override(maker, rule, &making);
 	if (rc != 0)
 		return rc;
-	put_shares(maker, rule, first, &record);
-	return finish_rule(maker, &record, rule->name, places, bit, &at);
+	if (rule->kind == QUOIN_RULE_AB_TEST)
+		put_cells(maker, rule, &making);
+	put_shares(maker, rule, &making);
+	return finish_rule(maker, &making, rule->name, head, bit, &at);
 }
 
 static uint32_t
@@ -451,25 +449,32 @@ default_number(const struct rules_objective_maker *maker, const struct quoin_obj
 }
 
 static int
-put_rules(struct rules_objective_maker *maker, const uint32_t *order, size_t count, struct rules_objective *head)
+put_default(struct rules_objective_maker *maker, size_t index, struct rules_objective *head)
 {
 	const struct quoin_objective *objective = maker->objective;
-	struct rules_rule fallback = {.kind = QUOIN_RULE_DEFAULT, .unit = RULES_NO_ATTRIBUTE};
+	struct making making = {.rule = {.kind = QUOIN_RULE_DEFAULT, .unit = RULES_NO_ATTRIBUTE}};
 	uint32_t at = 0;
-	int rc = 0;
+	int rc;
 
-	(void)model_texts(maker, objective->default_ref.model); /* in front: it is always there */
-	head->rules = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(uint32_t), 4);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = put_rule(maker, order[i], (uint32_t)i, head->rules);
+	begin_rule(maker);
+	making.rule.number = default_number(maker, objective);
+	rc = add_outcome(maker, &objective->default_ref, objective->default_config);
 	if (rc != 0)
 		return rc;
-	begin_rule(maker);
-	fallback.number = default_number(maker, objective);
-	rc = add_outcome(maker, &objective->default_ref, objective->default_config, &fallback.outcome);
-	if (rc == 0)
-		rc = finish_rule(maker, &fallback, objective->default_rule, head->rules, count, &at);
-	head->default_outcome = at + fallback.outcomes;
+	put_outcomes(maker, &making);
+	rc = finish_rule(maker, &making, objective->default_rule, head, index, &at);
+	head->default_outcome = at + (uint32_t)sizeof(struct rules_body);
+	return rc;
+}
+
+/* The default's body first: it is always looked at. */
+static int
+put_bodies(struct rules_objective_maker *maker, const uint32_t *order, size_t count, struct rules_objective *head)
+{
+	int rc = put_default(maker, count, head);
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = put_rule(maker, order[i], (uint32_t)i, head);
 	return rc;
 }
 
@@ -485,6 +490,7 @@ count_classes(const struct rules_objective_maker *maker, const uint32_t *order, 
 	}
 	head->rule_count = (uint8_t)count;
 	head->mask = count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+	head->default_mask = count == 64 ? 0 : (uint64_t)1 << count;
 	head->mask_shift = count <= 8 ? 0 : count <= 16 ? 1 : count <= 32 ? 2 : 3;
 }
 
@@ -523,12 +529,14 @@ quoin_rules_objective_make(struct rules_objective_maker *maker, uint32_t objecti
 	    quoin_block_maker_text(&maker->block, quoin_span_str(thing->input_type)));
 	quoin_block_maker_refer(&maker->block, offsetof(struct rules_objective, model_type),
 	    quoin_block_maker_text(&maker->block, quoin_span_str(thing->model_type)));
-	head.default_model = maker->ids->models[thing->default_ref.model];
 	/* In the order in which resolving looks. */
 	rc = gather_conjuncts(maker, order, count);
 	if (rc == 0) {
+		quoin_rules_filters_begin(&maker->filters, &maker->block, &head);
+		head.rules = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(struct rules_rule), 8);
+		head.bodies = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(uint32_t), 4);
 		quoin_rules_filters_put(&maker->filters, &maker->block, &head);
-		rc = put_rules(maker, order, count, &head);
+		rc = put_bodies(maker, order, count, &head);
 	}
 	if (rc == 0) {
 		head.mask &= ~maker->never;

@@ -42,62 +42,58 @@ static bool
 constant_is_sound(const struct rules_verifier *verifier, const struct rules_attribute *head,
     const struct rules_constant *slot)
 {
-	const uint8_t *text = slot->bytes;
+	const uint32_t len = slot->form & UINT16_MAX;
+	struct rules_key key;
 	double number;
 
-	if (slot->id < RULES_VALUE_FIRST || slot->id >= head->id_limit || slot->len > QUOIN_CONDITION_BYTES_MAX ||
-	    slot->zero[0] != 0 || slot->zero[1] != 0 || slot->zero[2] != 0)
+	if (slot->id < RULES_VALUE_FIRST || slot->id >= head->id_limit || slot->zero[0] != 0 || slot->zero[1] != 0 ||
+	    slot->zero[2] != 0)
 		return false;
-	switch (slot->kind) {
-	case QUOIN_SCALAR_STRING:
-		if (slot->len <= RULES_INLINE_BYTES)
-			break;
-		if (!has_text(verifier, slot->text, slot->len))
+	switch (slot->form - len) {
+	case RULES_FORM(QUOIN_SCALAR_STRING):
+		if (len <= RULES_WHOLE_KEY_MAX)
+			return slot->text == 0;
+		if (len > QUOIN_CONDITION_BYTES_MAX || slot->text == 0 || !has_text(verifier, slot->text, len))
 			return false;
-		text = verifier->block + slot->text;
-		break;
-	case QUOIN_SCALAR_NUMBER:
-		memcpy(&number, slot->bytes, sizeof number);
-		if (slot->len != sizeof number || number != number)
-			return false;
-		break;
-	case QUOIN_SCALAR_BOOL:
-		if (slot->len != 1 || slot->bytes[0] > 1)
-			return false;
-		break;
+		key = quoin_rules_string_key((const char *)verifier->block + slot->text, len);
+		return slot->low == key.low && slot->high == key.high && slot->form == key.form;
+	case RULES_FORM(QUOIN_SCALAR_NUMBER):
+		memcpy(&number, &slot->low, sizeof number);
+		return slot->text == 0 && len == sizeof number && slot->high == 0 && number == number;
+	case RULES_FORM(QUOIN_SCALAR_BOOL):
+		return slot->text == 0 && len == 1 && slot->low <= 1 && slot->high == 0;
 	default:
 		return false;
 	}
-	return slot->hash == rules_constant_hash(slot->kind, text, slot->len);
 }
 
+/* Each is where its key leads to. */
 static int
 check_constants(struct rules_verifier *verifier, const struct rules_attribute *head)
 {
-	const struct rules_constant *slots = RULES_AT(head, struct rules_constant, head->slots), *slot;
+	const struct quoin_rules_attribute attribute = rules_attribute_of(head);
 	uint64_t seen[(RULES_VALUES_MAX + 63) / 64] = {0};
+	const struct rules_constant *slot;
 	uint32_t count = 0;
-	const void *text;
 
+	for (uint32_t i = 0; i < head->shift_count; i++) {
+		if (attribute.shifts[i] > RULES_SHIFT_MAX)
+			return bad(verifier, "the table of constants is malformed");
+	}
 	for (uint32_t i = 0; i < head->slot_count; i++) {
-		if (slots[i].id == 0)
+		slot = &attribute.slots[i];
+		if (slot->form == 0 && slot->id == 0)
 			continue;
-		if (!constant_is_sound(verifier, head, &slots[i]))
+		if (!constant_is_sound(verifier, head, slot))
 			return bad(verifier, "a constant is malformed");
-		if ((seen[slots[i].id / 64] >> slots[i].id % 64 & 1) != 0)
+		if (rules_constant_at(&attribute, (struct rules_key){slot->low, slot->high, slot->form}) != slot)
+			return bad(verifier, "a constant cannot be found");
+		if ((seen[slot->id / 64] >> slot->id % 64 & 1) != 0)
 			return bad(verifier, "two constants have one id");
-		seen[slots[i].id / 64] |= (uint64_t)1 << slots[i].id % 64;
+		seen[slot->id / 64] |= (uint64_t)1 << slot->id % 64;
 		count++;
 	}
-	if (count != head->constant_count)
-		return bad(verifier, "the number of constants is wrong");
-	for (uint32_t i = 0; i < head->slot_count; i++) {
-		slot = &slots[i];
-		text = slot->len <= RULES_INLINE_BYTES ? slot->bytes : verifier->block + slot->text;
-		if (slot->id != 0 && quoin_rules_constant_find(head, slot->kind, text, slot->len) != slot->id)
-			return bad(verifier, "a constant cannot be found");
-	}
-	return 0;
+	return count == head->constant_count ? 0 : bad(verifier, "the number of constants is wrong");
 }
 
 static int
@@ -108,11 +104,14 @@ check_attribute(struct rules_verifier *verifier)
 
 	if (!has_text(verifier, head->name, head->name_bytes) || head->name_bytes > QUOIN_NAME_BYTES_MAX)
 		return bad(verifier, "the name is malformed");
-	if (quoin_rules_attribute(&verifier->rules, name) != verifier->id)
+	if (quoin_rules_attribute(&verifier->rules, name) != verifier->id ||
+	    head->mark != rules_name_mark((const char *)name.data))
 		return bad(verifier, "the name cannot be found");
-	if (head->id_limit < RULES_VALUE_FIRST || head->id_limit > RULES_VALUES_MAX ||
-	    (head->slot_count & (head->slot_count - 1)) != 0 || head->constant_count > head->slot_count / 2 ||
-	    !has_array(verifier, head->slots, head->slot_count, sizeof(struct rules_constant), 16))
+	if (head->id_limit < RULES_VALUE_FIRST || head->id_limit > RULES_VALUES_MAX || head->slot_count == 0 ||
+	    (head->slot_count & (head->slot_count - 1)) != 0 || head->shift_count == 0 ||
+	    (head->shift_count & (head->shift_count - 1)) != 0 || head->zero != 0 ||
+	    !has_array(verifier, head->slots, head->slot_count, sizeof(struct rules_constant), 16) ||
+	    !has_array(verifier, head->shifts, head->shift_count, 1, 1))
 		return bad(verifier, "the table of constants is malformed");
 	return check_constants(verifier, head);
 }

@@ -30,12 +30,12 @@ model_text_is(const struct rules_verifier *verifier, uint32_t at, const struct r
 }
 
 static bool
-outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
+outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body)
 {
-	const struct rules_outcome *outcomes = RULES_AT(rule, struct rules_outcome, rule->outcomes), *outcome;
+	const struct rules_outcome *outcomes = rules_outcomes_of(body), *outcome;
 	const struct rules_model *model;
 
-	if (!has_array(verifier, rule->outcomes, rule->outcome_count, sizeof *outcomes, 4))
+	if (!has_array(verifier, sizeof *body, rule->outcome_count, sizeof *outcomes, 4))
 		return false;
 	for (uint32_t i = 0; i < rule->outcome_count; i++) {
 		outcome = &outcomes[i];
@@ -53,10 +53,9 @@ outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_rul
 }
 
 static bool
-outcome_selects(const struct rules_rule *rule, uint32_t index)
+outcome_selects(const struct rules_rule *rule, const struct rules_body *body, uint32_t index)
 {
-	return index < rule->outcome_count &&
-	    RULES_AT(rule, struct rules_outcome, rule->outcomes)[index].model != QUOIN_PLACE_NONE;
+	return index < rule->outcome_count && rules_outcomes_of(body)[index].model != QUOIN_PLACE_NONE;
 }
 
 static bool
@@ -69,40 +68,88 @@ ids_ascend(const uint16_t *ids, size_t count)
 	return true;
 }
 
+/* The keys of numbers or versions: the first is 1, they ascend, and what fills up the last eight is beyond all values.
+ * *ret_masks: one more than there are of them. */
+static bool
+keys_are_sound(const struct rules_verifier *verifier, const struct rules_filter *filter, uint64_t *ret_masks)
+{
+	const uint64_t *keys = RULES_AT(verifier->block, uint64_t, filter->keys);
+	uint32_t count = 1;
+
+	if (filter->count == 0 || filter->count % RULES_KEYS_EACH != 0 ||
+	    !has_array(verifier, filter->keys, filter->count, sizeof *keys, 8) || keys[0] != 1)
+		return false;
+	for (uint32_t i = 1; i < filter->count; i++) {
+		if (keys[i] <= keys[i - 1] && (keys[i] != UINT64_MAX || keys[i - 1] != UINT64_MAX))
+			return false;
+		count += keys[i] != UINT64_MAX;
+	}
+	*ret_masks = count + 1;
+	return true;
+}
+
+static int
+check_filter(struct rules_verifier *verifier, const struct rules_filter *filter, bool is_ordered)
+{
+	const struct rules_objective *head = verifier->objective;
+	uint64_t masks = filter->count;
+
+	if (!attribute_exists(verifier, filter->attribute) || filter->zero != 0)
+		return bad(verifier, "a filter's attribute is wrong");
+	if (is_ordered) {
+		if ((filter->kind != RULES_FILTER_NUMBER && filter->kind != RULES_FILTER_VERSION) ||
+		    !keys_are_sound(verifier, filter, &masks))
+			return bad(verifier, "a filter's keys are malformed");
+	} else if (filter->kind == RULES_FILTER_SPARSE) {
+		masks += RULES_VALUE_FIRST;
+		if (!has_array(verifier, filter->keys, filter->count, sizeof(uint16_t), 2) ||
+		    !ids_ascend(RULES_AT(head, uint16_t, filter->keys), filter->count))
+			return bad(verifier, "a filter's keys are malformed");
+	} else if (filter->kind != RULES_FILTER_DENSE || filter->count < RULES_VALUE_FIRST || filter->keys != 0) {
+		return bad(verifier, "a filter is malformed");
+	}
+	if (!has_array(verifier, filter->table, (masks << head->mask_shift) + 7, 1, 1))
+		return bad(verifier, "a filter's table is outside");
+	return 0;
+}
+
+/* One that is there to be asked in vain: as the encoder makes it. */
+static int
+check_neutral(struct rules_verifier *verifier, const struct rules_filter *filter, bool is_ordered)
+{
+	const struct rules_objective *head = verifier->objective;
+	const uint32_t bytes = (uint32_t)(RULES_KEYS_EACH + 1) << head->mask_shift;
+
+	if (filter->attribute != 0 || filter->keys != 0 || filter->zero != 0 ||
+	    filter->kind != (is_ordered ? RULES_FILTER_NUMBER : RULES_FILTER_DENSE) ||
+	    filter->count != (is_ordered ? RULES_KEYS_EACH : RULES_VALUE_FIRST) ||
+	    !has_array(verifier, filter->table, bytes + 7, 1, 1))
+		return bad(verifier, "a filter that excludes nothing is malformed");
+	for (uint32_t i = 0; i < bytes; i++) {
+		if (verifier->block[filter->table + i] != UINT8_MAX)
+			return bad(verifier, "a filter that excludes nothing excludes something");
+	}
+	return 0;
+}
+
 static int
 check_filters(struct rules_verifier *verifier)
 {
 	const struct rules_objective *head = verifier->objective;
-	const struct rules_filter *filters = RULES_AT(head, struct rules_filter, head->filters), *filter;
-	uint64_t masks;
+	const struct rules_filter *ids = rules_id_filters(head), *ordered = rules_ordered_filters(head), *end;
+	int rc = 0;
 
-	if (!has_array(verifier, head->filters, head->filter_count, sizeof *filters, 4) ||
-	    head->ordered_count > head->filter_count)
+	end = ordered + (head->ordered_count < RULES_ORDERED_FILTERS ? RULES_ORDERED_FILTERS : head->ordered_count);
+	if (!has_array(verifier, sizeof *head, (uint64_t)(end - ids), sizeof *ids, 4))
 		return bad(verifier, "the filters are outside");
-	for (uint32_t i = 0; i < head->filter_count; i++) {
-		filter = &filters[i];
-		if (!attribute_exists(verifier, filter->attribute) ||
-		    (head->rule_count > 32 && filter->asked != UINT32_MAX))
-			return bad(verifier, "a filter's attribute is wrong");
-		masks = filter->count;
-		if (filter->kind == RULES_FILTER_SPARSE && i + head->ordered_count < head->filter_count) {
-			masks += RULES_VALUE_FIRST;
-			if (!has_array(verifier, filter->keys, filter->count, sizeof(uint16_t), 2) ||
-			    !ids_ascend(RULES_AT(head, uint16_t, filter->keys), filter->count))
-				return bad(verifier, "a filter's keys are malformed");
-		} else if (i + head->ordered_count >= head->filter_count) {
-			masks += 2;
-			if ((filter->kind != RULES_FILTER_NUMBER && filter->kind != RULES_FILTER_VERSION) ||
-			    !has_array(verifier, filter->keys, filter->count,
-				filter->kind == RULES_FILTER_NUMBER ? sizeof(uint64_t) : sizeof(struct rules_version), 8))
-				return bad(verifier, "a filter's keys are malformed");
-		} else if (filter->kind != RULES_FILTER_DENSE || filter->count < RULES_VALUE_FIRST || filter->keys != 0) {
-			return bad(verifier, "a filter is malformed");
-		}
-		if (!has_array(verifier, filter->table, (masks << head->mask_shift) + 7, 1, 1))
-			return bad(verifier, "a filter's table is outside");
+	for (const struct rules_filter *filter = ids; rc == 0 && filter < end; filter++) {
+		const bool is_ordered = filter >= ordered;
+
+		rc = filter - (is_ordered ? ordered : ids) < (is_ordered ? head->ordered_count : head->id_count)
+		    ? check_filter(verifier, filter, is_ordered)
+		    : check_neutral(verifier, filter, is_ordered);
 	}
-	return 0;
+	return rc;
 }
 
 static bool
@@ -168,73 +215,83 @@ node_is_sound(const struct rules_verifier *verifier, const struct rules_node *no
 }
 
 static bool
-nodes_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
+nodes_are_sound(const struct rules_verifier *verifier, const struct rules_body *body)
 {
-	const struct rules_node *nodes = RULES_AT(verifier->block, struct rules_node, rule->nodes);
+	const struct rules_node *nodes = RULES_AT(body, struct rules_node, body->nodes);
 
-	if (rule->node_count > RULES_NODES_MAX * 2 ||
-	    !has_array(verifier, rule->nodes, rule->node_count, sizeof *nodes, 4))
+	if (body->node_count > RULES_NODES_MAX * 2 ||
+	    !has_array(verifier, body->nodes, body->node_count, sizeof *nodes, 4))
 		return false;
-	for (uint32_t i = 0; i < rule->node_count; i = nodes[i].end) {
-		if (!node_is_sound(verifier, nodes, i, rule->node_count, 1))
+	for (uint32_t i = 0; i < body->node_count; i = nodes[i].end) {
+		if (!node_is_sound(verifier, nodes, i, body->node_count, 1))
 			return false;
 	}
 	return true;
 }
 
+/* Outcome i is that of cell i, and all select. */
 static bool
-cells_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
+cells_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body)
 {
-	const struct rules_cell *cells = RULES_AT(verifier->block, struct rules_cell, rule->cells);
+	const uint32_t *cells = RULES_AT(body, uint32_t, body->cells);
 
-	if (!has_array(verifier, rule->cells, rule->cell_count, sizeof *cells, 4) || rule->cell_count > QUOIN_CELLS_MAX)
+	if (rule->cell_count == 0 || rule->cell_count > QUOIN_CELLS_MAX || rule->outcome_count != rule->cell_count ||
+	    rule->first_cell > INT32_MAX)
 		return false;
 	for (uint32_t i = 0; i < rule->cell_count; i++) {
-		if ((i > 0 && cells[i].cell <= cells[i - 1].cell) || cells[i].cell > INT32_MAX ||
-		    !outcome_selects(rule, cells[i].outcome))
+		if (!outcome_selects(rule, body, i))
+			return false;
+	}
+	if ((rule->flags & RULES_NO_GAPS) != 0)
+		return body->cells == 0 && rule->first_cell + rule->cell_count - 1u <= INT32_MAX;
+	if (!has_array(verifier, body->cells, rule->cell_count, sizeof *cells, 4) || cells[0] != rule->first_cell)
+		return false;
+	for (uint32_t i = 1; i < rule->cell_count; i++) {
+		if (cells[i] <= cells[i - 1] || cells[i] > INT32_MAX)
 			return false;
 	}
 	return true;
 }
 
 static bool
-shares_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
+shares_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body)
 {
-	const struct rules_share *shares = RULES_AT(verifier->block, struct rules_share, rule->shares);
+	const struct rules_share *shares = RULES_AT(body, struct rules_share, body->shares);
 
 	if (rule->share_count == 0)
-		return rule->bucketing == 0 && rule->unit == RULES_NO_ATTRIBUTE;
+		return rule->bucketing == 0 && rule->unit == RULES_NO_ATTRIBUTE && rule->seed == 0 && body->shares == 0;
 	if (rule->bucketing != RULES_MURMUR3 || !attribute_exists(verifier, rule->unit) ||
-	    !has_array(verifier, rule->shares, rule->share_count, sizeof *shares, 4) ||
+	    !has_array(verifier, body->shares, rule->share_count, sizeof *shares, 4) ||
 	    shares[rule->share_count - 1].limit > QUOIN_BUCKETS)
 		return false;
 	for (uint32_t i = 0; i < rule->share_count; i++) {
-		if (i > 0 && shares[i].limit < shares[i - 1].limit)
-			return false;
-		if (rule->kind == QUOIN_RULE_AB_TEST ? shares[i].target >= rule->cell_count
-						     : !outcome_selects(rule, shares[i].target))
+		if ((i > 0 && shares[i].limit < shares[i - 1].limit) || !outcome_selects(rule, body, shares[i].outcome))
 			return false;
 	}
 	return true;
 }
 
 static bool
-overrides_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
+overrides_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body)
 {
-	const struct rules_override *entries = RULES_AT(verifier->block, struct rules_override, rule->overrides);
-	const struct rules_text *callers = RULES_AT(verifier->block, struct rules_text, rule->callers);
-	bool any = (rule->flags & RULES_ANY_MODEL) != 0;
+	const struct rules_overrides *overrides = RULES_AT(body, struct rules_overrides, body->overrides);
+	const struct rules_override *entries;
+	const struct rules_text *callers;
 
-	if (!has_array(verifier, rule->overrides, rule->override_count, sizeof *entries, 4) ||
-	    !has_array(verifier, rule->callers, rule->caller_count, sizeof *callers, 4) ||
-	    (any ? rule->outcome >= rule->outcome_count : rule->outcome != RULES_NO_OUTCOME))
+	if (!has_array(verifier, body->overrides, 1, sizeof *overrides, 4) || body->overrides < sizeof *body)
 		return false;
-	for (uint32_t i = 0; i < rule->override_count; i++) {
+	entries = RULES_AT(body, struct rules_override, overrides->entries);
+	callers = RULES_AT(body, struct rules_text, overrides->callers);
+	if (!has_array(verifier, overrides->entries, overrides->entry_count, sizeof *entries, 4) ||
+	    !has_array(verifier, overrides->callers, overrides->caller_count, sizeof *callers, 4) ||
+	    rule->outcome_count != ((rule->flags & RULES_ANY_MODEL) != 0))
+		return false;
+	for (uint32_t i = 0; i < overrides->entry_count; i++) {
 		if ((i > 0 && entries[i].model <= entries[i - 1].model) || model_of(verifier, entries[i].model) == NULL ||
 		    !config_is_sound(verifier, entries[i].config, entries[i].config_bytes))
 			return false;
 	}
-	for (uint32_t i = 0; i < rule->caller_count; i++) {
+	for (uint32_t i = 0; i < overrides->caller_count; i++) {
 		if (!has_text(verifier, callers[i].at, callers[i].bytes))
 			return false;
 	}
@@ -243,80 +300,84 @@ overrides_are_sound(const struct rules_verifier *verifier, const struct rules_ru
 
 /* What each kind must have, and nothing else. */
 static bool
-kind_is_sound(const struct rules_verifier *verifier, const struct rules_rule *rule)
+kind_is_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body)
 {
-	bool is_override = rule->kind == QUOIN_RULE_OVERRIDE;
+	const unsigned flags = rule->kind == QUOIN_RULE_OVERRIDE ? RULES_ANY_MODEL | RULES_ANY_CALLER
+	    : rule->kind == QUOIN_RULE_AB_TEST			 ? RULES_NO_GAPS
+								 : 0;
 
-	if (is_override ? (rule->flags & ~(RULES_ANY_MODEL | RULES_ANY_CALLER)) != 0
-			: rule->flags != 0 || rule->override_count != 0 || rule->caller_count != 0)
-		return false;
-	if (rule->kind != QUOIN_RULE_AB_TEST && (rule->cell_count != 0 || rule->ab_test_id != 0))
+	if ((rule->flags & ~flags) != (body->node_count > 0 ? RULES_HAS_NODES : 0) ||
+	    (rule->kind != QUOIN_RULE_OVERRIDE && body->overrides != 0) ||
+	    (rule->kind != QUOIN_RULE_AB_TEST &&
+		(rule->cell_count != 0 || rule->first_cell != 0 || body->cells != 0 || rule->ab_test_id != 0)))
 		return false;
 	switch (rule->kind) {
 	case QUOIN_RULE_AB_TEST:
-		return rule->cell_count > 0;
+		return cells_are_sound(verifier, rule, body);
+	case QUOIN_RULE_DEFAULT:
 	case QUOIN_RULE_CONTEXT:
-		return rule->share_count == 0 && outcome_selects(rule, rule->outcome);
+		return rule->share_count == 0 && outcome_selects(rule, body, 0);
 	case QUOIN_RULE_SPLIT:
 		return rule->share_count > 0 && rule->share_count <= QUOIN_SPLIT_MAX;
 	case QUOIN_RULE_RAMP:
 	case QUOIN_RULE_SHADOW:
 		return rule->share_count == 1;
 	case QUOIN_RULE_OVERRIDE:
-		return rule->share_count == 0 && overrides_are_sound(verifier, rule);
+		return rule->share_count == 0 && overrides_are_sound(verifier, rule, body);
 	default:
 		return false;
 	}
 }
 
 static bool
-rule_is_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, uint32_t index)
+rule_is_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body,
+    uint32_t index)
 {
 	const struct rules_objective *head = verifier->objective;
 	bool is_first = index < head->override_count;
 	bool is_last = index + head->shadow_count >= head->rule_count;
 	struct quoin_span name;
 
-	if (!find_text(verifier, rule->name, &name) || !quoin_rule_name_is_valid(name) || name.len != rule->name_bytes ||
-	    rule->number >= verifier->rules.rule_count || rule->zero != 0 || rule->zeros[0] != 0)
+	if (!find_text(verifier, body->name, &name) || !quoin_rule_name_is_valid(name) ||
+	    name.len != body->name_bytes || rule->number >= verifier->rules.rule_count || body->zero != 0)
 		return false;
 	if (index == head->rule_count)
-		return rule->kind == QUOIN_RULE_DEFAULT && rule->node_count == 0 && rule->share_count == 0 &&
-		    outcomes_are_sound(verifier, rule) && rule->outcome == 0 && outcome_selects(rule, 0);
-	return is_first == (rule->kind == QUOIN_RULE_OVERRIDE) && is_last == (rule->kind == QUOIN_RULE_SHADOW) &&
-	    outcomes_are_sound(verifier, rule) && nodes_are_sound(verifier, rule) && cells_are_sound(verifier, rule) &&
-	    shares_are_sound(verifier, rule) && kind_is_sound(verifier, rule);
+		return rule->kind == QUOIN_RULE_DEFAULT && body->node_count == 0 && rule->outcome_count == 1 &&
+		    outcomes_are_sound(verifier, rule, body) && shares_are_sound(verifier, rule, body) &&
+		    kind_is_sound(verifier, rule, body);
+	return rule->kind != QUOIN_RULE_DEFAULT && is_first == (rule->kind == QUOIN_RULE_OVERRIDE) &&
+	    is_last == (rule->kind == QUOIN_RULE_SHADOW) && outcomes_are_sound(verifier, rule, body) &&
+	    nodes_are_sound(verifier, body) && shares_are_sound(verifier, rule, body) &&
+	    kind_is_sound(verifier, rule, body);
 }
 
-/* Look at one rule as if it were the block: nothing of it leads out of it but to the models' texts. */
+/* Look at one rule's body as if it were the block: nothing of it leads out of it but to the models' texts. */
 static int
 check_rule(const struct rules_verifier *verifier, uint32_t index)
 {
 	const struct rules_objective *head = verifier->objective;
-	const uint32_t place = quoin_load_u32((const uint8_t *)head + head->rules + 4 * (size_t)index);
-	const struct rules_rule *rule;
+	const uint32_t place = quoin_load_u32((const uint8_t *)head + head->bodies + 4 * (size_t)index);
+	const struct rules_body *body;
 	struct rules_verifier inside = *verifier;
 
-	if (!has_array(verifier, place, 1, sizeof *rule, 8))
+	if (!has_array(verifier, place, 1, sizeof *body, 8))
 		return bad(verifier, "a rule is outside");
-	rule = rules_rule_at(head, index);
-	if (rule->bytes < sizeof *rule || rule->bytes > head->bytes - place)
+	body = rules_body_at(head, index);
+	if (body->bytes < sizeof *body || body->bytes > head->bytes - place)
 		return bad(verifier, "a rule is outside");
-	inside.block = (const uint8_t *)rule;
-	inside.bytes = rule->bytes;
-	return rule_is_sound(&inside, rule, index) ? 0 : bad(verifier, "a rule is malformed");
+	inside.block = (const uint8_t *)body;
+	inside.bytes = body->bytes;
+	return rule_is_sound(&inside, rules_rule_at(head, index), body, index) ? 0 : bad(verifier, "a rule is malformed");
 }
 
 static int
 check_default(const struct rules_verifier *verifier)
 {
 	const struct rules_objective *head = verifier->objective;
-	const struct rules_rule *rule = rules_rule_at(head, head->rule_count);
+	const uint8_t *body = (const uint8_t *)rules_body_at(head, head->rule_count);
 
-	if (head->default_outcome != (uint32_t)((const uint8_t *)rule - verifier->block) + rule->outcomes)
+	if (head->default_outcome != (uint32_t)(body - verifier->block) + sizeof(struct rules_body))
 		return bad(verifier, "the default's outcome is elsewhere");
-	if (RULES_AT(rule, struct rules_outcome, rule->outcomes)->model != head->default_model)
-		return bad(verifier, "the default differs from the default rule's model");
 	return 0;
 }
 
@@ -333,11 +394,13 @@ quoin_rules_verify_objective(struct rules_verifier *verifier)
 		return bad(verifier, "a text is malformed");
 	if (quoin_rules_objective(&verifier->rules, name) != verifier->id)
 		return bad(verifier, "the name cannot be found");
-	if (head->rule_count > QUOIN_RULES_PER_OBJECTIVE_MAX || head->zeros[0] != 0 ||
+	if (head->rule_count > QUOIN_RULES_PER_OBJECTIVE_MAX || head->zero != 0 ||
+	    head->default_mask != (head->rule_count < 64 ? (uint64_t)1 << head->rule_count : 0) ||
 	    head->override_count + head->shadow_count > head->rule_count || head->mask_shift > 3 ||
 	    head->rule_count > 8u << head->mask_shift ||
 	    (head->rule_count < 64 && head->mask >> head->rule_count != 0) ||
-	    !has_array(verifier, head->rules, head->rule_count + 1u, sizeof(uint32_t), 4) ||
+	    !has_array(verifier, head->rules, head->rule_count + 1u, sizeof(struct rules_rule), 8) ||
+	    !has_array(verifier, head->bodies, head->rule_count + 1u, sizeof(uint32_t), 4) ||
 	    !has_array(verifier, head->texts, 1, 1, 1))
 		return bad(verifier, "its counts do not fit together");
 	rc = check_filters(verifier);

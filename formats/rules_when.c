@@ -8,10 +8,11 @@
 static bool
 leaf_asks_id(const struct quoin_when *when)
 {
-	return when->op == QUOIN_OP_IN || when->op == QUOIN_OP_NOT_IN || when->op == QUOIN_OP_EXISTS;
+	return when->op == QUOIN_OP_IN || when->op == QUOIN_OP_NOT_IN || when->op == QUOIN_OP_EXISTS ||
+	    when->op == QUOIN_OP_PREFIX;
 }
 
-/* Whether every leaf asks for the value id of *attribute, which is found with the first leaf. */
+/* Whether every leaf asks for the value of *attribute, which is found with the first leaf. */
 static bool
 asks_one(const struct quoin_when *when, const char **attribute)
 {
@@ -35,7 +36,29 @@ quoin_rules_when_attribute(const struct quoin_when *when)
 	return asks_one(when, &attribute) ? attribute : NULL;
 }
 
+bool
+quoin_rules_when_has_prefix(const struct quoin_when *when)
+{
+	for (size_t i = 0; i < when->child_count; i++) {
+		if (quoin_rules_when_has_prefix(&when->children[i]))
+			return true;
+	}
+	return when->kind == QUOIN_WHEN_LEAF && when->op == QUOIN_OP_PREFIX;
+}
+
 /* ---- Numbers and versions ---- */
+
+static bool
+bounds_are_small(const struct quoin_when *leaf)
+{
+	for (size_t i = 0; i < leaf->bound_count; i++) {
+		for (size_t k = 0; k < 4; k++) {
+			if (leaf->bounds[i].components[k] > RULES_COMPONENT_MAX)
+				return false;
+		}
+	}
+	return leaf->bound_count <= RULES_POINTS_PER_LEAF / 2;
+}
 
 static bool
 leaf_order(const struct quoin_when *leaf, enum rules_filter_kind *ret)
@@ -49,7 +72,7 @@ leaf_order(const struct quoin_when *leaf, enum rules_filter_kind *ret)
 		return true;
 	case QUOIN_OP_VERSION:
 		*ret = RULES_FILTER_VERSION;
-		return leaf->bound_count <= RULES_POINTS_PER_LEAF / 2;
+		return bounds_are_small(leaf);
 	default:
 		return false;
 	}
@@ -108,15 +131,12 @@ comparison_count(const struct quoin_when *leaf)
 static rules_point
 comparison(const struct quoin_when *leaf, size_t index, enum quoin_comparator *ret)
 {
-	struct rules_version version;
-
 	if (leaf->op != QUOIN_OP_VERSION) {
 		*ret = comparator_of(leaf->op);
 		return rules_number_key(leaf->scalars[0].number == 0 ? 0 : leaf->scalars[0].number);
 	}
 	*ret = leaf->bounds[index].comparator;
-	version = rules_version_key(leaf->bounds[index].components);
-	return (rules_point)version.high << 64 | version.low;
+	return rules_version_key(leaf->bounds[index].components);
 }
 
 size_t
@@ -134,8 +154,7 @@ quoin_rules_when_points(const struct quoin_when *when, rules_point *points)
 		point = comparison(when, i, &comparator);
 		if (comparator == QUOIN_VERSION_EQ || comparator == QUOIN_VERSION_GTE || comparator == QUOIN_VERSION_LT)
 			points[count++] = point;
-		/* Behind the largest version there is nothing. */
-		if (comparator != QUOIN_VERSION_GTE && comparator != QUOIN_VERSION_LT && point + 1 != 0)
+		if (comparator != QUOIN_VERSION_GTE && comparator != QUOIN_VERSION_LT)
 			points[count++] = point + 1;
 	}
 	return count;
@@ -160,10 +179,10 @@ leaf_holds_at(const struct quoin_when *leaf, rules_point value)
 }
 
 bool
-quoin_rules_when_holds_at(const struct quoin_when *when, const rules_point *value)
+quoin_rules_when_holds_at(const struct quoin_when *when, rules_point value)
 {
 	if (when->kind == QUOIN_WHEN_LEAF)
-		return value != NULL && leaf_holds_at(when, *value);
+		return value != 0 && leaf_holds_at(when, value);
 	if (when->kind == QUOIN_WHEN_NOT)
 		return !quoin_rules_when_holds_at(&when->children[0], value);
 	for (size_t i = 0; i < when->child_count; i++) {
@@ -195,6 +214,24 @@ set_add(struct rules_set *set, uint32_t id)
 	set->words[id / 64] |= (uint64_t)1 << id % 64;
 }
 
+/* The ids of constants that begin with one of these. */
+static void
+prefix_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attribute, struct rules_set *ret)
+{
+	for (size_t i = 0; i < attribute->constant_count; i++) {
+		const struct rules_constant_id *constant = &attribute->constants[i];
+
+		if (constant->scalar->kind != QUOIN_SCALAR_STRING)
+			continue;
+		for (size_t k = 0; k < leaf->scalar_count; k++) {
+			const char *prefix = leaf->scalars[k].string;
+
+			if (strncmp(constant->scalar->string, prefix, strlen(prefix)) == 0)
+				set_add(ret, constant->id);
+		}
+	}
+}
+
 static void
 leaf_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attribute, struct rules_set *ret,
     struct rules_set *mentioned)
@@ -208,6 +245,11 @@ leaf_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attrib
 			set_invert(ret);
 		return;
 	}
+	if (leaf->op == QUOIN_OP_PREFIX) {
+		prefix_ids(leaf, attribute, ret);
+		set_join(mentioned, ret, false);
+		return;
+	}
 	for (size_t i = 0; i < leaf->scalar_count; i++) {
 		id = quoin_rules_ids_value(attribute, &leaf->scalars[i]);
 		set_add(ret, id);
@@ -219,8 +261,8 @@ leaf_ids(const struct quoin_when *leaf, const struct rules_attribute_ids *attrib
 	}
 }
 
-void
-quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+static void
+ids_of(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
     struct rules_set *mentioned)
 {
 	struct rules_set child;
@@ -230,7 +272,7 @@ quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute
 		return;
 	}
 	if (when->kind == QUOIN_WHEN_NOT) {
-		quoin_rules_when_ids(&when->children[0], attribute, ret, mentioned);
+		ids_of(&when->children[0], attribute, ret, mentioned);
 		set_invert(ret);
 		return;
 	}
@@ -238,9 +280,18 @@ quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute
 	if (when->kind == QUOIN_WHEN_ALL)
 		set_invert(ret);
 	for (size_t i = 0; i < when->child_count; i++) {
-		quoin_rules_when_ids(&when->children[i], attribute, &child, mentioned);
+		ids_of(&when->children[i], attribute, &child, mentioned);
 		set_join(ret, &child, when->kind == QUOIN_WHEN_ALL);
 	}
+}
+
+void
+quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
+    struct rules_set *mentioned)
+{
+	ids_of(when, attribute, ret, mentioned);
+	if (quoin_rules_when_has_prefix(when))
+		set_add(ret, RULES_VALUE_UNKNOWN);
 }
 
 int

@@ -20,23 +20,27 @@ rules_set_has(const struct rules_set *set, uint32_t id)
 	return (set->words[id / 64] >> id % 64 & 1) != 0;
 }
 
-/* If the condition depends on the value id of one attribute alone: that attribute's name, else NULL. */
+/* If the condition depends on the value of one attribute alone, and only on which constant it is, or how it begins: that
+ * attribute's name, else NULL. */
 const char *quoin_rules_when_attribute(const struct quoin_when *when);
-/* The value ids for which such a condition holds; "mentioned" gains the ids that it names. */
+/* The value ids for which such a condition holds; "mentioned" gains the ids that it names, and those of constants that
+ * begin as it says. With a prefix in it, it may hold for values that are no constants, which only its nodes can tell: the
+ * set has RULES_VALUE_UNKNOWN then. */
 void quoin_rules_when_ids(const struct quoin_when *when, const struct rules_attribute_ids *attribute, struct rules_set *ret,
     struct rules_set *mentioned);
+bool quoin_rules_when_has_prefix(const struct quoin_when *when);
 
 /* Numbers and versions, each as an integer in the same order (formats/rules_layout.h). */
-__extension__ typedef unsigned __int128 rules_point;
+typedef uint64_t rules_point;
 
-/* If the condition compares one attribute with numbers alone, or with versions alone (few at a time): that attribute's
- * name and the kind of filter, else NULL. */
+/* If the condition compares one attribute with numbers alone, or with versions alone (few at a time, and of components
+ * that filters have): that attribute's name and the kind of filter, else NULL. */
 const char *quoin_rules_when_order(const struct quoin_when *when, enum rules_filter_kind *ret_kind);
 /* Where such a condition may change, at most RULES_POINTS_PER_LEAF for each leaf; returns how many. */
 #define RULES_POINTS_PER_LEAF 8
 size_t quoin_rules_when_points(const struct quoin_when *when, rules_point *points);
-/* Whether such a condition holds at a value, or, with NULL, without one. */
-bool quoin_rules_when_holds_at(const struct quoin_when *when, const rules_point *value);
+/* Whether such a condition holds at a value; at 0, without one. */
+bool quoin_rules_when_holds_at(const struct quoin_when *when, rules_point value);
 
 struct rules_nodes {
 	struct rules_node items[RULES_NODES_MAX];

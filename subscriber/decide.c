@@ -259,10 +259,10 @@ quoin_resolve(const struct quoin_view *view, int objective, struct quoin_context
 
 	if (__builtin_expect(!can_resolve(view), 0))
 		return fail(view, NULL, QUOIN_EMISSING, ret_decision);
-	if (__builtin_expect(objective < 0 || objective >= VIEW_HANDLES, 0))
+	if (__builtin_expect((unsigned)objective >= VIEW_HANDLES, 0))
 		return fail(view, NULL, QUOIN_EUSAGE, ret_decision);
 	block = atomic_load_explicit(&view->snapshot->handles[objective], memory_order_relaxed);
-	name = block == NULL ? view->snapshot->reader->handle_names[objective] : NULL;
+	name = __builtin_expect(block == NULL, 0) ? view->snapshot->reader->handle_names[objective] : NULL;
 	return decide(view, name, block, context, ret_decision);
 }
 
