@@ -725,6 +725,7 @@ $(patsubst %.c,$(BUILD)/%,$(DIFFERENTIAL_TESTS)): $(BUILD)/%: $(BUILD)/%.o $(cal
 
 BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
 $(BUILD)/tests/bench/bench_oracle: $(patsubst %,$(BUILD)/tests/differential/%.o,naive naive_load tree) $(BUILD)/tests/check.o
+$(BUILD)/tests/bench/bench_delta: $(BUILD)/tests/bench/delta_host.o
 $(BUILD)/tests/bench/bench_fleet: $(BUILD)/tests/bench/fleet.o $(BUILD)/tests/bench/fleet_host.o
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o \
 		$(BUILD)/tests/bench/site.o $(BUILD)/tests/bench/workload.o $(ARCHIVES)

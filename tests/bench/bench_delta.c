@@ -5,7 +5,9 @@
  *
  * Rules are edited as scripts and compiled as JSON, which needs no evaluation. What one patch of the rules part takes
  * is measured in processes of its own: delta.SIZE.make and .apply, their time beside that for the part in full;
- * .make.memory and .apply.memory, all of such a process beside both images, which it has in memory.
+ * .make.memory and .apply.memory, all of such a process beside both images, which it has in memory. delta.SIZE.host is
+ * what the agent does with it: fetched, applied to what the store has, verified and stored; .host.memory, its anonymous
+ * memory for that, which images are not in.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include "lib/pack.h"
 #include "publisher/compile.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/delta_host.h"
 #include "tests/bench/workload.h"
 
 #define EVERY 100
@@ -272,16 +275,19 @@ pack(struct quoin_span body, const struct quoin_span *base)
 	return out;
 }
 
-/* bench_delta make BASE BODY PATCH, or apply BASE PATCH BODY: prints milliseconds and the most memory in MB. */
+/* bench_delta make BASE BODY PATCH, or apply or host BASE PATCH BODY: prints milliseconds and the most memory in MB. */
 static int
 run_apart(char **args)
 {
 	const bool is_make = strcmp(args[1], "make") == 0;
-	struct quoin_buf base = read_file(args[2]), body, patch;
+	struct quoin_buf base, body, patch;
 	double begin, ms, kilobytes = 0;
 	char line[128];
 	FILE *status;
 
+	if (strcmp(args[1], "host") == 0)
+		return delta_host_run(args[2], args[3], args[4]);
+	base = read_file(args[2]);
 	if (is_make) {
 		const struct quoin_span from = quoin_buf_span(&base);
 
@@ -312,7 +318,7 @@ run_apart(char **args)
 static void
 ask_apart(const char *what, const char *paths[3], double *ret_ms, double *ret_mb)
 {
-	char command[4 * BENCH_PATH_BYTES + 64];
+	char command[8 * BENCH_PATH_BYTES + 64];
 	FILE *answer;
 
 	snprintf(command, sizeof command, "'/proc/%ld/exe' %s '%s' '%s' '%s'", (long)getpid(), what, paths[0], paths[1],
@@ -327,11 +333,16 @@ ask_apart(const char *what, const char *paths[3], double *ret_ms, double *ret_mb
 static void
 measure_patch(const char *size, struct quoin_span old, struct quoin_span new)
 {
-	const char *paths[] = {bench_path("base"), bench_path("body"), bench_path("patch")};
+	static char own[3][2 * BENCH_PATH_BYTES]; /* bench_path's do not live long */
+	const char *paths[] = {own[0], own[1], own[2]};
 	const double images = (double)(old.len + new.len) / (1 << 20);
-	double make[ROUNDS], apply[ROUNDS], full[ROUNDS], unpack[ROUNDS], make_mb = 0, apply_mb = 0, begin;
+	double make[ROUNDS], apply[ROUNDS], full[ROUNDS], unpack[ROUNDS], host[ROUNDS], disk[ROUNDS];
+	double make_mb = 0, apply_mb = 0, host_mb = 0, begin;
 	char name[64];
 
+	snprintf(own[0], sizeof own[0], "%s", bench_path("base"));
+	snprintf(own[1], sizeof own[1], "%s", bench_path("body"));
+	snprintf(own[2], sizeof own[2], "%s", bench_path("patch"));
 	bench_write_file(paths[0], old.data, old.len);
 	bench_write_file(paths[1], new.data, new.len);
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -347,6 +358,8 @@ measure_patch(const char *size, struct quoin_span old, struct quoin_span new)
 		unpack[i] = (bench_work_ns() - begin) / 1e6;
 		ask_apart("make", paths, &make[i], &make_mb);
 		ask_apart("apply", (const char *[]){paths[0], paths[2], paths[1]}, &apply[i], &apply_mb);
+		ask_apart("host", (const char *[]){paths[0], paths[2], paths[1]}, &host[i], &host_mb);
+		disk[i] = bench_write_sync_ns(new.data, new.len) / 1e6;
 		quoin_buf_clear(&packed);
 		free(out);
 	}
@@ -354,6 +367,10 @@ measure_patch(const char *size, struct quoin_span old, struct quoin_span new)
 	bench_print(name, bench_median(make, ROUNDS), "ms", "pack in full", bench_median(full, ROUNDS));
 	snprintf(name, sizeof name, "delta.%s.apply", size);
 	bench_print(name, bench_median(apply, ROUNDS), "ms", "unpack in full", bench_median(unpack, ROUNDS));
+	snprintf(name, sizeof name, "delta.%s.host", size);
+	bench_print(name, bench_median(host, ROUNDS), "ms", "write and sync the body", bench_median(disk, ROUNDS));
+	snprintf(name, sizeof name, "delta.%s.host.memory", size);
+	bench_print(name, host_mb, "MB", "both images", images);
 	snprintf(name, sizeof name, "delta.%s.make.memory", size);
 	bench_print(name, make_mb, "MB", "both images", images);
 	snprintf(name, sizeof name, "delta.%s.apply.memory", size);
