@@ -292,7 +292,7 @@ quoin_resolve_batch(const struct quoin_view *view, const int *objectives, size_t
 	const bool is_ready = can_resolve(view) && context->rules == &view->snapshot->rules;
 	int first = 0, rc;
 
-	if (is_ready && count > 1 && !context->is_interned)
+	if (is_ready && count > 1 && context->state != QUOIN_CONTEXT_INTERNED)
 		quoin_context_intern(context);
 	for (size_t i = 0; is_ready && i < AHEAD && i < count; i++)
 		ask_for(block_of(view, objectives[i]));
