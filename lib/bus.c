@@ -18,6 +18,7 @@
 
 #define ASK_AGAIN_MS 50
 #define REFUSED_MS   2000 /* a broker that restarts refuses for a moment */
+#define ALONE_MS     100  /* when it has refused for that long already, and is asked again */
 
 /*
  * Our settings. An owned one is part of what the bus promises: the configuration must not name it. "value" NULL is
@@ -155,8 +156,8 @@ quoin_bus_code(rd_kafka_resp_err_t code)
 	}
 }
 
-static bool
-is_nobody_there(const struct quoin_bus_client *client)
+bool
+quoin_bus_client_is_alone(const struct quoin_bus_client *client)
 {
 	return client != NULL && client->is_refused && client->is_down;
 }
@@ -181,7 +182,7 @@ quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, 
 	int r = quoin_bus_code(code);
 	va_list ap;
 
-	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && is_nobody_there(client))
+	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && quoin_bus_client_is_alone(client))
 		return fail_refused(client, err);
 	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && client != NULL && client->last.code != 0) {
 		(void)snprintf(heard, sizeof heard, " (%.240s)", client->last.text);
@@ -400,13 +401,15 @@ quoin_bus_client_waits_on(struct quoin_bus_client *client, bool has_failed, int6
 	hear_faults(client);
 	if (!has_failed)
 		client->is_refused = client->is_down = false;
-	return has_failed && !is_nobody_there(client) && quoin_bus_left_ms(deadline_ms) > 0;
+	return has_failed && !quoin_bus_client_is_alone(client) && quoin_bus_left_ms(deadline_ms) > 0;
 }
 
 int
-quoin_bus_first_ms(int timeout_ms)
+quoin_bus_first_ms(struct quoin_bus_client *client, int timeout_ms)
 {
-	return timeout_ms < REFUSED_MS ? timeout_ms : REFUSED_MS;
+	const int first_ms = quoin_bus_client_is_alone(client) ? ALONE_MS : REFUSED_MS;
+
+	return timeout_ms < first_ms ? timeout_ms : first_ms;
 }
 
 static rd_kafka_resp_err_t
@@ -416,7 +419,7 @@ ask_topic(struct quoin_bus_client *client, rd_kafka_topic_t *rkt, int timeout_ms
 	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
 	rd_kafka_resp_err_t code;
 
-	code = rd_kafka_metadata(client->rk, 0, rkt, ret_metadata, quoin_bus_first_ms(timeout_ms));
+	code = rd_kafka_metadata(client->rk, 0, rkt, ret_metadata, quoin_bus_first_ms(client, timeout_ms));
 	if (quoin_bus_client_waits_on(client, code != RD_KAFKA_RESP_ERR_NO_ERROR, deadline_ms))
 		code = rd_kafka_metadata(client->rk, 0, rkt, ret_metadata, quoin_bus_left_ms(deadline_ms));
 	return code;
@@ -492,7 +495,8 @@ quoin_bus_client_offset(struct quoin_bus_client *client, const char *topic, int6
 	rd_kafka_resp_err_t code;
 	int partitions;
 
-	code = ask_offset(client, topic, wall_ms, timeout_ms, ret_offset);
+	code = ask_offset(client, topic, wall_ms,
+	    quoin_bus_client_is_alone(client) ? quoin_bus_first_ms(client, timeout_ms) : timeout_ms, ret_offset);
 	while (is_passing(code) && quoin_bus_left_ms(deadline_ms) > ASK_AGAIN_MS) {
 		(void)usleep(ASK_AGAIN_MS * 1000);
 		if (quoin_bus_client_topic(client, topic, quoin_bus_left_ms(deadline_ms), &partitions, NULL) == 0)

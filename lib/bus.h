@@ -153,6 +153,9 @@ int quoin_bus_writer_put(struct quoin_bus_writer *writer, const struct quoin_bus
     struct quoin_bus_receipt *receipt, struct quoin_error *err);
 /* Serve delivery reports without waiting. */
 void quoin_bus_writer_poll(struct quoin_bus_writer *writer);
+/* Every broker refuses the connection: nobody is there, and what was put will not be acknowledged before that changes. Serves
+ * delivery reports. */
+bool quoin_bus_writer_is_alone(struct quoin_bus_writer *writer);
 /* Wait until every record put so far is acknowledged. Returns 0, QUOIN_ETIMEOUT, or the first refusal. */
 int quoin_bus_writer_flush(struct quoin_bus_writer *writer, int timeout_ms, struct quoin_error *err);
 

@@ -65,11 +65,13 @@ int quoin_bus_code(rd_kafka_resp_err_t code);
 int quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, const char *reason,
     struct quoin_error *err, const char *what, ...) __attribute__((format(printf, 5, 6)));
 
+/* Every broker refuses the connection. */
+bool quoin_bus_client_is_alone(const struct quoin_bus_client *client);
 /*
  * A first question waits quoin_bus_first_ms at most; then this tells whether to ask once more, for the time that is left: it
  * failed, and not because every broker refuses connections.
  */
-int quoin_bus_first_ms(int timeout_ms);
+int quoin_bus_first_ms(struct quoin_bus_client *client, int timeout_ms);
 bool quoin_bus_client_waits_on(struct quoin_bus_client *client, bool has_failed, int64_t deadline_ms);
 
 /* Metadata of one topic: 0 and the number of its partitions (0 is never returned), or QUOIN_ENOENT, QUOIN_EPERM,

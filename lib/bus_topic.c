@@ -273,7 +273,7 @@ ask_embedded(struct quoin_bus_client *client, int timeout_ms, bool *ret, struct 
 	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
 	char *id;
 
-	id = rd_kafka_clusterid(client->rk, quoin_bus_first_ms(timeout_ms));
+	id = rd_kafka_clusterid(client->rk, quoin_bus_first_ms(client, timeout_ms));
 	if (quoin_bus_client_waits_on(client, id == NULL, deadline_ms))
 		id = rd_kafka_clusterid(client->rk, quoin_bus_left_ms(deadline_ms));
 	if (id == NULL)

@@ -63,6 +63,8 @@ take_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *ctx)
 	rd_kafka_timestamp_type_t type;
 	int code = report_code(rk, message);
 
+	if (code == 0)
+		client->is_refused = client->is_down = false;
 	if (code != 0 && writer->refusal == 0) {
 		writer->refusal = code;
 		(void)snprintf(writer->refusal_text, sizeof writer->refusal_text, "%s: %s",
@@ -256,6 +258,13 @@ void
 quoin_bus_writer_poll(struct quoin_bus_writer *writer)
 {
 	(void)rd_kafka_poll(writer->client.rk, 0);
+}
+
+bool
+quoin_bus_writer_is_alone(struct quoin_bus_writer *writer)
+{
+	quoin_bus_writer_poll(writer);
+	return quoin_bus_client_is_alone(&writer->client);
 }
 
 int

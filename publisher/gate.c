@@ -182,7 +182,8 @@ quoin_gate_close(struct quoin_gate *gate)
 void
 quoin_gate_resign(struct quoin_gate *gate)
 {
-	if (quoin_gate_core_is_acting(gate->core) && gate->writer != NULL)
+	/* Where nobody is there to hear it, a transaction would be waited for in vain. */
+	if (quoin_gate_core_is_acting(gate->core) && gate->writer != NULL && !quoin_bus_writer_is_alone(gate->writer))
 		gate_say_goodbye(gate);
 	quoin_bus_writer_close(gate->writer);
 	gate->writer = NULL;

@@ -10,7 +10,9 @@
 #include "subscriber/agent_shell.h"
 #include "subscriber/notify.h"
 
-#define COPY_MS 50 /* how far the second copy of the ratchets may lag */
+#define LAST_MS	      2000 /* for the last status to be acknowledged */
+#define LAST_SLICE_MS 50
+#define COPY_MS	      50 /* how far the second copy of the ratchets may lag */
 
 struct quoin_fetch_parts
 quoin_agent_parts(const struct quoin_agent *agent)
@@ -406,6 +408,23 @@ must_precede(const struct quoin_agent *agent, const struct quoin_agent_action *c
 	return false;
 }
 
+/* ---- EXIT ---- */
+
+/* That this host leaves is waited for while somebody may be there to hear it. */
+static void
+say_last(struct quoin_agent *agent)
+{
+	int r = QUOIN_ETIMEOUT;
+
+	for (int waited_ms = 0; waited_ms < LAST_MS && r == QUOIN_ETIMEOUT; waited_ms += LAST_SLICE_MS) {
+		r = quoin_bus_writer_flush(agent->writer, LAST_SLICE_MS, NULL);
+		if (r == QUOIN_ETIMEOUT && (agent->is_silent || quoin_bus_writer_is_alone(agent->writer)))
+			break;
+	}
+	if (r == QUOIN_ETIMEOUT)
+		quoin_log(QUOIN_LOG_WARN, "unsaid", "reason=\"no broker answers; nobody was told that this host leaves\"");
+}
+
 /* ---- All of it ---- */
 
 static int
@@ -470,7 +489,7 @@ execute(struct quoin_agent *agent, const struct quoin_agent_action *action, stru
 		break;
 	case QUOIN_AGENT_EXIT:
 		quoin_notify("STOPPING=1");
-		(void)quoin_bus_writer_flush(agent->writer, 2000, NULL);
+		say_last(agent);
 		agent->is_over = true;
 		break;
 	}

@@ -54,6 +54,26 @@ router_comes_up_alone(void)
 	close_site();
 }
 
+/* Nobody is there to be told that it leaves: it does not wait for an answer, and says so. */
+static void
+router_leaves_alone(void)
+{
+	open_site(QUOIN_HOST_ROUTER, "", "");
+	put_raw_release('a', 5000, false);
+	activate(1, 0, 1, 1, 1);
+	start_agent();
+	await(runs_head, "runs release 1");
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	quoin_bus_mock_close(site.mock);
+	site.mock = NULL;
+	start_agent();
+	await_said("brokers are down", 1);
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	await_said("event=unsaid", 1);
+	check_content(1, 'a', 5000);
+	close_site();
+}
+
 /* Killed in the middle of whatever it does, again and again: the store is sound each time, shows one whole release, never
  * an older activation, and in the end everything is there. */
 static void
@@ -484,6 +504,7 @@ main(int argc, char **argv)
 	static const struct check_case cases[] = {
 		{"agent: a router from publish to rollback", router_from_publish_to_rollback},
 		{"agent: a router comes up alone (I7)", router_comes_up_alone},
+		{"agent: a router leaves alone", router_leaves_alone},
 		{"agent: a router is killed again and again (I2, I3)", router_is_killed_again_and_again},
 		{"agent: a router survives damage", router_survives_damage},
 		{"agent: a router tells a flipped bit (I1)", router_tells_a_flipped_bit},
