@@ -2,7 +2,8 @@
  * The brake on real Apache Kafka while gigabytes are being uploaded: one "quoin publish" of 250 MB after the other (a
  * release has at most 256 MiB), each a process of its own on the same broker and the same machine, whose chunks pour into
  * the blobs topic. From the start of "quoin rollback" to the release before in the readers of a router; beside it, in
- * turn, the same with nothing going on.
+ * turn, the same with nothing going on. What is uploaded lies in memory ($QUOIN_BENCH_SHM, /dev/shm): the disk is the
+ * broker's and the router's.
  *
  * What is gone back from is published while the chunks are on their way, too: the big publication finds another head than
  * it began with, and ends with a conflict once everything is uploaded, so that no round changes what the next one meets.
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/site.h"
@@ -59,12 +61,13 @@ count_chunks(struct quoin_bus_reader *reader)
 static pid_t
 upload_begin(struct site *site, struct quoin_bus_reader *reader, unsigned round)
 {
+	const char *base = getenv("QUOIN_BENCH_SHM");
 	double deadline = bench_wall_ns() + TIMEOUT_S * 1e9;
 	int64_t before = count_chunks(reader);
 	char file[1100], part[1200];
 	pid_t pid;
 
-	snprintf(file, sizeof file, "%s/bulk", site->dir);
+	snprintf(file, sizeof file, "%.900s/quoin-bench.%ld.bulk", base != NULL ? base : "/dev/shm", (long)getpid());
 	snprintf(part, sizeof part, "data=%s", file);
 	write_random(file, UPLOAD_BYTES, 1000 + round);
 	pid = site_spawn(site, "quoin", "publish", "--part", part, NULL);
@@ -73,6 +76,7 @@ upload_begin(struct site *site, struct quoin_bus_reader *reader, unsigned round)
 			bench_die("the upload does not begin");
 		pause_ms(5);
 	}
+	(void)unlink(file); /* the command has read it */
 	return pid;
 }
 

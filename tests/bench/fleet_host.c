@@ -247,6 +247,8 @@ fleet_host_open(struct fleet_host *host, struct site *site, const struct quoin_c
 {
 	struct quoin_agent *agent = calloc(1, sizeof *agent);
 	const struct quoin_envelope *root = quoin_control_document(&site->control, "root/1");
+	/* It is given no work, but knows what it has fetched: nothing. */
+	struct quoin_stager_conf stager = {.wake_fd = -1};
 	struct quoin_error err = {0};
 
 	if (agent == NULL || root == NULL)
@@ -266,7 +268,7 @@ fleet_host_open(struct fleet_host *host, struct site *site, const struct quoin_c
 		quoin_topic_name("bench", (enum quoin_topic)i, agent->topics[i]);
 	snprintf(agent->status_key, sizeof agent->status_key, "status/%s", cert->host);
 	if (quoin_store_open(state, &agent->origin, &agent->store, &err) != 0 ||
-	    quoin_agent_core_build(agent, &err) != 0)
+	    quoin_agent_core_build(agent, &err) != 0 || quoin_stager_start(&stager, &agent->stager, &err) != 0)
 		bench_die("cannot open %s: %s", state, err.message);
 }
 
@@ -279,6 +281,7 @@ fleet_host_start(struct fleet_host *host)
 void
 fleet_host_close(struct fleet_host *host)
 {
+	quoin_stager_stop(host->agent->stager);
 	quoin_agent_core_clear(&host->agent->core);
 	quoin_store_close(host->agent->store);
 	quoin_signing_key_clear(&host->agent->identity.key);
