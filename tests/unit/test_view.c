@@ -207,7 +207,7 @@ check_batch(struct dice *dice, struct quoin_context *context, struct quoin_conte
 		/* One alone is not prepared for. */
 		CHECK_INT(quoin_context_set_json(context, &view, (const char *)line.data, line.len, NULL), 0);
 		CHECK_INT(quoin_resolve_batch(&view, handles, 1, context, &single), 0);
-		CHECK(!context->is_interned);
+		CHECK(context->state != QUOIN_CONTEXT_INTERNED);
 		check_same(&single, &decisions[0]);
 	}
 	quoin_buf_clear(&line);
