@@ -40,14 +40,34 @@ version_holds(struct quoin_value *value, const struct rules_bound *bounds, size_
 	return true;
 }
 
+/* memcmp() of what both have; a prefix of the value is equal to it. */
+static int
+compare_prefix(const struct quoin_value *value, const uint8_t *block, const struct rules_text *text)
+{
+	const size_t len = text->bytes < value->len ? text->bytes : value->len;
+	const int order = memcmp(block + text->at, value->string, len);
+
+	return order != 0 ? order : text->bytes > value->len;
+}
+
+/* Of ascending texts none of which begins with another, one at most can be a prefix. */
 static bool
 prefix_holds(const struct quoin_value *value, const uint8_t *block, const struct rules_text *texts, size_t count)
 {
+	size_t low = 0, high = count, middle;
+	int order;
+
 	if (value->kind != QUOIN_VALUE_STRING)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (texts[i].bytes <= value->len && memcmp(block + texts[i].at, value->string, texts[i].bytes) == 0)
+	while (low < high) {
+		middle = (low + high) / 2;
+		order = compare_prefix(value, block, &texts[middle]);
+		if (order == 0)
 			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return false;
 }

@@ -152,10 +152,27 @@ check_filters(struct rules_verifier *verifier)
 	return rc;
 }
 
+/* Ascending, and none that begins with another. */
+static bool
+prefixes_are_sound(const struct rules_verifier *verifier, const struct rules_node *node)
+{
+	const struct rules_text *texts = RULES_AT(verifier->block, struct rules_text, node->data);
+
+	if (!has_array(verifier, node->data, node->count, sizeof *texts, 4) || node->count == 0)
+		return false;
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (texts[i].bytes > QUOIN_CONDITION_BYTES_MAX || !has_text(verifier, texts[i].at, texts[i].bytes))
+			return false;
+		if (i > 0 && strncmp((const char *)verifier->block + texts[i - 1].at,
+				 (const char *)verifier->block + texts[i].at, texts[i - 1].bytes) >= 0)
+			return false;
+	}
+	return true;
+}
+
 static bool
 leaf_is_sound(const struct rules_verifier *verifier, const struct rules_node *node)
 {
-	const struct rules_text *texts;
 	const struct rules_bound *bounds;
 	double number;
 
@@ -167,14 +184,7 @@ leaf_is_sound(const struct rules_verifier *verifier, const struct rules_node *no
 		return has_array(verifier, node->data, node->count, sizeof(uint16_t), 2) &&
 		    ids_ascend(RULES_AT(verifier->block, uint16_t, node->data), node->count);
 	case QUOIN_OP_PREFIX:
-		if (!has_array(verifier, node->data, node->count, sizeof *texts, 4))
-			return false;
-		texts = RULES_AT(verifier->block, struct rules_text, node->data);
-		for (uint32_t i = 0; i < node->count; i++) {
-			if (!has_text(verifier, texts[i].at, texts[i].bytes))
-				return false;
-		}
-		return true;
+		return prefixes_are_sound(verifier, node);
 	case QUOIN_OP_VERSION:
 		if (!has_array(verifier, node->data, node->count, sizeof *bounds, 4))
 			return false;

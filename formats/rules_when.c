@@ -344,24 +344,40 @@ put_ids(const struct quoin_when *leaf, const struct rules_ids *ids, struct block
 }
 
 static int
+compare_scalars(const void *a, const void *b)
+{
+	return strcmp(((const struct quoin_scalar *)a)->string, ((const struct quoin_scalar *)b)->string);
+}
+
+/* Ascending, and none that begins with another: so that one look at the greatest that is not above a value tells. */
+static int
 put_prefixes(const struct quoin_when *leaf, struct block_maker *maker, struct rules_node *node)
 {
+	struct quoin_scalar *sorted = calloc(leaf->scalar_count + 1, sizeof *sorted);
 	struct rules_text *entry;
 	struct quoin_span text;
+	size_t kept = 0;
 
-	if (leaf->scalar_count > UINT16_MAX)
-		return QUOIN_ELIMIT;
-	node->count = (uint16_t)leaf->scalar_count;
-	node->data = quoin_block_maker_put(maker, NULL, leaf->scalar_count * sizeof *entry, 4);
+	if (sorted == NULL)
+		return QUOIN_ENOMEM;
+	memcpy(sorted, leaf->scalars, leaf->scalar_count * sizeof *sorted);
+	qsort(sorted, leaf->scalar_count, sizeof *sorted, compare_scalars);
 	for (size_t i = 0; i < leaf->scalar_count; i++) {
+		if (kept == 0 || strncmp(sorted[i].string, sorted[kept - 1].string, strlen(sorted[kept - 1].string)) != 0)
+			sorted[kept++] = sorted[i];
+	}
+	node->count = (uint16_t)kept;
+	node->data = quoin_block_maker_put(maker, NULL, kept * sizeof *entry, 4);
+	for (size_t i = 0; i < kept; i++) {
 		uint32_t at = node->data + (uint32_t)(i * sizeof *entry);
 
-		text = quoin_span_str(leaf->scalars[i].string);
+		text = quoin_span_str(sorted[i].string);
 		quoin_block_maker_refer(maker, at, quoin_block_maker_text(maker, text));
 		entry = quoin_block_maker_at(maker, at);
 		entry->bytes = (uint32_t)text.len;
 	}
-	return 0;
+	free(sorted);
+	return kept > UINT16_MAX ? QUOIN_ELIMIT : 0;
 }
 
 static int
