@@ -41,6 +41,7 @@ LIB_SRCS := \
 	lib/env.c \
 	lib/error.c \
 	lib/file.c \
+	lib/http.c \
 	lib/json.c \
 	lib/json_print.c \
 	lib/json_scan.c \
@@ -197,6 +198,7 @@ PUBLISHER_SRCS := \
 	publisher/gate_hook.c \
 	publisher/gate_hosts.c \
 	publisher/gate_input.c \
+	publisher/gate_metrics.c \
 	publisher/gate_models.c \
 	publisher/gate_output.c \
 	publisher/gate_pins.c \
@@ -258,6 +260,7 @@ EVAL_SRCS := \
 SUBSCRIBER_SRCS := \
 	subscriber/admit.c \
 	subscriber/agent.c \
+	subscriber/agent_answer.c \
 	subscriber/agent_execute.c \
 	subscriber/callback.c \
 	subscriber/agent_loop.c \
@@ -278,7 +281,6 @@ SUBSCRIBER_SRCS := \
 	subscriber/open.c \
 	subscriber/pulse.c \
 	subscriber/proof.c \
-	subscriber/ready.c \
 	subscriber/report.c \
 	subscriber/serving.c \
 	subscriber/spool.c \

@@ -115,25 +115,12 @@ open_tails(struct quoin_gate *gate, struct quoin_error *err)
 	return r;
 }
 
-/* Nothing pretends: what somebody counts on is there, or is refused. */
-static int
-check_built(const struct quoin_conf *conf, struct quoin_error *err)
-{
-	if (conf->metrics_listen[0] == '\0')
-		return 0;
-	return quoin_error_set(err, QUOIN_ECONFIG,
-	    "metrics.listen: not built; remove the line from %s (\"quoin status --json\" has the figures)", conf->file);
-}
-
 int
 quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct quoin_error *err)
 {
 	struct quoin_gate *gate;
 	int r;
 
-	r = check_built(conf, err);
-	if (r != 0)
-		return r;
 	gate = calloc(1, sizeof *gate);
 	if (gate == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
@@ -149,6 +136,8 @@ quoin_gate_open(const struct quoin_conf *conf, struct quoin_gate **ret, struct q
 		r = open_core(gate, err);
 	if (r == 0)
 		r = open_tails(gate, err);
+	if (r == 0 && conf->metrics_listen[0] != '\0')
+		r = quoin_http_open(conf->metrics_listen, "metrics.listen", &gate->metrics, err);
 	if (r != 0) {
 		quoin_gate_close(gate);
 		return r;
@@ -163,6 +152,7 @@ quoin_gate_close(struct quoin_gate *gate)
 {
 	if (gate == NULL)
 		return;
+	quoin_http_close(gate->metrics);
 	quoin_gate_hook_stop(&gate->hook);
 	quoin_gate_fetch_close(gate->fetch);
 	quoin_bus_writer_close(gate->writer);
@@ -231,12 +221,16 @@ wait_ms(const struct quoin_gate *gate, int timeout_ms)
 int
 quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quoin_error *err)
 {
-	struct pollfd fds[4] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
+	struct pollfd fds[4 + QUOIN_HTTP_FDS_MAX] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
 	    {.fd = quoin_gate_fetch_fd(gate->fetch), .events = POLLIN}, {.fd = stop_fd, .events = POLLIN},
 	    {.fd = quoin_gate_hook_fd(&gate->hook), .events = POLLIN}};
 
+	nfds_t count = 4;
+
 	gate->err = err;
-	(void)poll(fds, 4, wait_ms(gate, timeout_ms));
+	if (gate->metrics != NULL)
+		count += quoin_http_poll(gate->metrics, fds + count);
+	(void)poll(fds, count, wait_ms(gate, timeout_ms));
 	if (gate->turn_ms != 0 && quoin_clock_boot_ms() - gate->turn_ms > LATE_MS)
 		gate->is_late = true;
 	gate_take_all(gate);
@@ -250,6 +244,8 @@ quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quo
 	gate_see_ends(gate);
 	if (gate->writer != NULL)
 		quoin_bus_writer_poll(gate->writer);
+	if (gate->metrics != NULL)
+		quoin_http_serve(gate->metrics, gate_answer_metrics, gate);
 	gate->err = NULL;
 	gate->turn_ms = quoin_clock_boot_ms();
 	return gate->code;

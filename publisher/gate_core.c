@@ -392,6 +392,17 @@ quoin_gate_core_is_acting(const struct quoin_gate_core *core)
 	return core->mode == GATE_ACTING;
 }
 
+void
+quoin_gate_core_figures(const struct quoin_gate_core *core, struct quoin_gate_figures *ret)
+{
+	*ret = (struct quoin_gate_figures){
+	    .hosts = core->host_count,
+	    .routers = core->fleet.counts[GATE_FLEET_COUNTS],
+	    .ahead = core->fleet.counts[GATE_FLEET_AHEAD],
+	    .alarms = core->alarm_count,
+	};
+}
+
 const struct quoin_activation *
 quoin_gate_core_activation(const struct quoin_gate_core *core, struct quoin_position *ret_position)
 {

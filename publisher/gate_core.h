@@ -172,6 +172,14 @@ void quoin_gate_core_retune(struct quoin_gate_core *core, uint64_t heartbeat_ms,
 /* When the next TICK is worth its while, by the clock of now_ms; INT64_MAX: never. */
 int64_t quoin_gate_core_deadline(const struct quoin_gate_core *core);
 bool quoin_gate_core_is_acting(const struct quoin_gate_core *core);
+/* Figures for whoever watches. */
+struct quoin_gate_figures {
+	size_t hosts;	/* enrolled, or heard */
+	size_t routers; /* that count */
+	size_t ahead;	/* hosts that obey what this log does not have: nothing is decided unless they are excluded */
+	size_t alarms;	/* that hold */
+};
+void quoin_gate_core_figures(const struct quoin_gate_core *core, struct quoin_gate_figures *ret);
 /* The newest activation, and its position; NULL if there is none. The core's, until the next step. */
 const struct quoin_activation *quoin_gate_core_activation(const struct quoin_gate_core *core,
     struct quoin_position *ret_position);

@@ -5,6 +5,7 @@
 #ifndef QUOIN_PUBLISHER_GATE_SHELL_H
 #define QUOIN_PUBLISHER_GATE_SHELL_H
 
+#include "lib/http.h"
 #include "publisher/activations.h"
 #include "publisher/control.h"
 #include "publisher/fleet.h"
@@ -41,6 +42,7 @@ struct quoin_gate {
 	struct quoin_bus_writer *writer; /* while it takes over and acts */
 	struct quoin_gate_fetch *fetch;
 	struct quoin_gate_hook hook;
+	struct quoin_http *metrics; /* NULL if not configured */
 	struct quoin_gate_core *core;
 	struct quoin_gate_actions *actions; /* of the step */
 
@@ -101,6 +103,8 @@ void gate_watch_tails(struct quoin_gate *gate);
 void gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action);
 /* Write nothing more: the writer is closed, and what it was about to do is not done. */
 void gate_drop_writer(struct quoin_gate *gate);
+/* What metrics.listen answers; ctx: the gate. */
+int gate_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);
 /* A last heartbeat with a tiny interval. */
 void gate_say_goodbye(struct quoin_gate *gate);
 

@@ -62,16 +62,6 @@ read_files(struct quoin_agent *agent, struct quoin_error *err)
 	return r;
 }
 
-/* Nothing pretends: what somebody counts on is there, or is refused. */
-static int
-check_built(const struct quoin_conf *conf, struct quoin_error *err)
-{
-	if (conf->metrics_listen[0] != '\0')
-		return quoin_error_set(err, QUOIN_ENOTBUILT,
-		    "metrics.listen: not built; remove the line from %s (\"quoin status --json\" has the figures)", conf->file);
-	return 0;
-}
-
 /* A hook that cannot be run would only show with the first release, as a model that does not load. */
 static int
 check_hooks(const struct quoin_conf *conf, struct quoin_error *err)
@@ -103,9 +93,7 @@ quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 	struct quoin_cert cert;
 	int r;
 
-	r = check_built(conf, err);
-	if (r == 0)
-		r = check_hooks(conf, err);
+	r = check_hooks(conf, err);
 	if (r != 0)
 		return r;
 	r = quoin_crypto_init();
@@ -399,9 +387,7 @@ open_agent(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *h
 	struct quoin_agent *agent;
 	int r;
 
-	r = check_built(conf, err);
-	if (r == 0)
-		r = check_hooks(conf, err);
+	r = check_hooks(conf, err);
 	if (r != 0)
 		return r;
 	r = quoin_crypto_init();
@@ -428,7 +414,9 @@ open_agent(const struct quoin_conf *conf, const struct quoin_subscriber_hooks *h
 	if (r == 0 && (r = quoin_hooks_new(&agent->hooks)) != 0)
 		(void)quoin_error_set(err, r, "out of memory");
 	if (r == 0 && conf->ready_listen[0] != '\0')
-		r = quoin_ready_open(conf->ready_listen, &agent->ready, err);
+		r = quoin_http_open(conf->ready_listen, "ready.listen", &agent->ready, err);
+	if (r == 0 && conf->metrics_listen[0] != '\0')
+		r = quoin_http_open(conf->metrics_listen, "metrics.listen", &agent->metrics, err);
 	if (r == 0)
 		make_room_for_counts(agent);
 	if (r == 0)
@@ -483,7 +471,8 @@ quoin_agent_close(struct quoin_agent *agent)
 	quoin_proof_stop(agent->proof);
 	quoin_hooks_free(agent->hooks);
 	quoin_callbacks_free(agent->callbacks);
-	quoin_ready_close(agent->ready);
+	quoin_http_close(agent->ready);
+	quoin_http_close(agent->metrics);
 	quoin_bus_writer_close(agent->writer);
 	quoin_bus_reader_close(agent->reader);
 	if (agent->has_core)

@@ -21,7 +21,7 @@
 #define LOST_MAX      3	   /* so often, before it is believed */
 #define RECEIPT_MS    5	   /* between two looks at an acknowledgement that is out */
 #define BATCH_MAX     256  /* records between two looks at everything else */
-#define FDS_MAX	      (3 + 2 * QUOIN_AGENT_HOOKS_MAX + QUOIN_READY_FDS_MAX)
+#define FDS_MAX	      (3 + 2 * QUOIN_AGENT_HOOKS_MAX + 2 * QUOIN_HTTP_FDS_MAX)
 
 /* A commit that failed left the core ahead of the store. What is on its way for it is void; a new one begins from what is
  * durable, after a pause in which space may be made. */
@@ -472,7 +472,9 @@ wait_for_events(struct quoin_agent *agent)
 		fds[count++] = (struct pollfd){.fd = quoin_bus_reader_fd(agent->reader), .events = POLLIN};
 	count += quoin_hooks_poll(agent->hooks, fds + count);
 	if (agent->ready != NULL)
-		count += quoin_ready_poll(agent->ready, fds + count);
+		count += quoin_http_poll(agent->ready, fds + count);
+	if (agent->metrics != NULL)
+		count += quoin_http_poll(agent->metrics, fds + count);
 	QUOIN_ASSERT(count <= FDS_MAX);
 	(void)poll(fds, (nfds_t)count, next_wait(agent, quoin_clock_mono_ms()));
 	(void)!read(agent->wake_fd, &counter, sizeof counter);
@@ -541,7 +543,9 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 	is_ready = agent->rebuild_at == 0 && quoin_agent_core_is_ready(&agent->core);
 	atomic_store(&agent->is_ready, is_ready);
 	if (agent->ready != NULL)
-		quoin_ready_serve(agent->ready, is_ready, is_ready ? "ready" : "not ready");
+		quoin_http_serve(agent->ready, quoin_agent_answer_ready, agent);
+	if (agent->metrics != NULL)
+		quoin_http_serve(agent->metrics, quoin_agent_answer_metrics, agent);
 	return r;
 }
 

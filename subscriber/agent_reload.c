@@ -34,6 +34,7 @@ static const struct quoin_conf_setting fixed[] = {
 	QUOIN_CONF_SETTING("state", state),
 	QUOIN_CONF_SETTING("parts", parts),
 	QUOIN_CONF_SETTING("ready.listen", ready_listen),
+	QUOIN_CONF_SETTING("metrics.listen", metrics_listen),
 	QUOIN_CONF_SETTING("lease.ms", lease_ms),
 	QUOIN_CONF_SETTING("lease.on_expiry", lease_refuse),
 	QUOIN_CONF_SETTING("limit.bytes", limit_bytes),

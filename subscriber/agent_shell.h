@@ -7,13 +7,13 @@
 #include <stdatomic.h>
 
 #include "lib/bus.h"
+#include "lib/http.h"
 #include "subscriber/agent.h"
 #include "subscriber/callback.h"
 #include "subscriber/core.h"
 #include "subscriber/hook.h"
 #include "subscriber/identity.h"
 #include "subscriber/proof.h"
-#include "subscriber/ready.h"
 #include "subscriber/stager.h"
 #include "subscriber/tally.h"
 #include "subscriber/watchdog.h"
@@ -56,7 +56,7 @@ struct quoin_agent {
 	int64_t prove_at; /* mono_ms of the next one; INT64_MAX: one is being made */
 	struct quoin_hooks *hooks;
 	struct quoin_callbacks *callbacks; /* NULL: programs */
-	struct quoin_ready *ready; /* NULL if not configured */
+	struct quoin_http *ready, *metrics; /* NULL if not configured */
 	_Atomic bool is_up, is_ready; /* for other threads */
 	/* Hooks that are not configured are done as soon as they are asked for. */
 	struct quoin_hook_outcome instant[QUOIN_AGENT_HOOKS_MAX];
@@ -93,6 +93,9 @@ bool quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, i
 /* Read the store and the pinned root into a new core. */
 int quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err);
 /* Read the configuration anew, and take of it what may change now. */
+/* What ready.listen and metrics.listen answer; ctx: the agent. */
+int quoin_agent_answer_ready(void *ctx, const char *path, struct quoin_buf *body);
+int quoin_agent_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);
 void quoin_agent_reload(struct quoin_agent *agent);
 struct quoin_fetch_parts quoin_agent_parts(const struct quoin_agent *agent);
 

@@ -1,4 +1,7 @@
 /* quoind as a process, on the embedded broker (tests/agent_site.h). */
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "tests/agent_site.h"
 
 /* ---- Tests ---- */
@@ -475,10 +478,42 @@ says_what_is_wrong_with_the_configuration(void)
 }
 
 static void
-refuses_what_is_not_built(void)
+tells_its_figures(void)
 {
-	open_site(QUOIN_HOST_ROUTER, "", "metrics.listen = :9100\n");
-	ends_with(1, "metrics.listen: not built");
+	static const char request[] = "GET /metrics HTTP/1.1\r\n\r\n";
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	char more[320], reply[8192] = "";
+	size_t have = 0;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(name.sun_path, sizeof name.sun_path, "%s/m", check_dir());
+	(void)snprintf(more, sizeof more, "metrics.listen = unix:%s\n", name.sun_path);
+	open_site(QUOIN_HOST_ROUTER, "", more);
+	put_raw_release('a', 100, false);
+	activate(1, 0, 1, 1, 1);
+	start_agent();
+	await(runs_head, "runs release 1");
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK_INT(connect(fd, (const struct sockaddr *)&name, sizeof name), 0);
+	CHECK_INT(send(fd, request, strlen(request), MSG_NOSIGNAL), (long long)strlen(request));
+	while ((n = recv(fd, reply + have, sizeof reply - 1 - have, 0)) > 0)
+		have += (size_t)n;
+	reply[have] = '\0';
+	CHECK_CONTAINS(reply, "HTTP/1.1 200 OK");
+	CHECK_CONTAINS(reply, "\nquoin_host_release{namespace=");
+	CHECK_CONTAINS(reply, "} 1\n");
+	CHECK_CONTAINS(reply, "\nquoin_host_obeyed_seq{namespace=");
+	close(fd);
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	close_site();
+}
+
+static void
+refuses_an_address(void)
+{
+	open_site(QUOIN_HOST_ROUTER, "", "metrics.listen = nowhere\n");
+	ends_with(2, "metrics.listen is nowhere; give an address and a port");
 	close_site();
 }
 
@@ -513,7 +548,8 @@ main(int argc, char **argv)
 		{"agent: a router refuses too many bytes", router_refuses_too_many_bytes},
 		{"agent: a serving host loads and unloads", serving_loads_and_unloads},
 		{"agent: reads its configuration anew", reads_its_configuration_anew},
-		{"agent: refuses what is not built", refuses_what_is_not_built},
+		{"agent: tells its figures", tells_its_figures},
+		{"agent: refuses an address", refuses_an_address},
 		{"agent: says what is wrong with the configuration", says_what_is_wrong_with_the_configuration},
 		{"agent: refuses the store of another", refuses_the_store_of_another},
 	};

@@ -13,7 +13,6 @@
 #include "formats/chunk.h"
 #include "lib/pack.h"
 #include "subscriber/child.h"
-#include "subscriber/ready.h"
 #include "subscriber/spool.h"
 #include "subscriber/store_layout.h"
 #include "tests/world.h"
@@ -492,58 +491,6 @@ spool_has_room_or_says_no(void)
 	CHECK_INT(quoin_spool_open(check_dir(), (size_t)1 << 60, &spool, NULL), QUOIN_ENOSPC);
 }
 
-static int
-ask(unsigned port, const char *request, char *reply, size_t reply_bytes, struct quoin_ready *ready, bool is_ready)
-{
-	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	size_t have = 0;
-	ssize_t n = 0;
-	int status;
-
-	CHECK_INT(connect(fd, (const struct sockaddr *)&name, sizeof name), 0);
-	CHECK_INT(send(fd, request, strlen(request), MSG_NOSIGNAL), (long long)strlen(request));
-	for (unsigned i = 0; have < reply_bytes - 1; i++) {
-		struct pollfd fds[QUOIN_READY_FDS_MAX];
-
-		(void)poll(fds, (nfds_t)quoin_ready_poll(ready, fds), 10);
-		quoin_ready_serve(ready, is_ready, is_ready ? "ready" : "not ready");
-		n = recv(fd, reply + have, reply_bytes - 1 - have, MSG_DONTWAIT);
-		if (n > 0)
-			have += (size_t)n;
-		if (n == 0 || i > 1000)
-			break;
-	}
-	reply[have] = '\0';
-	close(fd);
-	return sscanf(reply, "HTTP/1.1 %d", &status) == 1 ? status : 0;
-}
-
-static void
-ready_answers(void)
-{
-	struct quoin_ready *ready = NULL, *other = NULL;
-	struct quoin_error err = {0};
-	char reply[1024], address[64];
-
-	CHECK_INT(quoin_ready_open("127.0.0.1:0", &ready, &err), 0);
-	CHECK_INT(ask(quoin_ready_port(ready), "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n", reply, sizeof reply, ready, true),
-	    200);
-	CHECK_CONTAINS(reply, "\r\n\r\nready\n");
-	CHECK_INT(ask(quoin_ready_port(ready), "GET /ready HTTP/1.0\r\n\r\n", reply, sizeof reply, ready, false), 503);
-	CHECK_INT(ask(quoin_ready_port(ready), "HEAD /ready HTTP/1.1\r\n\r\n", reply, sizeof reply, ready, true), 200);
-	CHECK_INT(ask(quoin_ready_port(ready), "GET / HTTP/1.1\r\n\r\n", reply, sizeof reply, ready, true), 404);
-	CHECK_INT(ask(quoin_ready_port(ready), "GET /readyx HTTP/1.1\r\n\r\n", reply, sizeof reply, ready, true), 404);
-	CHECK_INT(ask(quoin_ready_port(ready), "POST /ready HTTP/1.1\r\n\r\n", reply, sizeof reply, ready, true), 405);
-	CHECK_INT(ask(quoin_ready_port(ready), "GET /ready\n\n", reply, sizeof reply, ready, true), 404);
-	(void)snprintf(address, sizeof address, ":%u", quoin_ready_port(ready));
-	CHECK_INT(quoin_ready_open(address, &other, &err), QUOIN_ECONFLICT);
-	CHECK_INT(quoin_ready_open("nothing", &other, &err), QUOIN_ECONFIG);
-	CHECK_INT(quoin_ready_open("example.org:80", &other, &err), QUOIN_ECONFIG);
-	quoin_ready_close(ready);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -556,7 +503,6 @@ main(int argc, char **argv)
 		{"fetch takes what the role needs", takes_what_the_role_needs},
 		{"child can be lost", child_can_be_lost},
 		{"spool has room or says no", spool_has_room_or_says_no},
-		{"ready answers", ready_answers},
 	};
 
 	return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
