@@ -424,6 +424,7 @@ BENCHES := \
 	tests/bench/bench_resolve.c \
 	tests/bench/bench_store.c \
 	tests/bench/bench_view.c \
+	tests/bench/bench_worst.c \
 
 # Each is tests/fuzz/<name>.c for "make fuzz", and plays its corpus as replay_<noun> among the tests.
 FUZZ_TARGETS := \
