@@ -10,7 +10,7 @@
 #define DECISION_BYTES_MAX (1u << 20)
 
 const char *const subject_ways[SUBJECT_WAYS] = {"json", "rebound", "set", "prepared", "borrowed",
-    "borrowed and prepared", "strings"};
+    "borrowed and prepared", "batch", "strings"};
 
 /* ---- Opening ---- */
 
@@ -84,6 +84,8 @@ subject_open(const struct generated_file *files, size_t count, const struct quoi
 	CHECK_INT(quoin_context_new(&ret->context), 0);
 	for (uint32_t i = 0; i < SUBJECT_SLOTS; i++)
 		ret->slots[i] = quoin_slot_register(ret->reader, generated_attribute(i, name));
+	for (size_t i = 0; i < GENERATED_OBJECTIVES; i++)
+		ret->objectives[i] = quoin_objective_register(ret->reader, generated_objectives[i]);
 	quoin_buf_init(&ret->have, DECISION_BYTES_MAX);
 	quoin_buf_init(&ret->want, DECISION_BYTES_MAX);
 	CHECK(quoin_buf_reserve(&ret->have, DECISION_BYTES_MAX) != NULL);
@@ -201,6 +203,22 @@ can_set(const struct values *values, enum subject_way way)
 	    (tree_text(values->override, "model") != NULL && (version == NULL || version->kind == TREE_STRING));
 }
 
+/* False for an objective that no directory has. */
+static bool
+ask_for_all(struct subject *subject, const char *objective, struct quoin_decision *ret)
+{
+	struct quoin_decision decisions[GENERATED_OBJECTIVES];
+
+	quoin_resolve_batch(&subject->view, subject->objectives, GENERATED_OBJECTIVES, subject->context, decisions);
+	for (size_t i = 0; i < GENERATED_OBJECTIVES; i++) {
+		if (strcmp(generated_objectives[i], objective) != 0)
+			continue;
+		*ret = decisions[i];
+		return true;
+	}
+	return false;
+}
+
 static bool
 ask_by_values(struct subject *subject, const struct tree *context, enum subject_way way, struct quoin_decision *ret)
 {
@@ -228,6 +246,8 @@ ask_by_values(struct subject *subject, const struct tree *context, enum subject_
 		    0);
 	if (way == SUBJECT_PREPARED || way == SUBJECT_BORROWED_PREPARED)
 		CHECK_INT(quoin_context_prepare(subject->context), 0);
+	if (way == SUBJECT_BATCH)
+		return ask_for_all(subject, objective, ret);
 	quoin_resolve_name(&subject->view, objective, subject->context, ret);
 	return true;
 }

@@ -21,6 +21,7 @@ enum subject_way {
 	SUBJECT_PREPARED, /* and looked up at once */
 	SUBJECT_BORROWED, /* arrays of the caller */
 	SUBJECT_BORROWED_PREPARED,
+	SUBJECT_BATCH,	 /* borrowed, all objectives with one call */
 	SUBJECT_STRINGS, /* names and strings, no context object */
 	SUBJECT_WAYS,
 };
@@ -32,6 +33,7 @@ struct subject {
 	struct quoin_view view;
 	struct quoin_context *context;
 	int slots[SUBJECT_SLOTS]; /* of generated_attribute(i) */
+	int objectives[GENERATED_OBJECTIVES];
 	struct pool pool;
 	struct naive *authored;
 	struct naive *from_source;
