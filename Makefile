@@ -70,6 +70,7 @@ FORMATS_SRCS := \
 	formats/intent.c \
 	formats/keyfile.c \
 	formats/ledger.c \
+	formats/ledger_fold.c \
 	formats/line.c \
 	formats/minisign.c \
 	formats/models.c \

@@ -1,5 +1,6 @@
 #include "formats/document.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/assert.h"
@@ -128,4 +129,30 @@ quoin_labels_add(struct quoin_labels *labels, struct quoin_span text)
 	labels->items[at] = label;
 	labels->count++;
 	return 0;
+}
+
+void
+quoin_labels_print(const struct quoin_labels *labels, char out[QUOIN_LABELS_TEXT_BYTES])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < labels->count; i++)
+		at += (size_t)snprintf(out + at, QUOIN_LABELS_TEXT_BYTES - at, "%s%s=%s", i == 0 ? "" : " ",
+		    labels->items[i].key, labels->items[i].value);
+	QUOIN_ASSERT(at < QUOIN_LABELS_TEXT_BYTES);
+}
+
+void
+quoin_labels_read(const char *text, struct quoin_labels *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	while (*text != '\0') {
+		const size_t len = strcspn(text, " ");
+		const int r = quoin_labels_add(ret, quoin_span_of(text, len));
+
+		QUOIN_ASSERT(r == 0);
+		text += len;
+		text += *text == ' ' ? 1 : 0;
+	}
 }

@@ -83,6 +83,11 @@ struct quoin_labels {
 bool quoin_labels_match(const struct quoin_labels *have, const struct quoin_labels *wanted);
 /* The same labels with the same values. */
 bool quoin_labels_equal(const struct quoin_labels *a, const struct quoin_labels *b);
+/* As one text, "key=value key=value", "" if there are none; and back, from such a text (asserted). The same labels have the
+ * same text. */
+#define QUOIN_LABELS_TEXT_BYTES (QUOIN_LABELS_MAX * 2 * (QUOIN_NAME_BYTES_MAX + 1))
+void quoin_labels_print(const struct quoin_labels *labels, char out[QUOIN_LABELS_TEXT_BYTES]);
+void quoin_labels_read(const char *text, struct quoin_labels *ret);
 /* Add in order. 0, QUOIN_ESYNTAX (not "key=value" of name characters), QUOIN_EEXISTS, QUOIN_ELIMIT. */
 int quoin_labels_add(struct quoin_labels *labels, struct quoin_span text);
 

@@ -17,7 +17,7 @@ enum {
 static const struct {
 	const char *name;
 	unsigned has;
-} actions[] = {
+} actions[QUOIN_ACTIONS] = {
     [QUOIN_ACTION_ROLLBACK] = {"rollback", HAS_RELEASE},
     [QUOIN_ACTION_PIN] = {"pin", HAS_RELEASE | MAY_LABELS},
     [QUOIN_ACTION_UNPIN] = {"unpin", MAY_LABELS},
@@ -29,12 +29,11 @@ static const struct {
     [QUOIN_ACTION_FORGET] = {"forget", HAS_HOST},
     [QUOIN_ACTION_RETRY] = {"retry", HAS_RELEASE | MAY_HOST},
 };
-#define ACTIONS (sizeof actions / sizeof actions[0])
 
 const char *
 quoin_action_name(enum quoin_action action)
 {
-	QUOIN_ASSERT((unsigned)action < ACTIONS);
+	QUOIN_ASSERT((unsigned)action < QUOIN_ACTIONS);
 	return actions[action].name;
 }
 
@@ -64,7 +63,7 @@ quoin_intent_print(const struct quoin_intent *intent, struct quoin_buf *out)
 {
 	size_t start = out->len;
 
-	QUOIN_ASSERT((unsigned)intent->action < ACTIONS && intent_fault(intent) == NULL);
+	QUOIN_ASSERT((unsigned)intent->action < QUOIN_ACTIONS && intent_fault(intent) == NULL);
 	quoin_line_print_head(out, QUOIN_DOCUMENT_INTENT, &intent->origin);
 	quoin_line_print_field_u64(out, "intent", intent->number);
 	quoin_line_print_field_docref(out, "prev", &intent->prev);
@@ -90,11 +89,11 @@ quoin_intent_print(const struct quoin_intent *intent, struct quoin_buf *out)
 static enum quoin_action
 read_action(struct quoin_line_reader *reader)
 {
-	const char *words[ACTIONS];
+	const char *words[QUOIN_ACTIONS];
 
-	for (size_t i = 0; i < ACTIONS; i++)
+	for (size_t i = 0; i < QUOIN_ACTIONS; i++)
 		words[i] = actions[i].name;
-	return (enum quoin_action)quoin_line_choice(reader, words, ACTIONS);
+	return (enum quoin_action)quoin_line_choice(reader, words, QUOIN_ACTIONS);
 }
 
 int

@@ -18,6 +18,7 @@ enum quoin_action {
 	QUOIN_ACTION_FORGET,  /* host */
 	QUOIN_ACTION_RETRY,   /* release, host ("": all) */
 };
+#define QUOIN_ACTIONS (QUOIN_ACTION_RETRY + 1)
 
 /*
  * quoin-intent-v1

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/assert.h"
+#include "formats/ledger_fold.h"
+#include "lib/search.h"
+
+/* Of intents that are about nobody. */
+static char nobody[1];
 
 void
 quoin_ledger_init(struct quoin_ledger *ledger)
@@ -11,258 +15,138 @@ quoin_ledger_init(struct quoin_ledger *ledger)
 	memset(ledger, 0, sizeof *ledger);
 }
 
+static void
+free_whom(const struct quoin_ledger_intent *intent)
+{
+	if (intent->whom != nobody)
+		free(intent->whom);
+}
+
 void
 quoin_ledger_clear(struct quoin_ledger *ledger)
 {
+	for (size_t i = 0; i < ledger->intent_count; i++)
+		free_whom(&ledger->intents[i]);
 	free(ledger->releases);
 	free(ledger->intents);
-	free(ledger->intent_hashes);
+	free(ledger->missing_releases.items);
+	free(ledger->missing_intents.items);
 	free(ledger->pins);
 	free(ledger->excluded);
+	free(ledger->revoked);
 	memset(ledger, 0, sizeof *ledger);
 }
 
 /* The place of a number among the releases or intents: where it is, or where it would be put. */
 static size_t
-release_at(const struct quoin_ledger *ledger, uint64_t number)
+release_at(const struct quoin_ledger *ledger, uint64_t number, bool *ret_held)
 {
-	size_t low = 0, high = ledger->release_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ledger->releases[middle].ref.number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return quoin_search_number(ledger->releases != NULL ? &ledger->releases[0].ref.number : NULL,
+	    ledger->release_count, sizeof *ledger->releases, number, ret_held);
 }
 
 static size_t
-intent_at(const struct quoin_ledger *ledger, uint64_t number)
+intent_at(const struct quoin_ledger *ledger, uint64_t number, bool *ret_held)
 {
-	size_t low = 0, high = ledger->intent_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ledger->intents[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return quoin_search_number(ledger->intents != NULL ? &ledger->intents[0].number : NULL, ledger->intent_count,
+	    sizeof *ledger->intents, number, ret_held);
 }
 
 const struct quoin_ledger_release *
 quoin_ledger_release(const struct quoin_ledger *ledger, uint64_t number)
 {
-	size_t at = release_at(ledger, number);
+	bool held;
+	const size_t at = release_at(ledger, number, &held);
 
-	return at < ledger->release_count && ledger->releases[at].ref.number == number ? &ledger->releases[at] : NULL;
+	return held ? &ledger->releases[at] : NULL;
 }
 
-const struct quoin_intent *
+const struct quoin_ledger_intent *
 quoin_ledger_intent(const struct quoin_ledger *ledger, uint64_t number)
 {
-	size_t at = intent_at(ledger, number);
+	bool held;
+	const size_t at = intent_at(ledger, number, &held);
 
-	return at < ledger->intent_count && ledger->intents[at].number == number ? &ledger->intents[at] : NULL;
+	return held ? &ledger->intents[at] : NULL;
 }
 
-/* ---- The fold ---- */
-
-/* Two release numbers that mean the same content, as far as is known. */
-static bool
-is_same_content(const struct quoin_ledger *ledger, uint64_t a, uint64_t b)
+const char *
+quoin_ledger_host(const struct quoin_ledger_intent *intent)
 {
-	const struct quoin_ledger_release *held_a, *held_b;
-
-	if (a == b)
-		return true;
-	held_a = quoin_ledger_release(ledger, a);
-	held_b = quoin_ledger_release(ledger, b);
-	return held_a != NULL && held_b != NULL && quoin_hash_equal(&held_a->content, &held_b->content);
+	return intent->action == QUOIN_ACTION_PIN || intent->action == QUOIN_ACTION_UNPIN ? "" : intent->whom;
 }
 
-static bool
-is_revoked_before(const struct quoin_ledger *ledger, uint64_t release, uint64_t intent)
+void
+quoin_ledger_pin_expand(const struct quoin_ledger_pin *pin, struct quoin_pin *ret)
 {
-	for (size_t i = 0; i < ledger->intent_count && ledger->intents[i].number < intent; i++) {
-		if (ledger->intents[i].action == QUOIN_ACTION_REVOKE &&
-		    is_same_content(ledger, ledger->intents[i].release.number, release))
-			return true;
-	}
-	return false;
+	ret->intent = pin->intent;
+	ret->release = pin->release;
+	quoin_labels_read(pin->labels, &ret->labels);
 }
 
-static void
-remove_pin(struct quoin_ledger *ledger, size_t at)
-{
-	ledger->pin_count--;
-	memmove(&ledger->pins[at], &ledger->pins[at + 1], (ledger->pin_count - at) * sizeof *ledger->pins);
-}
-
-static void
-unpin(struct quoin_ledger *ledger, const struct quoin_labels *labels)
-{
-	for (size_t i = ledger->pin_count; i-- > 0;) {
-		if (quoin_labels_equal(&ledger->pins[i].labels, labels))
-			remove_pin(ledger, i);
-	}
-}
-
-static void
-pin(struct quoin_ledger *ledger, const struct quoin_intent *intent)
-{
-	if (is_revoked_before(ledger, intent->release.number, intent->number))
-		return;
-	unpin(ledger, &intent->labels);
-	ledger->pins[ledger->pin_count++] =
-	    (struct quoin_pin){.intent = intent->number, .release = intent->release.number, .labels = intent->labels};
-}
-
-static void
-revoke(struct quoin_ledger *ledger, uint64_t release)
-{
-	for (size_t i = ledger->pin_count; i-- > 0;) {
-		if (is_same_content(ledger, ledger->pins[i].release, release))
-			remove_pin(ledger, i);
-	}
-	for (size_t i = 0; i < ledger->release_count; i++) {
-		if (is_same_content(ledger, ledger->releases[i].ref.number, release))
-			ledger->releases[i].is_revoked = true;
-	}
-}
+/* ---- Names: documents that are not held ---- */
 
 static size_t
-exclusion_at(const struct quoin_ledger *ledger, const char *host)
+name_at(const struct quoin_ledger_names *names, uint64_t number, bool *ret_found)
 {
-	size_t at = 0;
-
-	while (at < ledger->excluded_count && strcmp(ledger->excluded[at].host, host) < 0)
-		at++;
-	return at;
+	return names->first +
+	    quoin_search_number(names->items != NULL ? &names->items[names->first].ref.number : NULL, names->count,
+		sizeof *names->items, number, ret_found);
 }
 
-bool
-quoin_ledger_excludes(const struct quoin_ledger *ledger, const char *host, int64_t wall_ms)
+struct quoin_ledger_name *
+ledger_name(const struct quoin_ledger_names *names, uint64_t number)
 {
-	const struct quoin_exclusion *excluded = &ledger->excluded[exclusion_at(ledger, host)];
+	bool found;
+	const size_t at = name_at(names, number, &found);
 
-	return excluded < ledger->excluded + ledger->excluded_count && strcmp(excluded->host, host) == 0 &&
-	    (excluded->until_ms == 0 || wall_ms < excluded->until_ms);
+	return found ? &names->items[at] : NULL;
 }
 
 static void
-include(struct quoin_ledger *ledger, const char *host)
+put_name(struct quoin_ledger_names *names, const struct quoin_docref *ref)
 {
-	size_t at = exclusion_at(ledger, host);
+	bool found;
+	const size_t at = name_at(names, ref->number, &found);
 
-	if (at == ledger->excluded_count || strcmp(ledger->excluded[at].host, host) != 0)
+	if (found)
 		return;
-	ledger->excluded_count--;
-	memmove(&ledger->excluded[at], &ledger->excluded[at + 1],
-	    (ledger->excluded_count - at) * sizeof *ledger->excluded);
+	memmove(&names->items[at + 1], &names->items[at], (names->first + names->count - at) * sizeof *names->items);
+	names->items[at] = (struct quoin_ledger_name){.ref = *ref};
+	names->count++;
+}
+
+/* They come and go in order: what goes is mostly the first. */
+static void
+remove_name(struct quoin_ledger_names *names, uint64_t number)
+{
+	bool found;
+	const size_t at = name_at(names, number, &found);
+
+	if (!found)
+		return;
+	names->count--;
+	if (names->count == 0)
+		names->first = 0;
+	else if (at == names->first)
+		names->first++;
+	else
+		memmove(&names->items[at], &names->items[at + 1],
+		    (names->first + names->count - at) * sizeof *names->items);
 }
 
 static void
-exclude(struct quoin_ledger *ledger, const struct quoin_intent *intent)
+name_release(struct quoin_ledger *ledger, const struct quoin_docref *ref)
 {
-	struct quoin_exclusion exclusion = {.until_ms = intent->until_ms, .by_operator = true};
-	size_t at;
-
-	memcpy(exclusion.host, intent->host, sizeof exclusion.host);
-	include(ledger, intent->host);
-	at = exclusion_at(ledger, intent->host);
-	memmove(&ledger->excluded[at + 1], &ledger->excluded[at],
-	    (ledger->excluded_count - at) * sizeof *ledger->excluded);
-	ledger->excluded[at] = exclusion;
-	ledger->excluded_count++;
-}
-
-/* There must be room for one more pin and one more exclusion. */
-static void
-fold_intent(struct quoin_ledger *ledger, const struct quoin_intent *intent)
-{
-	switch (intent->action) {
-	case QUOIN_ACTION_ROLLBACK:
-		ledger->asked = intent->release.number;
-		ledger->asked_is_brake = true;
-		break;
-	case QUOIN_ACTION_PIN:
-		pin(ledger, intent);
-		break;
-	case QUOIN_ACTION_UNPIN:
-		unpin(ledger, &intent->labels);
-		break;
-	case QUOIN_ACTION_REVOKE:
-		revoke(ledger, intent->release.number);
-		break;
-	case QUOIN_ACTION_FREEZE:
-		ledger->frozen = true;
-		break;
-	case QUOIN_ACTION_UNFREEZE:
-		ledger->frozen = false;
-		break;
-	case QUOIN_ACTION_EXCLUDE:
-		exclude(ledger, intent);
-		break;
-	case QUOIN_ACTION_INCLUDE:
-		include(ledger, intent->host);
-		break;
-	case QUOIN_ACTION_FORGET: /* what these two change, the gate keeps */
-	case QUOIN_ACTION_RETRY:
-		break;
-	}
+	if (ref->number != 0 && quoin_ledger_release(ledger, ref->number) == NULL)
+		put_name(&ledger->missing_releases, ref);
 }
 
 static void
-fold_release(struct quoin_ledger *ledger, struct quoin_ledger_release *release)
+name_intent(struct quoin_ledger *ledger, const struct quoin_docref *ref)
 {
-	ledger->asked = release->ref.number;
-	ledger->asked_is_brake = false;
-	for (size_t i = 0; i < ledger->release_count && !release->is_revoked; i++)
-		release->is_revoked =
-		    ledger->releases[i].is_revoked && quoin_hash_equal(&ledger->releases[i].content, &release->content);
-}
-
-static void
-note_newest(struct quoin_ledger *ledger)
-{
-	size_t releases = ledger->release_count, intents = ledger->intent_count;
-
-	memset(&ledger->head, 0, sizeof ledger->head);
-	memset(&ledger->last_intent, 0, sizeof ledger->last_intent);
-	if (releases > 0)
-		ledger->head = ledger->releases[releases - 1].ref;
-	if (intents > 0) {
-		ledger->last_intent.number = ledger->intents[intents - 1].number;
-		ledger->last_intent.hash = ledger->intent_hashes[intents - 1];
-	}
-}
-
-/* Everything anew, into arrays with room for every pin and exclusion there ever was. */
-static void
-fold_all(struct quoin_ledger *ledger)
-{
-	size_t r = 0, k = 0;
-
-	ledger->asked = 0;
-	ledger->asked_is_brake = false;
-	ledger->frozen = false;
-	ledger->pin_count = 0;
-	ledger->excluded_count = 0;
-	for (size_t i = 0; i < ledger->release_count; i++)
-		ledger->releases[i].is_revoked = false;
-	while (r < ledger->release_count || k < ledger->intent_count) {
-		if (k == ledger->intent_count ||
-		    (r < ledger->release_count && ledger->releases[r].intent < ledger->intents[k].number))
-			fold_release(ledger, &ledger->releases[r++]);
-		else
-			fold_intent(ledger, &ledger->intents[k++]);
-	}
+	if (ref->number != 0 && quoin_ledger_intent(ledger, ref->number) == NULL)
+		put_name(&ledger->missing_intents, ref);
 }
 
 /* ---- Room, taken before anything changes ---- */
@@ -284,30 +168,52 @@ grow(void *array, size_t count, size_t item_bytes)
 	return true;
 }
 
-/* Room for as many pins and exclusions as a fold may hold at once, "more" being the coming intent's. */
 static bool
-reserve_fold(struct quoin_ledger *ledger, enum quoin_action more)
+grow_names(struct quoin_ledger_names *names, size_t more)
 {
-	size_t pins = more == QUOIN_ACTION_PIN, excluded = more == QUOIN_ACTION_EXCLUDE;
-	void *array;
+	const size_t room = names->room == 0 ? 4 : names->room * 2;
+	struct quoin_ledger_name *items;
 
-	for (size_t i = 0; i < ledger->intent_count; i++) {
-		pins += ledger->intents[i].action == QUOIN_ACTION_PIN;
-		excluded += ledger->intents[i].action == QUOIN_ACTION_EXCLUDE;
+	if (names->first + names->count + more <= names->room)
+		return true;
+	if (names->first > names->room / 2) {
+		memmove(names->items, &names->items[names->first], names->count * sizeof *names->items);
+		names->first = 0;
+		return true;
 	}
-	if (pins > 0) {
-		array = reallocarray(ledger->pins, pins, sizeof *ledger->pins);
-		if (array == NULL)
-			return false;
-		ledger->pins = array;
-	}
-	if (excluded > 0) {
-		array = reallocarray(ledger->excluded, excluded, sizeof *ledger->excluded);
-		if (array == NULL)
-			return false;
-		ledger->excluded = array;
-	}
+	items = reallocarray(names->items, room, sizeof *items);
+	if (items == NULL)
+		return false;
+	names->items = items;
+	names->room = room;
 	return true;
+}
+
+/* For one more pin, exclusion or revocation than there are intents of the kind. */
+static bool
+grow_fold(struct quoin_ledger *ledger, enum quoin_action action)
+{
+	const size_t said = ledger->said[action];
+
+	if (action == QUOIN_ACTION_PIN)
+		return grow(&ledger->pins, said, sizeof *ledger->pins);
+	if (action == QUOIN_ACTION_EXCLUDE)
+		return grow(&ledger->excluded, said, sizeof *ledger->excluded);
+	return action != QUOIN_ACTION_REVOKE || grow(&ledger->revoked, said, sizeof *ledger->revoked);
+}
+
+/* Whom an intent is about, as a text of its own; NULL without memory. */
+static char *
+whom_of(const struct quoin_intent *intent)
+{
+	char labels[QUOIN_LABELS_TEXT_BYTES];
+
+	if (intent->host[0] != '\0')
+		return strdup(intent->host);
+	if (intent->labels.count == 0)
+		return nobody;
+	quoin_labels_print(&intent->labels, labels);
+	return strdup(labels);
 }
 
 /* ---- Admission ---- */
@@ -319,75 +225,63 @@ fork_of(struct quoin_error *err, const char *what, uint64_t number)
 	    what, (unsigned long long)number);
 }
 
-static bool
-differs(const struct quoin_docref *ref, uint64_t number, const struct quoin_hash *hash)
-{
-	return ref->number == number && number != 0 && !quoin_hash_equal(&ref->hash, hash);
-}
-
-/* Whether a release held, or one that an intent names, has this number and another hash. */
+/* Whether the release is held, or named, with this number and another hash. */
 static bool
 release_forks(const struct quoin_ledger *ledger, const struct quoin_docref *ref)
 {
 	const struct quoin_ledger_release *held = quoin_ledger_release(ledger, ref->number);
-	const struct quoin_ledger_release *next = quoin_ledger_release(ledger, ref->number + 1);
+	const struct quoin_ledger_name *name;
 
-	if (ref->number == 0)
-		return false;
 	if (held != NULL)
 		return !quoin_hash_equal(&held->ref.hash, &ref->hash);
-	if (next != NULL && differs(&next->head, ref->number, &ref->hash))
-		return true;
-	for (size_t i = 0; i < ledger->intent_count; i++) {
-		if (differs(&ledger->intents[i].head, ref->number, &ref->hash) ||
-		    differs(&ledger->intents[i].release, ref->number, &ref->hash))
-			return true;
-	}
-	return false;
+	name = ledger_name(&ledger->missing_releases, ref->number);
+	return name != NULL && !quoin_hash_equal(&name->ref.hash, &ref->hash);
 }
 
 static bool
 intent_forks(const struct quoin_ledger *ledger, const struct quoin_docref *ref)
 {
-	size_t at = intent_at(ledger, ref->number);
+	const struct quoin_ledger_intent *held = quoin_ledger_intent(ledger, ref->number);
+	const struct quoin_ledger_name *name;
 
-	if (ref->number == 0)
-		return false;
-	if (at < ledger->intent_count && ledger->intents[at].number == ref->number)
-		return !quoin_hash_equal(&ledger->intent_hashes[at], &ref->hash);
-	if (at < ledger->intent_count && differs(&ledger->intents[at].prev, ref->number, &ref->hash))
-		return true;
-	for (size_t i = 0; i < ledger->release_count; i++) {
-		if (ledger->releases[i].intent == ref->number &&
-		    !quoin_hash_equal(&ledger->releases[i].intent_hash, &ref->hash))
-			return true;
-	}
-	return false;
+	if (held != NULL)
+		return !quoin_hash_equal(&held->hash, &ref->hash);
+	name = ledger_name(&ledger->missing_intents, ref->number);
+	return name != NULL && !quoin_hash_equal(&name->ref.hash, &ref->hash);
 }
 
-/* Whether the release is the end of the signed order, and no intent before it speaks of it. */
-static bool
-release_is_last(const struct quoin_ledger *ledger, const struct quoin_ledger_release *release)
+static void
+note_newest(struct quoin_ledger *ledger)
 {
-	if (release->ref.number <= ledger->head.number || release->intent < ledger->last_intent.number)
-		return false;
-	for (size_t i = 0; i < ledger->intent_count; i++) {
-		if (ledger->intents[i].release.number == release->ref.number)
-			return false;
-	}
-	return true;
+	memset(&ledger->head, 0, sizeof ledger->head);
+	memset(&ledger->last_intent, 0, sizeof ledger->last_intent);
+	if (ledger->release_count > 0)
+		ledger->head = ledger->releases[ledger->release_count - 1].ref;
+	if (ledger->intent_count > 0)
+		ledger->last_intent = (struct quoin_docref){ledger->intents[ledger->intent_count - 1].number,
+		    ledger->intents[ledger->intent_count - 1].hash};
 }
 
-static bool
-intent_is_last(const struct quoin_ledger *ledger, uint64_t number)
+/* There is room. */
+static void
+put_release(struct quoin_ledger *ledger, size_t at, const struct quoin_ledger_release *item)
 {
-	if (number <= ledger->last_intent.number)
-		return false;
-	for (size_t i = 0; i < ledger->release_count; i++) {
-		if (ledger->releases[i].intent >= number)
-			return false;
-	}
-	return true;
+	/* The end of the signed order, and nobody spoke of it before. */
+	const bool is_last = item->ref.number > ledger->head.number && item->intent >= ledger->last_intent.number &&
+	    ledger_name(&ledger->missing_releases, item->ref.number) == NULL;
+
+	memmove(&ledger->releases[at + 1], &ledger->releases[at],
+	    (ledger->release_count - at) * sizeof *ledger->releases);
+	ledger->releases[at] = *item;
+	ledger->release_count++;
+	if (item->intent > ledger->followed)
+		ledger->followed = item->intent;
+	remove_name(&ledger->missing_releases, item->ref.number);
+	note_newest(ledger);
+	if (is_last)
+		ledger_fold_release(ledger, &ledger->releases[at]);
+	else
+		ledger_fold_all(ledger);
 }
 
 int
@@ -395,12 +289,10 @@ quoin_ledger_admit_release(struct quoin_ledger *ledger, const struct quoin_relea
     const struct quoin_hash *hash, struct quoin_error *err)
 {
 	struct quoin_ledger_release item = {.ref = {release->number, *hash},
-	    .head = release->head,
 	    .intent = release->intent.number,
-	    .intent_hash = release->intent.hash,
 	    .created_ms = release->created_ms};
-	size_t at = release_at(ledger, release->number);
-	bool last;
+	bool is_held;
+	const size_t at = release_at(ledger, release->number, &is_held);
 
 	if (release->number == 0)
 		return quoin_error_set(err, QUOIN_ESYNTAX, "releases count from 1");
@@ -410,34 +302,48 @@ quoin_ledger_admit_release(struct quoin_ledger *ledger, const struct quoin_relea
 		return fork_of(err, "release", release->head.number);
 	if (intent_forks(ledger, &release->intent))
 		return fork_of(err, "intent", release->intent.number);
-	if (at < ledger->release_count && ledger->releases[at].ref.number == release->number)
+	if (is_held)
 		return 0;
 	if (ledger->release_count == QUOIN_LEDGER_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "more than %d releases; run quoin gc", QUOIN_LEDGER_MAX);
 	if (!grow(&ledger->releases, ledger->release_count, sizeof *ledger->releases) ||
-	    !reserve_fold(ledger, QUOIN_ACTION_RETRY))
+	    !grow_names(&ledger->missing_releases, 1) || !grow_names(&ledger->missing_intents, 1))
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	quoin_release_content(release, &item.content);
-	last = release_is_last(ledger, &item);
-	memmove(&ledger->releases[at + 1], &ledger->releases[at],
-	    (ledger->release_count - at) * sizeof *ledger->releases);
-	ledger->releases[at] = item;
-	ledger->release_count++;
-	if (last)
-		fold_release(ledger, &ledger->releases[at]);
-	else
-		fold_all(ledger);
-	note_newest(ledger);
+	name_release(ledger, &release->head);
+	name_intent(ledger, &release->intent);
+	put_release(ledger, at, &item);
 	return 0;
+}
+
+/* There is room. */
+static void
+put_intent(struct quoin_ledger *ledger, size_t at, const struct quoin_ledger_intent *item)
+{
+	const bool is_last = item->number > ledger->last_intent.number && ledger->followed < item->number;
+
+	memmove(&ledger->intents[at + 1], &ledger->intents[at], (ledger->intent_count - at) * sizeof *ledger->intents);
+	ledger->intents[at] = *item;
+	ledger->intent_count++;
+	ledger->said[item->action]++;
+	remove_name(&ledger->missing_intents, item->number);
+	note_newest(ledger);
+	if (is_last)
+		ledger_fold_intent(ledger, &ledger->intents[at]);
+	else
+		ledger_fold_all(ledger);
 }
 
 int
 quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent *intent, const struct quoin_hash *hash,
     struct quoin_error *err)
 {
-	struct quoin_docref ref = {intent->number, *hash};
-	size_t at = intent_at(ledger, intent->number), after = ledger->intent_count - at;
-	bool last;
+	struct quoin_ledger_intent item = {.number = intent->number, .hash = *hash, .head = intent->head.number,
+	    .release = intent->release.number, .created_ms = intent->created_ms, .until_ms = intent->until_ms,
+	    .action = intent->action};
+	const struct quoin_docref ref = {intent->number, *hash};
+	bool is_held;
+	const size_t at = intent_at(ledger, intent->number, &is_held);
 
 	if (intent->number == 0)
 		return quoin_error_set(err, QUOIN_ESYNTAX, "intents count from 1");
@@ -447,28 +353,21 @@ quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent
 		return fork_of(err, "intent", intent->prev.number);
 	if (release_forks(ledger, &intent->head))
 		return fork_of(err, "release", intent->head.number);
-	if (release_forks(ledger, &intent->release))
+	if (release_forks(ledger, &intent->release) || (intent->release.number == intent->head.number &&
+		!quoin_hash_equal(&intent->release.hash, &intent->head.hash)))
 		return fork_of(err, "release", intent->release.number);
-	if (after > 0 && ledger->intents[at].number == intent->number)
+	if (is_held)
 		return 0;
 	if (ledger->intent_count == QUOIN_LEDGER_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "more than %d intents; run quoin gc", QUOIN_LEDGER_MAX);
 	if (!grow(&ledger->intents, ledger->intent_count, sizeof *ledger->intents) ||
-	    !grow(&ledger->intent_hashes, ledger->intent_count, sizeof *ledger->intent_hashes) ||
-	    !reserve_fold(ledger, intent->action))
+	    !grow_fold(ledger, intent->action) || !grow_names(&ledger->missing_releases, 2) ||
+	    !grow_names(&ledger->missing_intents, 1) || (item.whom = whom_of(intent)) == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
-	last = intent_is_last(ledger, intent->number);
-	memmove(&ledger->intents[at + 1], &ledger->intents[at], after * sizeof *ledger->intents);
-	memmove(&ledger->intent_hashes[at + 1], &ledger->intent_hashes[at], after * sizeof *ledger->intent_hashes);
-	ledger->intents[at] = *intent;
-	memset(ledger->intents[at].message, 0, sizeof ledger->intents[at].message);
-	ledger->intent_hashes[at] = *hash;
-	ledger->intent_count++;
-	if (last)
-		fold_intent(ledger, &ledger->intents[at]);
-	else
-		fold_all(ledger);
-	note_newest(ledger);
+	name_release(ledger, &intent->head);
+	name_release(ledger, &intent->release);
+	name_intent(ledger, &intent->prev);
+	put_intent(ledger, at, &item);
 	return 0;
 }
 
@@ -477,28 +376,40 @@ quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_intent
 bool
 quoin_ledger_forget_release(struct quoin_ledger *ledger, uint64_t number)
 {
-	size_t at = release_at(ledger, number);
+	struct quoin_docref ref;
+	bool is_held;
+	const size_t at = release_at(ledger, number, &is_held);
 
-	if (number >= ledger->head.number || at >= ledger->release_count || ledger->releases[at].ref.number != number)
+	if (!is_held || number >= ledger->head.number || !grow_names(&ledger->missing_releases, 1))
 		return false;
+	ref = ledger->releases[at].ref;
 	ledger->release_count--;
 	memmove(&ledger->releases[at], &ledger->releases[at + 1], (ledger->release_count - at) * sizeof *ledger->releases);
-	fold_all(ledger);
+	put_name(&ledger->missing_releases, &ref);
+	ledger->followed = 0;
+	for (size_t i = 0; i < ledger->release_count; i++)
+		if (ledger->releases[i].intent > ledger->followed)
+			ledger->followed = ledger->releases[i].intent;
+	ledger_fold_all(ledger);
 	return true;
 }
 
 bool
 quoin_ledger_forget_intent(struct quoin_ledger *ledger, uint64_t number)
 {
-	size_t at = intent_at(ledger, number), after;
+	struct quoin_ledger_intent gone;
+	bool is_held;
+	const size_t at = intent_at(ledger, number, &is_held);
 
-	if (number >= ledger->last_intent.number || at >= ledger->intent_count || ledger->intents[at].number != number)
+	if (!is_held || number >= ledger->last_intent.number || !grow_names(&ledger->missing_intents, 1))
 		return false;
+	gone = ledger->intents[at];
 	ledger->intent_count--;
-	after = ledger->intent_count - at;
-	memmove(&ledger->intents[at], &ledger->intents[at + 1], after * sizeof *ledger->intents);
-	memmove(&ledger->intent_hashes[at], &ledger->intent_hashes[at + 1], after * sizeof *ledger->intent_hashes);
-	fold_all(ledger);
+	ledger->said[gone.action]--;
+	memmove(&ledger->intents[at], &ledger->intents[at + 1], (ledger->intent_count - at) * sizeof *ledger->intents);
+	put_name(&ledger->missing_intents, &(struct quoin_docref){gone.number, gone.hash});
+	ledger_fold_all(ledger); /* nothing borrows of it any more */
+	free_whom(&gone);
 	return true;
 }
 
@@ -524,25 +435,22 @@ check_release(const struct quoin_ledger *ledger, const struct quoin_activation *
 	    "the activation selects release %llu, which nobody has signed as such", (unsigned long long)release);
 }
 
-static bool
-pin_is_equal(const struct quoin_pin *pin, uint64_t intent, uint64_t release, const struct quoin_labels *labels)
-{
-	return pin->intent == intent && pin->release == release && quoin_labels_equal(&pin->labels, labels);
-}
-
 static int
 check_pin(const struct quoin_ledger *ledger, const struct quoin_activation *before, const struct quoin_pin *pin,
     struct quoin_error *err)
 {
-	const struct quoin_intent *intent = quoin_ledger_intent(ledger, pin->intent);
+	const struct quoin_ledger_intent *intent = quoin_ledger_intent(ledger, pin->intent);
+	char labels[QUOIN_LABELS_TEXT_BYTES];
 
-	if (intent != NULL && intent->action == QUOIN_ACTION_PIN &&
-	    pin_is_equal(pin, intent->number, intent->release.number, &intent->labels))
+	quoin_labels_print(&pin->labels, labels);
+	if (intent != NULL && intent->action == QUOIN_ACTION_PIN && intent->release == pin->release &&
+	    strcmp(intent->whom, labels) == 0)
 		return 0;
 	for (size_t i = 0; intent == NULL && before != NULL && i < before->pin_count; i++) {
 		const struct quoin_pin *was = &before->pins[i];
 
-		if (pin_is_equal(pin, was->intent, was->release, &was->labels))
+		if (pin->intent == was->intent && pin->release == was->release &&
+		    quoin_labels_equal(&pin->labels, &was->labels))
 			return 0;
 	}
 	return quoin_error_set(err, QUOIN_EREFUSED,

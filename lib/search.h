@@ -1,14 +1,21 @@
 /*
- * Search: where a name is, or would be put, in an array of structures that is ascending by a name inside them.
+ * Search: where a key is, or would be put, in an array of structures that is ascending by it.
+ *
+ * "items" points at the key of the first of "count" structures of "stride" bytes; NULL is fine if there are none. Each
+ * returns the index; *ret_found says whether it is there.
  */
 #ifndef QUOIN_LIB_SEARCH_H
 #define QUOIN_LIB_SEARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* "items": "count" structures of "stride" bytes; the first points at the name (a character array) of the first. Returns
- * the index; *ret_found says whether it is there. Byte order, as strcmp. */
+/* By any order: "compare" says <0, 0 or >0 of an item (where "items" points in it) against the key. */
+size_t quoin_search(const void *items, size_t count, size_t stride, int (*compare)(const void *item, const void *key),
+    const void *key, bool *ret_found);
+/* By a name (a character array inside the structure), in byte order as strcmp. */
 size_t quoin_search_name(const char *items, size_t count, size_t stride, const char *name, bool *ret_found);
+size_t quoin_search_number(const uint64_t *items, size_t count, size_t stride, uint64_t number, bool *ret_found);
 
 #endif

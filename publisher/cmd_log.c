@@ -116,7 +116,7 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 	quoin_json_end_array(&writer);
 	quoin_json_begin_array(&writer, "intents");
 	for (size_t i = control->ledger.intent_count; i-- > 0;) {
-		const struct quoin_intent *intent = &control->ledger.intents[i];
+		const struct quoin_ledger_intent *intent = &control->ledger.intents[i];
 
 		if (history->as_of_ms != 0 && intent->created_ms > history->as_of_ms)
 			continue;
@@ -125,8 +125,8 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 		quoin_json_put_u64(&writer, "intent", intent->number);
 		quoin_json_put_string(&writer, "created", time);
 		quoin_json_put_string(&writer, "action", quoin_action_name(intent->action));
-		quoin_json_put_u64(&writer, "release", intent->release.number);
-		quoin_json_put_string(&writer, "host", intent->host);
+		quoin_json_put_u64(&writer, "release", intent->release);
+		quoin_json_put_string(&writer, "host", quoin_ledger_host(intent));
 		quoin_json_end_object(&writer);
 	}
 	quoin_json_end_array(&writer);
@@ -137,15 +137,15 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 }
 
 static void
-print_intent(const struct quoin_intent *intent)
+print_intent(const struct quoin_ledger_intent *intent)
 {
 	char time[21];
 
 	quoin_time_print(intent->created_ms, time);
 	printf("%s  intent %-5llu %s", time, (unsigned long long)intent->number, quoin_action_name(intent->action));
-	if (intent->release.number != 0)
-		printf(" %llu", (unsigned long long)intent->release.number);
-	printf("%s%s\n", intent->host[0] != '\0' ? " " : "", intent->host);
+	if (intent->release != 0)
+		printf(" %llu", (unsigned long long)intent->release);
+	printf("%s%s\n", intent->whom[0] != '\0' ? " " : "", intent->whom);
 }
 
 /* Releases and intents, newest first, in one list by time. */
@@ -161,8 +161,8 @@ print_text(const struct quoin_control *control, const struct quoin_activations *
 		    (unsigned long long)history->seq_as_of);
 	while (releases > 0 || intents > 0) {
 		const struct quoin_ledger_release *entry = releases > 0 ? &control->ledger.releases[releases - 1] : NULL;
-		const struct quoin_intent *intent = intents > 0 ? &control->ledger.intents[intents - 1] : NULL;
-		bool is_intent = intent != NULL && (entry == NULL || intent->head.number >= entry->ref.number);
+		const struct quoin_ledger_intent *intent = intents > 0 ? &control->ledger.intents[intents - 1] : NULL;
+		bool is_intent = intent != NULL && (entry == NULL || intent->head >= entry->ref.number);
 		struct quoin_release release = {0};
 		int64_t created_ms;
 

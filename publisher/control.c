@@ -160,18 +160,36 @@ quoin_control_document(const struct quoin_control *control, const char *key)
 	return body != NULL ? &body->sealed.envelope : NULL;
 }
 
-int
-quoin_control_release(const struct quoin_control *control, uint64_t number, struct quoin_release *ret,
-    struct quoin_error *err)
+/* The document of this kind and number; NULL, and the error is set. */
+static const struct quoin_envelope *
+find_document(const struct quoin_control *control, const char *kind, uint64_t number, struct quoin_error *err)
 {
 	const struct quoin_envelope *envelope;
 	char key[32];
 
-	snprintf(key, sizeof key, "release/%llu", (unsigned long long)number);
+	snprintf(key, sizeof key, "%s/%llu", kind, (unsigned long long)number);
 	envelope = quoin_control_document(control, key);
 	if (envelope == NULL)
-		return quoin_error_set(err, QUOIN_ENOENT, "there is no release %llu", (unsigned long long)number);
-	return quoin_release_parse(envelope->document, ret, err);
+		(void)quoin_error_set(err, QUOIN_ENOENT, "there is no %s %llu", kind, (unsigned long long)number);
+	return envelope;
+}
+
+int
+quoin_control_release(const struct quoin_control *control, uint64_t number, struct quoin_release *ret,
+    struct quoin_error *err)
+{
+	const struct quoin_envelope *envelope = find_document(control, "release", number, err);
+
+	return envelope == NULL ? QUOIN_ENOENT : quoin_release_parse(envelope->document, ret, err);
+}
+
+int
+quoin_control_intent(const struct quoin_control *control, uint64_t number, struct quoin_intent *ret,
+    struct quoin_error *err)
+{
+	const struct quoin_envelope *envelope = find_document(control, "intent", number, err);
+
+	return envelope == NULL ? QUOIN_ENOENT : quoin_intent_parse(envelope->document, ret, err);
 }
 
 /* Where "host" is or would be. */
@@ -510,7 +528,11 @@ quoin_control_read(struct quoin_control *control, struct quoin_bus_reader *reade
     struct quoin_error *err)
 {
 	char topic[QUOIN_TOPIC_NAME_BYTES];
+	int r;
 
 	quoin_topic_name(control->trust.root.origin.name, QUOIN_TOPIC_CONTROL, topic);
-	return quoin_bus_reader_drain(reader, topic, control->next_offset, timeout_ms, take, control, err);
+	quoin_ledger_wait(&control->ledger);
+	r = quoin_bus_reader_drain(reader, topic, control->next_offset, timeout_ms, take, control, err);
+	quoin_ledger_fold(&control->ledger);
+	return r;
 }

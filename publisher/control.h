@@ -72,8 +72,10 @@ int quoin_control_read(struct quoin_control *control, struct quoin_bus_reader *r
 
 /* A verified document by its key ("release/42", "intent/9", "root/1"), borrowed until the next admit; NULL if none. */
 const struct quoin_envelope *quoin_control_document(const struct quoin_control *control, const char *key);
-/* A verified release, parsed anew. QUOIN_ENOENT. */
+/* A verified release or intent, parsed anew. QUOIN_ENOENT. */
 int quoin_control_release(const struct quoin_control *control, uint64_t number, struct quoin_release *ret,
+    struct quoin_error *err);
+int quoin_control_intent(const struct quoin_control *control, uint64_t number, struct quoin_intent *ret,
     struct quoin_error *err);
 /* Not of one that is without certificates (asserted). */
 const struct quoin_control_cert *quoin_control_cert(const struct quoin_control *control, const char *host);

@@ -211,15 +211,15 @@ static void
 take_intents(struct quoin_gate_core *core)
 {
 	for (size_t i = 0; i < core->ledger->intent_count; i++) {
-		const struct quoin_intent *intent = &core->ledger->intents[i];
+		const struct quoin_ledger_intent *intent = &core->ledger->intents[i];
 
 		if (intent->number <= core->activation.intent.number)
 			continue;
 		if (intent->action == QUOIN_ACTION_RETRY)
-			retry(core, intent->release.number);
-		if (intent->action == QUOIN_ACTION_FORGET && gate_kept(&core->draft, intent->host) != NULL) {
-			gate_decided(core, "%s is forgotten: nothing is kept for it", intent->host);
-			gate_draft_unkeep(core, intent->host);
+			retry(core, intent->release);
+		if (intent->action == QUOIN_ACTION_FORGET && gate_kept(&core->draft, intent->whom) != NULL) {
+			gate_decided(core, "%s is forgotten: nothing is kept for it", intent->whom);
+			gate_draft_unkeep(core, intent->whom);
 		}
 	}
 }

@@ -72,11 +72,12 @@ static void
 exclude_what_operators_want(struct quoin_gate_core *core)
 {
 	for (size_t i = 0; i < core->ledger->excluded_count; i++) {
-		struct quoin_exclusion wanted = core->ledger->excluded[i];
+		const struct quoin_ledger_exclusion *excluded = &core->ledger->excluded[i];
+		struct quoin_exclusion wanted = {.until_ms = excluded->until_ms, .by_operator = true};
 
-		if (!quoin_ledger_excludes(core->ledger, wanted.host, core->wall_ms))
+		if (!quoin_ledger_excludes(core->ledger, excluded->host, core->wall_ms))
 			continue;
-		wanted.by_operator = true;
+		memcpy(wanted.host, excluded->host, strlen(excluded->host) + 1);
 		gate_draft_exclude(core, &wanted);
 		if (wanted.until_ms != 0)
 			gate_wake(core, gate_after(core->now_ms, (uint64_t)(wanted.until_ms - core->wall_ms)));

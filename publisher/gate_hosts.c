@@ -55,9 +55,9 @@ static void
 read_forgets_of(struct quoin_gate_core *core, struct gate_host *host)
 {
 	for (size_t i = core->ledger != NULL ? core->ledger->intent_count : 0; i-- > 0;) {
-		const struct quoin_intent *intent = &core->ledger->intents[i];
+		const struct quoin_ledger_intent *intent = &core->ledger->intents[i];
 
-		if (intent->action != QUOIN_ACTION_FORGET || strcmp(intent->host, host->name) != 0)
+		if (intent->action != QUOIN_ACTION_FORGET || strcmp(intent->whom, host->name) != 0)
 			continue;
 		if (intent->number > host->forget_intent) {
 			host->forget_intent = intent->number;

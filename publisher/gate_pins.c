@@ -2,6 +2,8 @@
  * Pins: from what operators want to what stands (PROTOCOL.md sections 5 and 7). A pin waits beside the rollout until its
  * release is loaded and may be selected; the one whose place it takes stands until then.
  */
+#include <string.h>
+
 #include "lib/assert.h"
 #include "lib/defect.h"
 #include "publisher/gate_state.h"
@@ -28,7 +30,7 @@ bool
 gate_pin_waits(const struct quoin_gate_core *core, uint64_t release)
 {
 	for (size_t i = 0; i < core->ledger->pin_count; i++) {
-		const struct quoin_pin *pin = &core->ledger->pins[i];
+		const struct quoin_ledger_pin *pin = &core->ledger->pins[i];
 
 		if (pin->release == release && !is_pin_in_effect(&core->draft, pin->intent) &&
 		    gate_is_good(core, release))
@@ -41,8 +43,11 @@ gate_pin_waits(const struct quoin_gate_core *core, uint64_t release)
 static bool
 has_successor(const struct quoin_gate_core *core, const struct quoin_pin *pin)
 {
+	char labels[QUOIN_LABELS_TEXT_BYTES];
+
+	quoin_labels_print(&pin->labels, labels);
 	for (size_t i = 0; i < core->ledger->pin_count; i++)
-		if (quoin_labels_equal(&core->ledger->pins[i].labels, &pin->labels) &&
+		if (strcmp(core->ledger->pins[i].labels, labels) == 0 &&
 		    gate_is_good(core, core->ledger->pins[i].release))
 			return true;
 	return false;
@@ -67,26 +72,29 @@ drop_pins(struct quoin_gate_core *core)
 }
 
 static void
-put_pin(struct quoin_gate_core *core, const struct quoin_pin *pin)
+put_pin(struct quoin_gate_core *core, const struct quoin_ledger_pin *asked)
 {
+	struct quoin_pin pin;
+
+	quoin_ledger_pin_expand(asked, &pin);
 	for (size_t i = 0; i < core->draft.pin_count;) {
-		if (quoin_labels_equal(&core->draft.pins[i].labels, &pin->labels))
+		if (quoin_labels_equal(&core->draft.pins[i].labels, &pin.labels))
 			gate_draft_unpin(core, core->draft.pins[i].intent);
 		else
 			i++;
 	}
 	if (core->draft.pin_count == QUOIN_PINS_MAX) {
-		gate_waits(core, "the pin of intent %llu waits: %d pins stand", (unsigned long long)pin->intent,
+		gate_waits(core, "the pin of intent %llu waits: %d pins stand", (unsigned long long)pin.intent,
 		    QUOIN_PINS_MAX);
 		return;
 	}
-	gate_decided(core, "release %llu is pinned (intent %llu)", (unsigned long long)pin->release,
-	    (unsigned long long)pin->intent);
-	gate_draft_pin(core, pin);
+	gate_decided(core, "release %llu is pinned (intent %llu)", (unsigned long long)pin.release,
+	    (unsigned long long)pin.intent);
+	gate_draft_pin(core, &pin);
 }
 
 static void
-enter_pinned(struct quoin_gate_core *core, const struct quoin_pin *pin)
+enter_pinned(struct quoin_gate_core *core, const struct quoin_ledger_pin *pin)
 {
 	gate_enter(core, pin->release);
 	if (gate_enters_selectable(core, pin->release) && gate_may(core, GATE_WISH_PIN, pin->intent, 0, NULL))
@@ -100,7 +108,7 @@ gate_pins(struct quoin_gate_core *core)
 
 	drop_pins(core);
 	for (size_t i = 0; i < core->ledger->pin_count; i++) {
-		const struct quoin_pin *pin = &core->ledger->pins[i];
+		const struct quoin_ledger_pin *pin = &core->ledger->pins[i];
 
 		if (is_pin_in_effect(&core->draft, pin->intent))
 			continue;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/status.h"
+#include "lib/search.h"
 #include "publisher/operate.h"
 
 void
@@ -17,17 +18,10 @@ quoin_gc_clear(struct quoin_gc *gc)
 static struct quoin_gc_verdict *
 verdict_of(struct quoin_gc_verdict *verdicts, size_t count, uint64_t number)
 {
-	size_t low = 0, high = count;
+	bool found;
+	const size_t at = quoin_search_number(&verdicts[0].number, count, sizeof *verdicts, number, &found);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (verdicts[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && verdicts[low].number == number ? &verdicts[low] : NULL;
+	return found ? &verdicts[at] : NULL;
 }
 
 /* ---- Releases ---- */
@@ -114,7 +108,7 @@ decide_releases(const struct quoin_gc_input *input, struct quoin_gc *gc, struct 
 	}
 	for (size_t i = 0; i < ledger->intent_count; i++)
 		if (ledger->intents[i].action == QUOIN_ACTION_REVOKE)
-			(void)keep_release(gc, ledger->intents[i].release.number, "revoked: it says which content is", false);
+			(void)keep_release(gc, ledger->intents[i].release, "revoked: it says which content is", false);
 	return 0;
 }
 
@@ -129,24 +123,30 @@ keep_intent(struct quoin_gc *gc, uint64_t number, const char *because)
 		verdict->because = because;
 }
 
+/* Pins are ascending by their intents. */
 static bool
-has_pin(const struct quoin_pin *pins, size_t count, uint64_t intent)
+stands(const struct quoin_gc_input *input, uint64_t intent)
 {
-	for (size_t i = 0; i < count; i++)
-		if (pins[i].intent == intent)
-			return true;
-	return false;
+	const struct quoin_ledger *ledger = input->ledger;
+	const struct quoin_activation *newest = &input->activations->newest;
+	bool found = false;
+
+	if (ledger->pin_count > 0)
+		(void)quoin_search_number(&ledger->pins[0].intent, ledger->pin_count, sizeof *ledger->pins, intent, &found);
+	if (!found && newest->pin_count > 0)
+		(void)quoin_search_number(&newest->pins[0].intent, newest->pin_count, sizeof *newest->pins, intent, &found);
+	return found;
 }
 
 /* Whether a later intent says the same thing of the same host and release. */
 static bool
 is_repeated(const struct quoin_ledger *ledger, size_t at)
 {
-	const struct quoin_intent *intent = &ledger->intents[at];
+	const struct quoin_ledger_intent *intent = &ledger->intents[at];
 
 	for (size_t i = at + 1; i < ledger->intent_count; i++)
-		if (ledger->intents[i].action == intent->action && strcmp(ledger->intents[i].host, intent->host) == 0 &&
-		    ledger->intents[i].release.number == intent->release.number)
+		if (ledger->intents[i].action == intent->action && strcmp(ledger->intents[i].whom, intent->whom) == 0 &&
+		    ledger->intents[i].release == intent->release)
 			return true;
 	return false;
 }
@@ -157,7 +157,7 @@ is_last_of(const struct quoin_ledger *ledger, size_t at, enum quoin_action one, 
 {
 	for (size_t i = at + 1; i < ledger->intent_count; i++)
 		if ((ledger->intents[i].action == one || ledger->intents[i].action == other) &&
-		    (!by_host || strcmp(ledger->intents[i].host, ledger->intents[at].host) == 0))
+		    (!by_host || strcmp(ledger->intents[i].whom, ledger->intents[at].whom) == 0))
 			return false;
 	return true;
 }
@@ -166,8 +166,7 @@ static const char *
 effect_of(const struct quoin_gc_input *input, const struct quoin_gc *gc, size_t at)
 {
 	const struct quoin_ledger *ledger = input->ledger;
-	const struct quoin_activation *newest = &input->activations->newest;
-	const struct quoin_intent *intent = &ledger->intents[at];
+	const struct quoin_ledger_intent *intent = &ledger->intents[at];
 	struct quoin_gc_verdict *release;
 
 	switch (intent->action) {
@@ -176,10 +175,7 @@ effect_of(const struct quoin_gc_input *input, const struct quoin_gc *gc, size_t 
 		    ? "asks for what is asked for"
 		    : NULL;
 	case QUOIN_ACTION_PIN:
-		return has_pin(ledger->pins, ledger->pin_count, intent->number) ||
-			has_pin(newest->pins, newest->pin_count, intent->number)
-		    ? "the pin stands"
-		    : NULL;
+		return stands(input, intent->number) ? "the pin stands" : NULL;
 	case QUOIN_ACTION_REVOKE:
 		return "the revocation stands";
 	case QUOIN_ACTION_FREEZE:
@@ -192,7 +188,7 @@ effect_of(const struct quoin_gc_input *input, const struct quoin_gc *gc, size_t 
 	case QUOIN_ACTION_FORGET: /* what the host said before it does not count, for every gate to come */
 		return is_repeated(ledger, at) ? NULL : "the host was forgotten";
 	case QUOIN_ACTION_RETRY: /* a host that was away has yet to hear of it */
-		release = verdict_of(gc->releases, gc->release_count, intent->release.number);
+		release = verdict_of(gc->releases, gc->release_count, intent->release);
 		return release != NULL && release->because != NULL && !is_repeated(ledger, at) ? "its release is kept" : NULL;
 	case QUOIN_ACTION_UNPIN: /* what they took back goes with them */
 	case QUOIN_ACTION_UNFREEZE:
@@ -206,13 +202,13 @@ effect_of(const struct quoin_gc_input *input, const struct quoin_gc *gc, size_t 
 static bool
 ends_kept_pin(const struct quoin_ledger *ledger, const struct quoin_gc *gc, size_t at)
 {
-	const struct quoin_intent *intent = &ledger->intents[at];
+	const struct quoin_ledger_intent *intent = &ledger->intents[at];
 
 	if (intent->action != QUOIN_ACTION_UNPIN && intent->action != QUOIN_ACTION_PIN)
 		return false;
 	for (size_t i = 0; i < at; i++)
 		if (ledger->intents[i].action == QUOIN_ACTION_PIN && gc->intents[i].because != NULL &&
-		    quoin_labels_equal(&ledger->intents[i].labels, &intent->labels))
+		    strcmp(ledger->intents[i].whom, intent->whom) == 0)
 			return true;
 	return false;
 }
@@ -274,7 +270,7 @@ standing_exclusions(const struct quoin_ledger *ledger, int64_t now_ms)
 }
 
 static bool
-has_exclusion(const struct quoin_ledger *ledger, const struct quoin_exclusion *wanted)
+has_exclusion(const struct quoin_ledger *ledger, const struct quoin_ledger_exclusion *wanted)
 {
 	for (size_t i = 0; i < ledger->excluded_count; i++)
 		if (strcmp(ledger->excluded[i].host, wanted->host) == 0 && ledger->excluded[i].until_ms == wanted->until_ms)

@@ -68,7 +68,7 @@ take_control(void *ctx, const struct quoin_bus_record *record, struct quoin_erro
 		if (record->is_tombstone && run->now_ms - record->timestamp_ms < run->age_ms)
 			run->has_young_removal = true;
 	} else if (number_of(record->key, "intent/", &number)) {
-		const struct quoin_intent *intent = quoin_ledger_intent(ledger, number);
+		const struct quoin_ledger_intent *intent = quoin_ledger_intent(ledger, number);
 
 		if (intent != NULL)
 			run->result->intent_is_there[intent - ledger->intents] = !record->is_tombstone;
@@ -153,6 +153,7 @@ admit_kept(const struct run *run, struct quoin_ledger *after, struct quoin_error
 	const struct quoin_ledger *before = &run->session->control.ledger;
 	const struct quoin_gc *gc = &run->result->gc;
 	struct quoin_release release = {0};
+	struct quoin_intent intent;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < gc->release_count; i++) {
@@ -163,9 +164,13 @@ admit_kept(const struct run *run, struct quoin_ledger *after, struct quoin_error
 			r = quoin_ledger_admit_release(after, &release, &before->releases[i].ref.hash, err);
 		quoin_release_clear(&release);
 	}
-	for (size_t i = 0; r == 0 && i < gc->intent_count; i++)
-		if (gc->intents[i].because != NULL)
-			r = quoin_ledger_admit_intent(after, &before->intents[i], &before->intent_hashes[i], err);
+	for (size_t i = 0; r == 0 && i < gc->intent_count; i++) {
+		if (gc->intents[i].because == NULL)
+			continue;
+		r = quoin_control_intent(&run->session->control, gc->intents[i].number, &intent, err);
+		if (r == 0)
+			r = quoin_ledger_admit_intent(after, &intent, &before->intents[i].hash, err);
+	}
 	return r;
 }
 
@@ -176,7 +181,9 @@ look_once_more(const struct run *run, struct quoin_error *err)
 	int r;
 
 	quoin_ledger_init(&after);
+	quoin_ledger_wait(&after);
 	r = admit_kept(run, &after, err);
+	quoin_ledger_fold(&after);
 	if (r == 0 && !quoin_gc_is_same(&run->session->control.ledger, &after, run->now_ms))
 		r = quoin_error_set(err, QUOIN_ECONFLICT,
 		    "what would be left does not say the same as what is there; nothing was removed: report it, with \"quoin --json log\"");

@@ -15,8 +15,11 @@ struct operation {
 static bool
 is_pinned(const struct quoin_ledger *ledger, const struct quoin_labels *labels)
 {
+	char text[QUOIN_LABELS_TEXT_BYTES];
+
+	quoin_labels_print(labels, text);
 	for (size_t i = 0; i < ledger->pin_count; i++)
-		if (quoin_labels_equal(&ledger->pins[i].labels, labels))
+		if (strcmp(ledger->pins[i].labels, text) == 0)
 			return true;
 	return false;
 }

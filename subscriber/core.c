@@ -132,6 +132,7 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 
 	memset(core, 0, sizeof *core);
 	quoin_ledger_init(&core->ledger);
+	quoin_ledger_wait(&core->ledger); /* what is restored comes by its kind */
 	core->conf = *conf;
 	core->cert = *cert;
 	quoin_agent_core_retune(core, conf->status_interval_ms, conf->hook_retries, conf->hook_parallel, conf->hook_check_ms);
@@ -285,6 +286,7 @@ start(struct quoin_agent_step *step)
 
 	QUOIN_ASSERT(!core->has_started);
 	core->has_started = true;
+	quoin_ledger_fold(&core->ledger);
 	core->saved_at = step->event->boot_ms;
 	/* What was loaded before cannot be told from what was not. */
 	if (quoin_agent_is_serving(core)) {

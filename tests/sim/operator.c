@@ -338,7 +338,7 @@ unpin(struct sim *sim, uint64_t number)
 
 	if (sim->ledger.pin_count == 0)
 		return;
-	intent.labels = sim->ledger.pins[number % sim->ledger.pin_count].labels;
+	quoin_labels_read(sim->ledger.pins[number % sim->ledger.pin_count].labels, &intent.labels);
 	intend(sim, &intent);
 }
 

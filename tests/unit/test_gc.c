@@ -117,7 +117,7 @@ decide(const struct quoin_ledger *ledger, const struct picture *picture, uint64_
 	struct quoin_pin pin = {picture->pin[0], picture->pin[1], {.count = 0}};
 	struct quoin_status_release has = {.release = ref_of('r', picture->has)};
 	struct quoin_fleet_host host = {.cert.host = "router"};
-	struct quoin_fleet fleet = {&host, 1, 0, 0};
+	struct quoin_fleet fleet = {.hosts = &host, .host_count = 1};
 	struct quoin_activations activations = {.has_newest = picture->from != 0};
 	struct quoin_activation *newest = &activations.newest;
 	struct quoin_gc_input input = {ledger, &activations, &fleet, retain, 1000};

@@ -68,7 +68,7 @@ compares_the_gate_topic_with_what_hosts_obey(void)
 	    {true, 2, 7, true, false, false}, {true, 3, 1, true, false, false}, {false, 0, 0, false, false, false},
 	    {false, 1, 1, true, false, false}, {true, 2, 6, true, true, false}, {true, 2, 5, false, true, false},
 	    {true, 2, 7, false, false, true}, {true, 2, 6, false, true, true}};
-	struct quoin_exclusion exclusions[] = {{.host = "edge-6"}, {.host = "edge-7", .until_ms = 1000}};
+	struct quoin_ledger_exclusion exclusions[] = {{.host = "edge-6"}, {.host = "edge-7", .until_ms = 1000}};
 	struct quoin_fleet_host *host = calloc(1, sizeof *host);
 	struct quoin_fleet fleet = {.hosts = host, .host_count = 1};
 

@@ -32,8 +32,34 @@ test_name(void)
 	}
 }
 
+static void
+test_number(void)
+{
+	static const struct {
+		char first;
+		uint64_t number;
+	} numbers[] = {{'a', 1}, {'b', 5}, {'c', UINT64_MAX}};
+	static const struct {
+		uint64_t number;
+		size_t count, index;
+		bool found;
+	} sought[] = {{1, 3, 0, true}, {5, 3, 1, true}, {UINT64_MAX, 3, 2, true}, {0, 3, 0, false}, {2, 3, 1, false},
+	    {6, 3, 2, false}, {5, 1, 1, false}, {5, 0, 0, false}};
+
+	for (size_t i = 0; i < sizeof sought / sizeof sought[0]; i++) {
+		bool found;
+		const size_t at = quoin_search_number(&numbers[0].number, sought[i].count, sizeof numbers[0], sought[i].number,
+		    &found);
+
+		CHECK_INT(at, sought[i].index);
+		CHECK_INT(found, sought[i].found);
+	}
+	CHECK_INT(quoin_search_number(NULL, 0, sizeof numbers[0], 5, &(bool){true}), 0);
+}
+
 static const struct check_case cases[] = {
 	{"search/name", test_name},
+	{"search/number", test_number},
 };
 
 int
