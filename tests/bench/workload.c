@@ -22,6 +22,7 @@ const char *const workload_attributes[WORKLOAD_ATTRIBUTES] = {"country", "device
 static const uint32_t value_counts[STRINGS] = {60, 40, 30, 12, 6, 8, 20, 10};
 
 static uint32_t models_each;
+static bool is_long; /* models have longer configs */
 
 static char value_names[STRINGS][VALUES_MAX][24];
 
@@ -128,8 +129,12 @@ put_when(struct quoin_buf *out, struct bench_random *random, uint32_t count)
 static void
 put_model(struct quoin_buf *out, const char *objective, uint32_t number, uint32_t rule)
 {
-	quoin_buf_printf(out, "{name: \"%s-m%u\", config: {beam: %u, blend: \"b%u\", timeoutMs: %u}}", objective, number,
+	quoin_buf_printf(out, "{name: \"%s-m%u\", config: {beam: %u, blend: \"b%u\", timeoutMs: %u", objective, number,
 	    8 + rule, rule, 40 + 10 * number);
+	if (is_long)
+		quoin_buf_printf(out, ", weights: [%u, %u, %u, %u, %u]", 1000 + 7 * rule, 1000 + 11 * number,
+		    1000 + 13 * (rule + number), 1000 + 17 * rule, 1000 + 19 * number);
+	quoin_buf_put_str(out, "}}");
 }
 
 static void
@@ -246,6 +251,7 @@ workload_write_more(const char *dir, unsigned objectives, unsigned models, unsig
 	char name[32];
 
 	models_each = models;
+	is_long = rules_min >= WORKLOAD_LONG;
 	make_values();
 	quoin_buf_init(&out, 64u << 20);
 	if (mkdir(dir, 0700) != 0)

@@ -23,7 +23,9 @@ void workload_begin(void);
 
 /* The authoring directory of "objectives" objectives at "dir", which is made. */
 void workload_write(const char *dir, unsigned objectives);
-/* The same with so many models of each objective, and with "rules_min" to 8 more rules. */
+/* The same with so many models of each objective, and with "rules_min" to 8 more rules; from WORKLOAD_LONG on with longer
+ * configs. */
+#define WORKLOAD_LONG 32
 void workload_write_more(const char *dir, unsigned objectives, unsigned models, unsigned rules_min);
 /* The same compiled: the bytes of the part "rules" (owned by the caller: free), with all parts in a store at "state" if
  * that is not NULL, release 1, active. */
