@@ -48,6 +48,7 @@ LIB_SRCS := \
 	lib/json_writer.c \
 	lib/log.c \
 	lib/pack.c \
+	lib/process.c \
 	lib/search.c \
 	lib/text.c \
 	lib/txn.c \
@@ -364,6 +365,7 @@ UNIT_TESTS := \
 	tests/unit/test_operate.c \
 	tests/unit/test_pack.c \
 	tests/unit/test_policy.c \
+	tests/unit/test_process.c \
 	tests/unit/test_publish.c \
 	tests/unit/test_resolve.c \
 	tests/unit/test_review.c \

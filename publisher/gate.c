@@ -221,13 +221,12 @@ wait_ms(const struct quoin_gate *gate, int timeout_ms)
 int
 quoin_gate_turn(struct quoin_gate *gate, int timeout_ms, int stop_fd, struct quoin_error *err)
 {
-	struct pollfd fds[4 + QUOIN_HTTP_FDS_MAX] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
-	    {.fd = quoin_gate_fetch_fd(gate->fetch), .events = POLLIN}, {.fd = stop_fd, .events = POLLIN},
-	    {.fd = quoin_gate_hook_fd(&gate->hook), .events = POLLIN}};
-
-	nfds_t count = 4;
+	struct pollfd fds[5 + QUOIN_HTTP_FDS_MAX] = {{.fd = quoin_bus_reader_fd(gate->reader), .events = POLLIN},
+	    {.fd = quoin_gate_fetch_fd(gate->fetch), .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+	nfds_t count = 3;
 
 	gate->err = err;
+	count += quoin_gate_hook_poll(&gate->hook, fds + count);
 	if (gate->metrics != NULL)
 		count += quoin_http_poll(gate->metrics, fds + count);
 	(void)poll(fds, count, wait_ms(gate, timeout_ms));

@@ -1,25 +1,16 @@
 /*
- * The gate's health hook as a process (gate.health_hook): run without a shell, with /dev/null as input and output, in a
- * process group of its own, killed at its deadline. One at a time; nothing here blocks; one thread.
+ * The gate's health hook (gate.health_hook): one process at a time (lib/process), with the question that it answers.
  */
 #ifndef QUOIN_PUBLISHER_GATE_HOOK_H
 #define QUOIN_PUBLISHER_GATE_HOOK_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
-
-#include "lib/limits.h"
+#include "lib/process.h"
 
 struct quoin_gate_hook {
-	bool is_running;
+	bool is_asked;
 	bool is_over; /* it could not be started: "reason" says why */
 	uint64_t token;
-	pid_t pid;
-	int pid_fd, err_fd; /* -1: none */
-	int64_t deadline_ms;
-	char tail[1024]; /* the end of its standard error */
-	size_t tail_bytes;
+	struct quoin_process process;
 	char reason[QUOIN_REASON_BYTES_MAX + 1];
 };
 
@@ -31,10 +22,10 @@ void quoin_gate_hook_stop(struct quoin_gate_hook *hook);
 /* Run "program" with the release's number as its argument; what still ran is ended. */
 void quoin_gate_hook_start(struct quoin_gate_hook *hook, const char *program, uint64_t release, uint64_t token,
     uint64_t timeout_ms, int64_t mono_ms);
-/* Whether it ended; then "ret_code" is 0, QUOIN_EAGAIN (exit 75), QUOIN_ETIMEOUT or QUOIN_EREFUSED, and "reason" the last
- * line of its standard error. */
+/* Whether it ended; then "ret_code" and "reason" are those of quoin_process_ended. A program that cannot be started answers
+ * QUOIN_EAGAIN. */
 bool quoin_gate_hook_ended(struct quoin_gate_hook *hook, int64_t mono_ms, int *ret_code);
-/* To be polled for reading: it ended; -1 if nothing runs. */
-int quoin_gate_hook_fd(const struct quoin_gate_hook *hook);
+/* What to poll: how many were put, at most 2. */
+size_t quoin_gate_hook_poll(const struct quoin_gate_hook *hook, struct pollfd *fds);
 
 #endif

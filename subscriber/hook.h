@@ -1,9 +1,6 @@
 /*
- * Hooks: the programs of a serving host that load, validate, unload and check models (INTERFACES.md section 5).
- *
- * Run without a shell, with /dev/null as input and output, in a process group of their own, with a deadline after which
- * the whole group is killed. Exit 0: done; 75: not now; anything else: failed. The last line of standard error is the
- * reason. Nothing here blocks; one thread.
+ * Hooks: the programs of a serving host that load, validate, unload and check models, each a process (lib/process).
+ * Nothing here blocks; one thread.
  */
 #ifndef QUOIN_SUBSCRIBER_HOOK_H
 #define QUOIN_SUBSCRIBER_HOOK_H

@@ -35,13 +35,14 @@ run(struct quoin_gate_hook *hook, const char *program, uint64_t timeout_ms)
 	CHECK(!quoin_gate_hook_ended(hook, 0, &code));
 	quoin_gate_hook_start(hook, program, 7, 42, timeout_ms, quoin_clock_mono_ms());
 	while (!quoin_gate_hook_ended(hook, quoin_clock_mono_ms(), &code)) {
-		struct pollfd fd = {.fd = quoin_gate_hook_fd(hook), .events = POLLIN};
+		struct pollfd fds[2];
+		const size_t count = quoin_gate_hook_poll(hook, fds);
 
 		CHECK(quoin_clock_mono_ms() < end_ms);
-		(void)poll(&fd, 1, 100);
+		(void)poll(fds, count, 100);
 	}
 	CHECK_INT(hook->token, 42);
-	CHECK_INT(quoin_gate_hook_fd(hook), -1);
+	CHECK_INT(quoin_gate_hook_poll(hook, NULL), 0);
 	(void)unlink(script);
 	return code;
 }
