@@ -13,7 +13,7 @@
 
 #define SILENCE_MS    20000 /* four heartbeats */
 #define ASK_MS	      10000 /* between two questions to a silent broker */
-#define STORE_MS	    30000
+#define STORE_MS	    5000
 #define PROOF_SHARE   250 /* a proof may cost this part of the time until the next */
 #define HOLDS_MS      1000
 #define HOLDS_FAST_MS 50   /* while readers move from one release to the next */
@@ -317,6 +317,12 @@ settle_store(struct quoin_agent *agent, int64_t now)
 	quoin_store_old_settle(agent->store);
 	if (!quoin_stager_is_idle(agent->stager) || !quoin_store_is_swollen(agent->store))
 		return;
+	/* Readers are stuck in the one before, too: the file grows until they go. The status names the process. */
+	if (quoin_store_is_moving(agent->store)) {
+		quoin_log(QUOIN_LOG_WARN, "not-moved", "oldest_pid=%d reason=\"readers are in the store from before, too\"",
+		    (int)agent->core.oldest.pid);
+		return;
+	}
 	r = quoin_store_move(agent->store, &err);
 	if (r != 0)
 		quoin_log_error(QUOIN_LOG_WARN, "not-moved", &err, NULL);
@@ -338,7 +344,7 @@ look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 
 	if (now < agent->holds_at)
 		return 0;
-	if (quoin_store_holds(agent->store, held, QUOIN_HELD_MAX, &event.held_count, &event.pid, &why) != 0) {
+	if (quoin_store_holds(agent->store, held, QUOIN_HELD_MAX, &event.held_count, &event.oldest, &why) != 0) {
 		quoin_log_error(QUOIN_LOG_WARN, "readers", &why, NULL);
 		agent->holds_at = now + HOLDS_MS;
 		return 0;
@@ -350,10 +356,11 @@ look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 		agent->moved_at = now;
 	/* While readers refuse, the core waits for a look. */
 	if (!agent->core.told_refused && event.held_count == agent->core.held_count &&
+	    event.oldest.pid == agent->core.oldest.pid && event.oldest.release == agent->core.oldest.release &&
 	    (event.held_count == 0 || memcmp(held, agent->core.held, event.held_count * sizeof held[0]) == 0))
 		return 0;
 	if (event.held_count > 1)
-		quoin_log(QUOIN_LOG_INFO, "held", "releases=%zu oldest_pid=%d", event.held_count, (int)event.pid);
+		quoin_log(QUOIN_LOG_INFO, "held", "releases=%zu oldest_pid=%d", event.held_count, (int)event.oldest.pid);
 	return feed(agent, &event, err);
 }
 

@@ -327,7 +327,9 @@ held(struct quoin_agent_step *step)
 		memcpy(core->held, step->event->held, count * sizeof core->held[0]);
 	core->held_count = count;
 	core->looked = core->runs.number;
-	core->held_pid = step->event->pid;
+	if (step->event->oldest.pid != core->oldest.pid || step->event->oldest.release != core->oldest.release)
+		core->oldest_since = step->event->boot_ms;
+	core->oldest = step->event->oldest;
 }
 
 /* What is active is damaged where it lies. It is told at once, and brought again; meanwhile it goes on being served, for

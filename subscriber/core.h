@@ -20,6 +20,7 @@
 #include "subscriber/store.h"
 
 #define QUOIN_AGENT_STALE_MS	30000	/* without a heartbeat */
+#define QUOIN_AGENT_STUCK_MS	10000	/* a reader that stays with what does not run any more is named after this long */
 #define QUOIN_AGENT_DEBOUNCE_MS 20	/* changes this close together make one status */
 #define QUOIN_AGENT_RETRY_MS	1000	/* first wait of a backoff; doubles */
 #define QUOIN_AGENT_RETRY_MS_MAX 60000
@@ -66,7 +67,7 @@ enum quoin_agent_event_kind {
 	QUOIN_AGENT_PREPARED, /* release, code, reason */
 	QUOIN_AGENT_HOOKED,   /* model, hook, code (0, QUOIN_EAGAIN: not now, else failed), reason */
 	QUOIN_AGENT_ACKED,    /* number, code: of a status */
-	QUOIN_AGENT_HELD,     /* held, held_count, pid: what readers hold */
+	QUOIN_AGENT_HELD,     /* held, held_count, oldest: what readers hold */
 	QUOIN_AGENT_PROVED,   /* release, code, reason: what is active, read anew from the store */
 	QUOIN_AGENT_MENDED,   /* release, code, reason: its damaged parts were fetched again */
 	QUOIN_AGENT_STOP,     /* SIGTERM */
@@ -106,7 +107,7 @@ struct quoin_agent_event {
 	uint64_t number;
 	const uint64_t *held;
 	size_t held_count;
-	pid_t pid;
+	struct quoin_store_reader oldest;
 	bool silent;
 };
 
@@ -257,7 +258,8 @@ struct quoin_agent_core {
 	} draining[QUOIN_AGENT_DRAINING_MAX]; /* still in the data plane */
 	uint64_t held[QUOIN_HELD_MAX]; /* by readers */
 	size_t held_count;
-	pid_t held_pid;
+	struct quoin_store_reader oldest; /* the reader with the oldest view */
+	int64_t oldest_since;		  /* boot_ms: it reads that release since then at least */
 
 	struct quoin_agent_release releases[QUOIN_AGENT_TRACKED_MAX]; /* unordered; ref.number 0: free */
 	struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];

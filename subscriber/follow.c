@@ -198,7 +198,10 @@ look(struct quoin_follower *follower, struct quoin_error *err)
 	    generation == follower->seen_generation &&
 	    (pulse != NULL || now_ms - follower->looked_ms < LOOK_WITHOUT_PULSE_MS))
 		return 0;
-	if (follower->has_looked && !follower->attachment->is_shared &&
+	/* A store that is shared has moved already; what is current lies in the old environment until it is looked at again. */
+	if (follower->attachment->is_shared && environment != follower->seen_environment) {
+		follower->is_attached_anew = true;
+	} else if (follower->has_looked && !follower->attachment->is_shared &&
 	    (environment != follower->seen_environment || quoin_store_is_replaced(follower->attachment->store))) {
 		rc = attach(follower, err);
 		if (rc != 0)

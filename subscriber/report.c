@@ -87,6 +87,18 @@ fill_holds(const struct quoin_agent_core *core, struct quoin_status *ret)
 		ret->hold_count = 1;
 }
 
+/* A reader that is stuck keeps a release loaded everywhere: whoever wonders why finds its process. */
+static void
+name_reader(const struct quoin_agent_core *core, int64_t boot_ms, struct quoin_status_release *ret)
+{
+	if (quoin_agent_is_serving(core) || ret->reason[0] != '\0' || core->oldest.pid == 0 ||
+	    core->oldest.release != ret->release.number || ret->release.number == core->runs.number ||
+	    boot_ms - core->oldest_since < QUOIN_AGENT_STUCK_MS)
+		return;
+	(void)snprintf(ret->reason, sizeof ret->reason, "process %d holds release %llu", (int)core->oldest.pid,
+	    (unsigned long long)ret->release.number);
+}
+
 static void
 fill_release(const struct quoin_agent_core *core, const struct quoin_agent_release *release,
     struct quoin_status_release *ret)
@@ -112,7 +124,7 @@ compare_releases(const void *a, const void *b)
 }
 
 static int
-fill_releases(const struct quoin_agent_core *core, struct quoin_status *ret)
+fill_releases(const struct quoin_agent_core *core, int64_t boot_ms, struct quoin_status *ret)
 {
 	size_t count = 0;
 
@@ -126,6 +138,8 @@ fill_releases(const struct quoin_agent_core *core, struct quoin_status *ret)
 	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
 		if (core->releases[i].ref.number != 0)
 			fill_release(core, &core->releases[i], &ret->releases[ret->release_count++]);
+	for (size_t i = 0; i < ret->release_count; i++)
+		name_reader(core, boot_ms, &ret->releases[i]);
 	qsort(ret->releases, ret->release_count, sizeof ret->releases[0], compare_releases);
 	return 0;
 }
@@ -166,7 +180,7 @@ quoin_agent_core_status(const struct quoin_agent_core *core, int64_t boot_ms, in
 	ret->limit_models = conf->limit_models;
 	ret->limit_attributes = conf->limit_attributes;
 	fill_holds(core, ret);
-	r = fill_releases(core, ret);
+	r = fill_releases(core, boot_ms, ret);
 	if (r == 0)
 		r = fill_formats(ret);
 	if (r != 0)

@@ -454,7 +454,10 @@ quoin_store_snapshot_open(struct quoin_store *store, struct quoin_store_snapshot
 	if (snapshot == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	snapshot->store = store;
+	/* In a store that is shared, the agent's thread may be moving it. */
+	(void)pthread_mutex_lock(&store->staging_lock);
 	r = quoin_txn_begin(store->env, false, &snapshot->txn, err);
+	(void)pthread_mutex_unlock(&store->staging_lock);
 	if (r != 0) {
 		free(snapshot);
 		return r;

@@ -227,19 +227,25 @@ int quoin_store_collect(struct quoin_store *store, const struct quoin_hash *keep
 
 /*
  * The releases that readers of this host hold: from their snapshots and the history of the active pointer. Ascending,
- * without repetition, at most "max" (which must be QUOIN_HELD_MAX or more). "ret_pid" (may be NULL): the process with the
- * oldest snapshot, 0 if none.
+ * without repetition, at most "max" (which must be QUOIN_HELD_MAX or more). "ret_oldest" (may be NULL): the process with the
+ * oldest snapshot, pid 0 if there is none.
  */
-int quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count, pid_t *ret_pid,
-    struct quoin_error *err);
+struct quoin_store_reader {
+	pid_t pid;
+	uint64_t release; /* that it reads; 0: not known */
+};
+int quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count,
+    struct quoin_store_reader *ret_oldest, struct quoin_error *err);
 
 /*
  * Readers hold more than twice what lives: the file cannot get smaller. quoin_store_move makes a compact copy, lets it take
  * the store's name, and tells readers, who follow when no view needs the old one; nobody may be staging. It costs the disk
- * what lives, once more. Not while an environment from before is still read; never for a store that is shared. 0, or, with
- * nothing changed, QUOIN_ENOSPC, QUOIN_ESYSTEM (the file system cannot), QUOIN_ENOMEM, QUOIN_EREADERS; QUOIN_EIO.
+ * what lives, once more. Not while an environment from before is still read (quoin_store_is_moving): then the file grows,
+ * until the disk or the map is full. 0, or, with nothing changed, QUOIN_ENOSPC, QUOIN_ESYSTEM (the file system cannot),
+ * QUOIN_ENOMEM, QUOIN_EREADERS; QUOIN_EIO: it took place, and commits fail until it is durable.
  */
 bool quoin_store_is_swollen(struct quoin_store *store);
+bool quoin_store_is_moving(const struct quoin_store *store);
 int quoin_store_move(struct quoin_store *store, struct quoin_error *err);
 /* Remove the old environment, if nobody has read in it for a while. */
 void quoin_store_old_settle(struct quoin_store *store);

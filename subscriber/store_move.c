@@ -34,11 +34,17 @@ path_of(const struct quoin_store *store, enum place place, char out[QUOIN_PATH_B
 }
 
 bool
+quoin_store_is_moving(const struct quoin_store *store)
+{
+	return store->old != NULL;
+}
+
+bool
 quoin_store_is_swollen(struct quoin_store *store)
 {
 	struct quoin_env_usage usage;
 
-	if (store->is_shared || store->is_new || store->old != NULL || quoin_env_usage(store->env, &usage, NULL) != 0)
+	if (store->is_new || quoin_env_usage(store->env, &usage, NULL) != 0)
 		return false;
 	return usage.file_bytes > SLACK_BYTES && (usage.file_bytes - SLACK_BYTES) / 2 > usage.used_bytes;
 }
@@ -65,9 +71,9 @@ read_flips(struct quoin_env *env, struct quoin_store_flips *ret, struct quoin_er
 	return r;
 }
 
-/* Whether anybody but this process is in its table. */
+/* Whether anybody is in its table; this process only if the application's views are in it. */
 static bool
-has_readers(struct quoin_env *env)
+has_readers(const struct quoin_store *store, struct quoin_env *env)
 {
 	struct quoin_env_reader rows[QUOIN_STORE_READERS_MAX];
 	size_t count;
@@ -75,7 +81,7 @@ has_readers(struct quoin_env *env)
 	if (quoin_env_readers(env, rows, QUOIN_STORE_READERS_MAX, &count, NULL) != 0)
 		return true;
 	for (size_t i = 0; i < count && i < QUOIN_STORE_READERS_MAX; i++)
-		if (rows[i].pid != getpid())
+		if (rows[i].pid != getpid() || store->is_shared)
 			return true;
 	return false;
 }
@@ -112,7 +118,7 @@ quoin_store_old_find(struct quoin_store *store, struct quoin_error *err)
 	store->old_since_ms = quoin_clock_mono_ms();
 	if (quoin_env_open(old, QUOIN_ENV_WRITE, QUOIN_STORE_DATABASES, &store->old, NULL) != 0)
 		store->old = NULL;
-	if (store->old == NULL || !has_readers(store->old) || read_flips(store->old, &store->old_flips, NULL) != 0)
+	if (store->old == NULL || !has_readers(store, store->old) || read_flips(store->old, &store->old_flips, NULL) != 0)
 		drop_old(store);
 	return 0;
 }
@@ -120,7 +126,7 @@ quoin_store_old_find(struct quoin_store *store, struct quoin_error *err)
 void
 quoin_store_old_settle(struct quoin_store *store)
 {
-	if (store->old != NULL && quoin_clock_mono_ms() - store->old_since_ms >= OLD_MS && !has_readers(store->old))
+	if (store->old != NULL && quoin_clock_mono_ms() - store->old_since_ms >= OLD_MS && !has_readers(store, store->old))
 		drop_old(store);
 }
 
@@ -199,7 +205,7 @@ quoin_store_move(struct quoin_store *store, struct quoin_error *err)
 	struct quoin_ratchets ratchets = store->ratchets;
 	int r;
 
-	QUOIN_ASSERT(store->lock_fd != -1 && store->old == NULL && !store->is_shared && !store->is_staging);
+	QUOIN_ASSERT(store->lock_fd != -1 && store->old == NULL && !store->is_staging);
 	if (copy == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	ratchets.environment = store->environment + 1;
@@ -220,11 +226,13 @@ quoin_store_move(struct quoin_store *store, struct quoin_error *err)
 		free(copy);
 		return r;
 	}
-	/* From here on the store is the copy, whatever fails. */
+	/* From here on the store is the copy, whatever fails. Databases are numbered in the order in which they are opened. */
+	QUOIN_ASSERT(memcmp(store->databases, copy->databases, sizeof store->databases) == 0);
 	store->old = store->env;
 	store->old_since_ms = quoin_clock_mono_ms();
+	(void)pthread_mutex_lock(&store->staging_lock);
 	store->env = copy->env;
-	memcpy(store->databases, copy->databases, sizeof store->databases);
+	(void)pthread_mutex_unlock(&store->staging_lock);
 	free(copy);
 	store->ratchets = ratchets;
 	store->environment = ratchets.environment;

@@ -34,31 +34,34 @@ add_holds(const struct quoin_store *store, const struct quoin_env_reader *rows, 
 	}
 }
 
-/* The process with the oldest snapshot, 0 if there is none. */
-static pid_t
-oldest_of(const struct quoin_store *store, const struct quoin_env_reader *rows, size_t count)
+/* The process with the oldest snapshot, if there is one. */
+static struct quoin_store_reader
+oldest_of(const struct quoin_store *store, const struct quoin_env_reader *rows, size_t count,
+    const struct quoin_store_flips *flips)
 {
+	struct quoin_store_reader reader = {0};
 	uint64_t oldest = UINT64_MAX;
-	pid_t pid = 0;
+	size_t flip;
 
 	for (size_t i = 0; i < count && i < QUOIN_STORE_READERS_MAX; i++) {
 		if (rows[i].txn_id == 0 || (rows[i].pid == getpid() && !store->is_shared) || rows[i].txn_id >= oldest)
 			continue;
 		oldest = rows[i].txn_id;
-		pid = rows[i].pid;
+		reader.pid = rows[i].pid;
+		reader.release = quoin_store_flip_of(flips, oldest, &flip) ? flips->items[flip].release : 0;
 	}
-	return pid;
+	return reader;
 }
 
 int
-quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count, pid_t *ret_pid,
-    struct quoin_error *err)
+quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, size_t *ret_count,
+    struct quoin_store_reader *ret_oldest, struct quoin_error *err)
 {
 	struct quoin_env_reader rows[QUOIN_STORE_READERS_MAX];
 	struct quoin_store_flips flips;
 	struct quoin_txn *txn = NULL;
 	size_t count, held = 0;
-	pid_t pid = 0;
+	struct quoin_store_reader oldest = {0};
 	int r;
 
 	QUOIN_ASSERT(max >= QUOIN_HELD_MAX);
@@ -68,7 +71,7 @@ quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, siz
 		if (r != 0)
 			return r;
 		add_holds(store, rows, count, &store->old_flips, max, releases, &held);
-		pid = oldest_of(store, rows, count);
+		oldest = oldest_of(store, rows, count, &store->old_flips);
 	}
 	r = quoin_env_readers(store->env, rows, QUOIN_STORE_READERS_MAX, &count, err);
 	if (r != 0)
@@ -83,7 +86,7 @@ quoin_store_holds(struct quoin_store *store, uint64_t *releases, size_t max, siz
 		return r;
 	add_holds(store, rows, count, &flips, max, releases, &held);
 	*ret_count = held;
-	if (ret_pid != NULL)
-		*ret_pid = pid != 0 ? pid : oldest_of(store, rows, count);
+	if (ret_oldest != NULL)
+		*ret_oldest = oldest.pid != 0 ? oldest : oldest_of(store, rows, count, &flips);
 	return 0;
 }

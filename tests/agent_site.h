@@ -183,6 +183,38 @@ activate(uint64_t seq, uint64_t from, uint64_t target, uint64_t low, uint64_t hi
 	beat();
 }
 
+/* One raw release of 12 MiB after the other, each run before the next comes. Release 1, the one before and the newest are
+ * live, as the gate would have it while a reader holds release 1. Await with runs_head. */
+static inline void
+activate_next_large(void)
+{
+	const uint64_t from = site.world.head, target = from + 1;
+	struct quoin_live live[3];
+	struct quoin_activation activation = {.epoch = 1, .seq = target, .asked = target, .from = from, .target = target,
+		.live = live};
+	struct quoin_sealed sealed;
+	char key[32];
+
+	put_raw_release((char)('a' + target % 26), (12u << 20) + target, false);
+	for (uint64_t n = 1; n <= target; n++)
+		if (n == 1 || n + 1 >= target)
+			live[activation.live_count++] = (struct quoin_live){site.world.releases[n], n, target};
+	world_activation(&site.world, &activation, &sealed);
+	(void)snprintf(key, sizeof key, "activation/%llu", (unsigned long long)target);
+	put_sealed(QUOIN_TOPIC_GATE, key, &sealed);
+	beat();
+}
+
+/* Whether there is such a name beside the store. */
+static inline bool
+is_beside(const char *name)
+{
+	char path[400];
+
+	(void)snprintf(path, sizeof path, "%s/shop/%s", site.state, name);
+	return quoin_file_exists(path);
+}
+
 /* ---- Reading what the host says ---- */
 
 /* Take a status in: verified as the gate would. */

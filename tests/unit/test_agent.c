@@ -1,7 +1,9 @@
 /* quoind as a process, on the embedded broker (tests/agent_site.h). */
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "formats/rules.h"
 #include "tests/agent_site.h"
 
 /* ---- Tests ---- */
@@ -222,6 +224,94 @@ router_tells_a_flipped_bit(void)
 	close_site();
 }
 
+/* Another process that takes a view of what is active, and keeps it until it is killed. */
+static pid_t
+start_stuck_reader(void)
+{
+	struct quoin_store *store = NULL;
+	struct quoin_store_snapshot *snapshot = NULL;
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	CHECK(pid != -1);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (quoin_store_attach(site.state, "shop", &store, NULL) != 0 ||
+		    quoin_store_snapshot_open(store, &snapshot, NULL) != 0)
+			_exit(1);
+		(void)!write(fds[1], "r", 1);
+		for (;;)
+			(void)pause();
+	}
+	close(fds[1]);
+	CHECK_INT(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	return pid;
+}
+
+static pid_t stuck;
+
+static bool
+names_the_stuck(const struct quoin_status *status)
+{
+	const struct quoin_status_release *release = quoin_status_of(status, 1);
+	char words[64];
+
+	(void)snprintf(words, sizeof words, "process %d holds release 1", (int)stuck);
+	return release != NULL && strcmp(release->reason, words) == 0 && status->hold_count == 2 && status->holds[0] == 1;
+}
+
+static bool
+runs_head_only(const struct quoin_status *status)
+{
+	return runs_head(status) && status->hold_count == 1 && status->holds[0] == site.world.head;
+}
+
+/* A reader that stays with an old release makes the file grow: the store moves, once; the status names the process. A second
+ * one in the new file is safe, too, though the file grows; and everything goes on, restarts included. */
+static void
+router_moves_away_from_stuck_readers(void)
+{
+	pid_t other;
+
+	open_site(QUOIN_HOST_ROUTER, "", "retain.releases = 1\n");
+	activate_next_large();
+	start_agent();
+	await(runs_head, "runs release 1");
+	stuck = start_stuck_reader();
+	for (unsigned i = 0; i < 12 && !is_beside("store.old"); i++) {
+		activate_next_large();
+		await(runs_head, "runs the next release");
+	}
+	await_said("event=moved", 1);
+	CHECK(is_beside("store.old"));
+	await(names_the_stuck, "who holds release 1");
+	check_content(site.world.head, (char)('a' + site.world.head % 26), (12u << 20) + site.world.head);
+	other = start_stuck_reader();
+	for (unsigned i = 0; i < 10; i++) {
+		activate_next_large();
+		await(runs_head, "runs the next release");
+	}
+	await_said("event=not-moved", 1);
+	CHECK_INT(stop_agent(SIGKILL), 137);
+	start_agent();
+	beat();
+	await(runs_head, "runs the newest again");
+	CHECK(is_beside("store.old"));
+	check_content(site.world.head, (char)('a' + site.world.head % 26), (12u << 20) + site.world.head);
+	CHECK_INT(kill(stuck, SIGKILL), 0);
+	CHECK_INT(kill(other, SIGKILL), 0);
+	CHECK_INT(waitpid(stuck, NULL, 0), stuck);
+	CHECK_INT(waitpid(other, NULL, 0), other);
+	await(runs_head_only, "nobody holds anything else");
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	CHECK_INT(quoin_store_verify(site.state, "shop", NULL), 0);
+	close_site();
+}
+
 /* Content that is not what was signed is refused, with the reason; the active release is untouched. */
 static void
 router_refuses_bad_images(void)
@@ -246,6 +336,31 @@ router_refuses_bad_images(void)
 	close_site();
 }
 
+/* A seed whose rules are over every limit below. */
+static uint64_t
+seed_of_many(void)
+{
+	for (uint64_t seed = 0x9e3779b97f4a7c15u;; seed *= 3) {
+		struct dice dice = {seed};
+		struct quoin_ruleset ruleset;
+		struct rulesets_parts parts;
+		struct quoin_image image;
+		struct quoin_rules rules;
+		size_t attributes = 0;
+
+		rulesets_random(&dice, &ruleset);
+		rulesets_encode(&ruleset, NULL, &parts);
+		CHECK_INT(quoin_image_of(quoin_buf_span(&parts.rules), &image, NULL), 0);
+		CHECK_INT(quoin_rules_verify(&image, &rules, NULL), 0);
+		for (uint32_t id = 0; id < rules.attributes.id_count; id++)
+			attributes += quoin_rules_attribute_name(&rules, id) != NULL;
+		rulesets_parts_clear(&parts);
+		quoin_ruleset_clear(&ruleset);
+		if (attributes > 1 && rules.objective_count > 1)
+			return seed;
+	}
+}
+
 /* What is over a limit that this host announces is refused, whatever the publisher's guard let through. */
 static void
 refuses_what_is_over(const char *limit)
@@ -254,7 +369,7 @@ refuses_what_is_over(const char *limit)
 	char name[32];
 
 	open_site(QUOIN_HOST_ROUTER, "", limit);
-	put_rules_release(7, &parts);
+	put_rules_release(seed_of_many(), &parts);
 	rulesets_parts_clear(&parts);
 	start_agent();
 	await(is_rejected, "release 1 rejected");
@@ -274,6 +389,18 @@ static void
 router_refuses_too_many_bytes(void)
 {
 	refuses_what_is_over("limit.bytes = 100\n");
+}
+
+static void
+router_refuses_too_many_models(void)
+{
+	refuses_what_is_over("limit.models = 1\n");
+}
+
+static void
+router_refuses_too_many_attributes(void)
+{
+	refuses_what_is_over("limit.attributes = 1\n");
 }
 
 static bool
@@ -543,6 +670,9 @@ main(int argc, char **argv)
 		{"agent: a router is killed again and again (I2, I3)", router_is_killed_again_and_again},
 		{"agent: a router survives damage", router_survives_damage},
 		{"agent: a router tells a flipped bit (I1)", router_tells_a_flipped_bit},
+		{"agent: a router moves away from stuck readers", router_moves_away_from_stuck_readers},
+		{"agent: a router refuses too many models", router_refuses_too_many_models},
+		{"agent: a router refuses too many attributes", router_refuses_too_many_attributes},
 		{"agent: a router refuses bad images", router_refuses_bad_images},
 		{"agent: a router refuses too many objectives", router_refuses_too_many_objectives},
 		{"agent: a router refuses too many bytes", router_refuses_too_many_bytes},

@@ -310,7 +310,8 @@ knows_what_readers_hold(void)
 	struct quoin_store *store = open_store();
 	struct quoin_hash part;
 	uint64_t held[QUOIN_HELD_MAX];
-	pid_t readers[3], oldest;
+	struct quoin_store_reader oldest;
+	pid_t readers[3];
 	int stops[3];
 	size_t count;
 
@@ -325,7 +326,8 @@ knows_what_readers_hold(void)
 	CHECK_INT(count, 2);
 	CHECK_INT(held[0], 1);
 	CHECK_INT(held[1], 2);
-	CHECK_INT(oldest, readers[0]);
+	CHECK_INT(oldest.pid, readers[0]);
+	CHECK_INT(oldest.release, 1);
 	/* However often the pointer moves, a reader that is stuck keeps its release. */
 	for (uint64_t release = 10; release < 10 + 2 * QUOIN_STORE_FLIPS_MAX; release++)
 		activate(store, release, &part, 10);
@@ -334,7 +336,8 @@ knows_what_readers_hold(void)
 	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, &oldest, NULL), 0);
 	CHECK_INT(count, 1);
 	CHECK_INT(held[0], 1);
-	CHECK_INT(oldest, readers[2]);
+	CHECK_INT(oldest.pid, readers[2]);
+	CHECK_INT(oldest.release, 1);
 	stop_reader(readers[2], stops[2]);
 	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, &oldest, NULL), 0);
 	CHECK_INT(count, 0);
@@ -450,6 +453,45 @@ moves_away_from_stuck_readers(void)
 	CHECK_INT(quoin_store_move(store, NULL), 0);
 	CHECK_INT(quoin_store_attach(check_dir(), "shop", &attached, NULL), QUOIN_ECONFLICT);
 	quoin_store_close(store);
+}
+
+/* Another reader gets stuck in the new file while the first is still in the old one: it is not moved again, the file grows,
+ * and both are held and named. When the first is gone it moves. */
+static void
+does_not_move_twice(void)
+{
+	struct quoin_store *store = open_store();
+	struct quoin_store_reader oldest;
+	uint64_t held[QUOIN_HELD_MAX];
+	pid_t first, second;
+	int stop_first, stop_second;
+	size_t count;
+
+	CHECK_INT(change(store, 1, 40), 40);
+	first = start_reader(store, &stop_first);
+	CHECK(change(store, 41, 40) < 40);
+	CHECK_INT(quoin_store_move(store, NULL), 0);
+	CHECK(quoin_store_is_moving(store));
+	CHECK_INT(change(store, 100, 5), 5);
+	second = start_reader(store, &stop_second);
+	CHECK(change(store, 110, 40) < 40);
+	CHECK(quoin_store_is_swollen(store) && quoin_store_is_moving(store));
+	CHECK(holds(store, 40) && holds(store, 104));
+	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, &oldest, NULL), 0);
+	CHECK_INT(oldest.pid, first);
+	CHECK_INT(oldest.release, 40);
+	stop_reader(first, stop_first);
+	store->old_since_ms -= 60000;
+	quoin_store_old_settle(store);
+	CHECK(!quoin_store_is_moving(store) && !holds(store, 40) && holds(store, 104));
+	CHECK_INT(quoin_store_move(store, NULL), 0);
+	CHECK_INT(quoin_store_holds(store, held, QUOIN_HELD_MAX, &count, &oldest, NULL), 0);
+	CHECK_INT(oldest.pid, second);
+	CHECK_INT(oldest.release, 104);
+	CHECK(bytes_of("store") < 10 * MEBIBYTE);
+	stop_reader(second, stop_second);
+	quoin_store_close(store);
+	CHECK_INT(quoin_store_verify(check_dir(), "shop", NULL), 0);
 }
 
 static void
@@ -715,6 +757,7 @@ main(int argc, char **argv)
 		{"store refuses a pointer to what is not held", refuses_a_pointer_to_what_is_not_held},
 		{"store knows what readers hold", knows_what_readers_hold},
 		{"store moves away from stuck readers", moves_away_from_stuck_readers},
+		{"store does not move twice", does_not_move_twice},
 		{"store keeps ratchets through a quarantine", keeps_ratchets_through_a_quarantine},
 		{"store tells readers of moves", tells_readers_of_moves},
 		{"store mends its pulse", mends_its_pulse},
