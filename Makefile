@@ -276,6 +276,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/export.c \
 	subscriber/fetch.c \
 	subscriber/follow.c \
+	subscriber/fuse.c \
 	subscriber/hook.c \
 	subscriber/identity.c \
 	subscriber/import.c \
@@ -408,6 +409,7 @@ DEFECT_SRCS := \
 	subscriber/admit.c \
 	subscriber/choose.c \
 	subscriber/core.c \
+	subscriber/fuse.c \
 	subscriber/report.c \
 	subscriber/serving.c \
 	subscriber/track.c \

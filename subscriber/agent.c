@@ -247,7 +247,7 @@ fill_conf(const struct quoin_agent *agent, struct quoin_agent_conf *ret)
 	const struct quoin_conf *conf = agent->conf;
 
 	*ret = (struct quoin_agent_conf){.origin = agent->origin, .status_interval_ms = conf->status_interval_ms,
-		.lease_ms = conf->lease_ms, .lease_refuse = conf->lease_refuse,
+		.lease_ms = conf->lease_ms, .lease_refuse = conf->lease_refuse, .is_inside = agent->callbacks != NULL,
 		.has_validate = has_hook(agent, QUOIN_HOOK_VALIDATE, conf->hook_validate),
 		.has_check = has_hook(agent, QUOIN_HOOK_CHECK, conf->hook_check), .hook_retries = conf->hook_retries,
 		.hook_parallel = conf->hook_parallel, .hook_check_ms = conf->hook_check_ms,

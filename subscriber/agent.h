@@ -33,6 +33,9 @@ void quoin_agent_close(struct quoin_agent *agent);
 /* Check a configuration as open would, without a store or a broker: 0 or what is wrong. */
 int quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err);
 
+/* What comes before anything is read: attempts that ended with a death are counted, and what killed its readers twice is not
+ * active any more. Run does it, if nobody has; before readers of the same process are let in, somebody must. */
+int quoin_agent_begin(struct quoin_agent *agent, struct quoin_error *err);
 /* Run until stopped: the last status says "leaving". Returns 0, or why the agent cannot go on (QUOIN_EIO: the store). */
 int quoin_agent_run(struct quoin_agent *agent, struct quoin_error *err);
 /* May be called from a signal handler or another thread. */

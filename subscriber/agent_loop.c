@@ -422,7 +422,7 @@ settle_notified(struct quoin_agent *agent, int64_t now)
 static int
 rebuild(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 {
-	struct quoin_agent_event event = {.kind = QUOIN_AGENT_START};
+	struct quoin_agent_event event = {.kind = QUOIN_AGENT_START, .again = true};
 	int r;
 
 	if (agent->rebuild_at == 0 || now < agent->rebuild_at)
@@ -557,13 +557,20 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 }
 
 int
-quoin_agent_run(struct quoin_agent *agent, struct quoin_error *err)
+quoin_agent_begin(struct quoin_agent *agent, struct quoin_error *err)
 {
 	struct quoin_agent_event event = {.kind = QUOIN_AGENT_START};
-	int r;
 
+	agent->has_begun = true;
 	agent->started_at = agent->heard_at = agent->moved_at = quoin_clock_mono_ms();
-	r = feed(agent, &event, err);
+	return feed(agent, &event, err);
+}
+
+int
+quoin_agent_run(struct quoin_agent *agent, struct quoin_error *err)
+{
+	int r = agent->has_begun ? 0 : quoin_agent_begin(agent, err);
+
 	while (r == 0 && !agent->is_over) {
 		wait_for_events(agent);
 		r = turn(agent, err);

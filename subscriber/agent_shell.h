@@ -77,6 +77,7 @@ struct quoin_agent {
 	int64_t store_at; /* mono_ms of the next look at the store's size */
 	int64_t holds_at; /* mono_ms of the next look at the readers */
 	int64_t started_at;
+	bool has_begun;
 	bool is_refused;  /* the broker's machine refuses connections: no use waiting at start */
 	bool is_notified;
 	int64_t copy_at;    /* mono_ms when the second copy of the ratchets is written; 0: it is what the store has */

@@ -317,6 +317,7 @@ flip(struct quoin_agent_step *step, uint64_t number)
 	core->change.has_active = true;
 	core->change.active = number;
 	core->change.has_ratchets = true;
+	quoin_agent_fuse_prove(step, &core->runs);
 	quoin_agent_after(step, QUOIN_AGENT_SERVE)->release = number;
 	if (before != 0 && core->conf.has_data_plane)
 		drain(step, before);

@@ -524,6 +524,7 @@ quoin_agent_core_step(struct quoin_agent_core *core, const struct quoin_agent_ev
 	quoin_agent_choose_settle(&step);
 	quoin_agent_track_settle(&step);
 	quoin_agent_serving_settle(&step);
+	quoin_agent_fuse_settle(&step);
 	settle_root(&step);
 	settle_fresh(&step);
 	settle_ready(&step);
@@ -552,6 +553,7 @@ quoin_agent_core_deadline(const struct quoin_agent_core *core)
 	if (core->told_fresh != 0)
 		at = min_of(at, core->fresh_until);
 	at = min_of(at, quoin_agent_track_deadline(core));
+	at = min_of(at, quoin_agent_fuse_deadline(core));
 	at = min_of(at, quoin_agent_choose_deadline(core));
 	return min_of(at, quoin_agent_serving_deadline(core));
 }

@@ -21,6 +21,7 @@
 
 #define QUOIN_AGENT_STALE_MS	30000	/* without a heartbeat */
 #define QUOIN_AGENT_STUCK_MS	10000	/* a reader that stays with what does not run any more is named after this long */
+#define QUOIN_AGENT_PROVEN_MS	10000	/* an application that lives so long with a release is not killed by it */
 #define QUOIN_AGENT_DEBOUNCE_MS 20	/* changes this close together make one status */
 #define QUOIN_AGENT_RETRY_MS	1000	/* first wait of a backoff; doubles */
 #define QUOIN_AGENT_RETRY_MS_MAX 60000
@@ -42,6 +43,7 @@ struct quoin_agent_conf {
 	uint64_t status_interval_ms;
 	uint64_t lease_ms;
 	bool lease_refuse;
+	bool is_inside; /* an application: its views and its functions that load models crash with the agent */
 	bool has_data_plane; /* PREPARE is answered by PREPARED; else it is done when executed */
 	uint64_t drain_ms;   /* how long a data plane keeps the routes of the release before */
 	bool has_validate;
@@ -55,7 +57,7 @@ struct quoin_agent_conf {
 /* ---- Events ---- */
 
 enum quoin_agent_event_kind {
-	QUOIN_AGENT_START,    /* once, first */
+	QUOIN_AGENT_START,    /* once, first; again: a core was made anew after a failed commit, and nobody died */
 	QUOIN_AGENT_TICK,     /* the deadline came */
 	QUOIN_AGENT_RECORD,   /* topic, offset, key, envelope (NULL: a tombstone, or no envelope: reason says why) */
 	QUOIN_AGENT_END,      /* topic: everything committed when the last ASSIGN was made has been given */
@@ -109,6 +111,7 @@ struct quoin_agent_event {
 	size_t held_count;
 	struct quoin_store_reader oldest;
 	bool silent;
+	bool again;
 };
 
 /* ---- Actions ---- */
@@ -264,6 +267,8 @@ struct quoin_agent_core {
 	struct quoin_agent_release releases[QUOIN_AGENT_TRACKED_MAX]; /* unordered; ref.number 0: free */
 	struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];
 	size_t fuse_count;
+	struct quoin_docref proving; /* inside: what the application's views met last, until it has survived that; number 0: none */
+	int64_t proving_until;	     /* boot_ms */
 
 	struct quoin_agent_model *models; /* owned */
 	size_t model_count, model_cap;

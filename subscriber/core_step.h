@@ -61,6 +61,20 @@ struct quoin_agent_release *quoin_agent_tracked(struct quoin_agent_core *core, u
 const struct quoin_agent_release *quoin_agent_tracked_const(const struct quoin_agent_core *core, uint64_t release);
 int64_t quoin_agent_track_deadline(const struct quoin_agent_core *core);
 
+/* ---- fuse: what crashes or hangs who loads it ---- */
+/* The release's, or NULL. */
+struct quoin_fuse *quoin_agent_fuse_of(struct quoin_agent_core *core, const struct quoin_docref *release);
+void quoin_agent_fuse_set(struct quoin_agent_step *step, const struct quoin_docref *release, enum quoin_fuse_state state,
+    const char *reason);
+void quoin_agent_fuse_remove(struct quoin_agent_step *step, size_t index);
+/* At start: attempts that ended with a death. */
+void quoin_agent_fuse_start(struct quoin_agent_step *step);
+/* Inside an application: its views meet this release from now on; it is about to load this model. Else nothing. */
+void quoin_agent_fuse_prove(struct quoin_agent_step *step, const struct quoin_docref *release);
+void quoin_agent_fuse_risk(struct quoin_agent_step *step, const struct quoin_agent_model *model);
+void quoin_agent_fuse_settle(struct quoin_agent_step *step);
+int64_t quoin_agent_fuse_deadline(const struct quoin_agent_core *core);
+
 /* ---- choose: what to run; joining and leases ---- */
 void quoin_agent_choose_start(struct quoin_agent_step *step);
 void quoin_agent_choose_settle(struct quoin_agent_step *step);

@@ -200,6 +200,8 @@ run(struct quoin_agent_step *step, struct quoin_agent_model *model, enum quoin_h
 	model->retry_at = 0;
 	if (hook == QUOIN_HOOK_LOAD)
 		model->may_be_loaded = true;
+	if (hook == QUOIN_HOOK_LOAD || hook == QUOIN_HOOK_VALIDATE)
+		quoin_agent_fuse_risk(step, model);
 	step->core->hooks_out++;
 }
 

@@ -57,6 +57,8 @@ start(struct quoin_subscriber *subscriber, const char *configuration, const stru
 
 	if (r == 0)
 		r = quoin_agent_open_inside(conf, hooks, &subscriber->agent, err);
+	if (r == 0)
+		r = quoin_agent_begin(subscriber->agent, err);
 	if (r == 0 && (r = quoin_reader_new(&subscriber->reader)) != 0)
 		(void)quoin_error_set(err, r, "out of memory");
 	if (r == 0)

@@ -28,61 +28,6 @@ quoin_agent_tracked(struct quoin_agent_core *core, uint64_t release)
 	return found == NULL ? NULL : &core->releases[found - core->releases];
 }
 
-/* ---- Fuses ---- */
-
-static struct quoin_fuse *
-fuse_of(struct quoin_agent_core *core, const struct quoin_docref *release)
-{
-	for (size_t i = 0; i < core->fuse_count; i++)
-		if (core->fuses[i].release.number == release->number &&
-		    quoin_hash_equal(&core->fuses[i].release.hash, &release->hash))
-			return &core->fuses[i];
-	return NULL;
-}
-
-static void
-remove_fuse(struct quoin_agent_step *step, size_t index)
-{
-	struct quoin_agent_core *core = step->core;
-
-	core->fuse_count--;
-	memmove(&core->fuses[index], &core->fuses[index + 1], (core->fuse_count - index) * sizeof core->fuses[0]);
-	core->change.has_fuses = true;
-}
-
-/* A fuse for the release: its own, a new one, or, when there is no room, that of a release no longer tracked. */
-static struct quoin_fuse *
-make_fuse(struct quoin_agent_step *step, const struct quoin_docref *release)
-{
-	struct quoin_agent_core *core = step->core;
-	struct quoin_fuse *fuse = fuse_of(core, release);
-
-	if (fuse != NULL)
-		return fuse;
-	for (size_t i = 0; core->fuse_count == QUOIN_STORE_FUSES_MAX && i < core->fuse_count; i++)
-		if (!quoin_agent_core_keeps(core, core->fuses[i].release.number))
-			remove_fuse(step, i);
-	/* As many as tracked releases fit, and one of those has none. */
-	if (core->fuse_count == QUOIN_STORE_FUSES_MAX)
-		remove_fuse(step, 0);
-	fuse = &core->fuses[core->fuse_count++];
-	memset(fuse, 0, sizeof *fuse);
-	fuse->release = *release;
-	return fuse;
-}
-
-static void
-set_fuse(struct quoin_agent_step *step, const struct quoin_docref *release, enum quoin_fuse_state state,
-    const char *reason)
-{
-	struct quoin_fuse *fuse = make_fuse(step, release);
-
-	fuse->state = state;
-	memcpy(fuse->boot, step->core->conf.boot, sizeof fuse->boot);
-	(void)snprintf(fuse->reason, sizeof fuse->reason, "%s", reason);
-	step->core->change.has_fuses = true;
-}
-
 /* ---- Which releases ---- */
 
 /* The release, if its document was verified, is the one meant ("hash" zero: any) and may be staged at all. */
@@ -139,7 +84,7 @@ track(struct quoin_agent_step *step, const struct quoin_ledger_release *known_re
 	memset(release, 0, sizeof *release);
 	release->ref = known_release->ref;
 	release->progress = QUOIN_PROGRESS_FETCHING;
-	fuse = fuse_of(core, &release->ref);
+	fuse = quoin_agent_fuse_of(core, &release->ref);
 	if (fuse != NULL && fuse->state == QUOIN_FUSE_BLOWN) {
 		release->progress = QUOIN_PROGRESS_FAILED;
 		release->is_final = true;
@@ -153,7 +98,7 @@ track(struct quoin_agent_step *step, const struct quoin_ledger_release *known_re
 static void
 enter(struct quoin_agent_step *step, struct quoin_agent_release *release, const struct quoin_live *live)
 {
-	const struct quoin_fuse *fuse = fuse_of(step->core, &release->ref);
+	const struct quoin_fuse *fuse = quoin_agent_fuse_of(step->core, &release->ref);
 
 	release->last = live->last;
 	if (release->since == live->since)
@@ -205,26 +150,12 @@ bind(struct quoin_agent_step *step, const struct quoin_docref *ref)
 		release->is_bound = !release->is_final;
 }
 
-/* An attempt that did not end: the agent died, unless the machine did. The second death in one boot blows the fuse. */
 void
 quoin_agent_track_start(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	for (size_t i = 0; i < core->fuse_count; i++) {
-		struct quoin_fuse *fuse = &core->fuses[i];
-
-		if (fuse->state != QUOIN_FUSE_ATTEMPTING || strcmp(fuse->boot, core->conf.boot) != 0)
-			continue;
-		fuse->attempts += !QUOIN_DEFECT(NO_FUSE);
-		core->change.has_fuses = true;
-		if (fuse->attempts < 2)
-			continue;
-		fuse->state = QUOIN_FUSE_BLOWN;
-		(void)snprintf(fuse->reason, sizeof fuse->reason, "the agent died twice while loading it");
-		quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EREFUSED, "release %llu is rejected: %s",
-		    (unsigned long long)fuse->release.number, fuse->reason);
-	}
+	quoin_agent_fuse_start(step);
 	if (!quoin_agent_is_serving(core))
 		return;
 	for (size_t i = 0; i < core->obeyed.live_count; i++)
@@ -242,7 +173,7 @@ quoin_agent_track_unloaded(struct quoin_agent_step *step)
 	for (size_t i = core->fuse_count; i-- > 0;)
 		if (core->fuses[i].state == QUOIN_FUSE_GOOD &&
 		    quoin_agent_tracked_const(core, core->fuses[i].release.number) == NULL)
-			remove_fuse(step, i);
+			quoin_agent_fuse_remove(step, i);
 }
 
 /* ---- Fetching and trying ---- */
@@ -338,9 +269,9 @@ quoin_agent_track_fetched(struct quoin_agent_step *step)
 		fail(step, release);
 		return;
 	}
-	fuse = fuse_of(core, &release->ref);
+	fuse = quoin_agent_fuse_of(core, &release->ref);
 	if (fuse == NULL || fuse->state != QUOIN_FUSE_GOOD)
-		set_fuse(step, &release->ref, QUOIN_FUSE_ATTEMPTING, "");
+		quoin_agent_fuse_set(step, &release->ref, QUOIN_FUSE_ATTEMPTING, "");
 	release->is_trying = true;
 	set_progress(step, release, QUOIN_PROGRESS_VERIFYING, "");
 	quoin_agent_after(step, QUOIN_AGENT_TRY)->release = release->ref.number;
@@ -354,7 +285,7 @@ blow(struct quoin_agent_step *step, struct quoin_agent_release *release)
 	quoin_agent_reason(step->event->reason, step->event->code, reason);
 	quoin_agent_say(step, QUOIN_AGENT_ALARM, step->event->code, "release %llu is rejected: %s",
 	    (unsigned long long)release->ref.number, reason);
-	set_fuse(step, &release->ref, QUOIN_FUSE_BLOWN, reason);
+	quoin_agent_fuse_set(step, &release->ref, QUOIN_FUSE_BLOWN, reason);
 	set_progress(step, release, QUOIN_PROGRESS_FAILED, reason);
 	release->is_final = true;
 	release->is_bound = false;
@@ -374,17 +305,18 @@ quoin_agent_track_tried(struct quoin_agent_step *step)
 		blow(step, release);
 		return;
 	}
-	fuse = fuse_of(core, &release->ref);
+	fuse = quoin_agent_fuse_of(core, &release->ref);
 	if (step->event->code != 0) {
 		/* It ended well, in that it ended. */
 		if (fuse != NULL && fuse->state == QUOIN_FUSE_ATTEMPTING)
-			remove_fuse(step, (size_t)(fuse - core->fuses));
+			quoin_agent_fuse_remove(step, (size_t)(fuse - core->fuses));
 		fail(step, release);
 		release->is_bound = release->is_bound && !release->is_final;
 		return;
 	}
-	if (fuse == NULL || fuse->state != QUOIN_FUSE_GOOD)
-		set_fuse(step, &release->ref, QUOIN_FUSE_GOOD, "");
+	/* What the application's own readers have met is good when they have lived with it for a while. */
+	if ((fuse == NULL || fuse->state != QUOIN_FUSE_GOOD) && core->proving.number != release->ref.number)
+		quoin_agent_fuse_set(step, &release->ref, QUOIN_FUSE_GOOD, "");
 	release->is_loaded = true;
 	release->retries = 0;
 	if (quoin_agent_is_serving(core))
@@ -410,7 +342,7 @@ quoin_agent_track_retry(struct quoin_agent_step *step, uint64_t number)
 
 	for (size_t i = core->fuse_count; i-- > 0;)
 		if (core->fuses[i].release.number == number && core->fuses[i].state != QUOIN_FUSE_GOOD)
-			remove_fuse(step, i);
+			quoin_agent_fuse_remove(step, i);
 	if (release == NULL)
 		return;
 	quoin_agent_serving_retry(step, (size_t)(release - core->releases));

@@ -248,7 +248,8 @@ do_host(void)
 	    &cert_sealed);
 	conf = (struct quoin_agent_conf){.origin = world.origin, .boot = "boot-1",
 		.status_interval_ms = option_number("interval", 10000), .lease_ms = option_number("lease", 3600000),
-		.lease_refuse = option_number("refuse", 0) != 0, .has_data_plane = option_number("data_plane", 0) != 0,
+		.lease_refuse = option_number("refuse", 0) != 0, .is_inside = option_number("inside", 0) != 0,
+		.has_data_plane = option_number("data_plane", 0) != 0,
 		.drain_ms = option_number("drain", 1000), .has_validate = option_number("validate", 0) != 0,
 		.has_check = option_number("check", 0) != 0, .hook_check_ms = option_number("check", 0),
 		.hook_retries = option_number("retries", 0), .hook_parallel = option_number("parallel", 2)};
@@ -549,6 +550,10 @@ do_line(struct quoin_span line)
 		do_outcome(QUOIN_AGENT_FETCHED);
 	else if (IS("prepared"))
 		do_outcome(QUOIN_AGENT_PREPARED);
+	else if (IS("proved"))
+		do_outcome(QUOIN_AGENT_PROVED);
+	else if (IS("mended"))
+		do_outcome(QUOIN_AGENT_MENDED);
 	else if (IS("tried"))
 		do_tried();
 	else if (IS("hooked"))
@@ -633,6 +638,9 @@ TRACE(found_new_store, "found-new-store")
 TRACE(found_dark, "found-dark")
 TRACE(refuse, "refuse")
 TRACE(expired_root, "expired-root")
+TRACE(inside, "inside")
+TRACE(inside_serving, "inside-serving")
+TRACE(damage, "damage")
 
 int
 main(int argc, char **argv)
@@ -643,6 +651,9 @@ main(int argc, char **argv)
 		{"agent core: joining and leases", joining},
 		{"agent core: what is not believed", trust},
 		{"agent core: the crash fuse (I8)", fuse},
+		{"agent core: the crash fuse of an application's views (I8)", inside},
+		{"agent core: the crash fuse of an application's models (I8)", inside_serving},
+		{"agent core: damage in the store", damage},
 		{"agent core: restarts", restart_run},
 		{"agent core: a data plane", data_plane},
 		{"agent core: hooks and fetches that fail", failing},
