@@ -1,58 +1,98 @@
 #include "formats/trust.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "formats/line.h"
 #include "lib/assert.h"
 
+/* What a signature is worth. */
+enum worth {
+	COUNTS,
+	OF_OTHER_ROLE,
+	AGAIN, /* its key has signed already */
+	OF_OTHER_BYTES,
+	OF_UNKNOWN_KEY,
+	LEGACY,
+	UNREADABLE,
+};
+#define WORTHS (UNREADABLE + 1)
+
+static const char *const doubts[WORTHS] = {
+    [OF_OTHER_ROLE] = "by a key of another role",
+    [AGAIN] = "by a key that has signed already",
+    [OF_OTHER_BYTES] = "not of these bytes",
+    [OF_UNKNOWN_KEY] = "by a key that the root does not list",
+    [LEGACY] = "in the legacy form: sign with minisign -S -H",
+    [UNREADABLE] = "not a minisign signature",
+};
+
 /*
- * Distinct keys of the role that signed, and whether some key of another role did. A key id only says which key to
- * try; identity is the public key, and the root's keys are pairwise distinct, so counting keys of the root is counting
- * public keys. A signature that cannot be read counts for nothing: anybody may add one to a record.
+ * A key id only says which key to try; identity is the public key, and the root's keys are pairwise distinct, so counting
+ * keys of the root is counting public keys. A signature that cannot be read counts for nothing: anybody may add one to a
+ * record.
  */
-static unsigned
-count_signers(const struct quoin_root *root, enum quoin_role role, const struct quoin_envelope *envelope,
-    bool *ret_other_role)
+static enum worth
+judge(const struct quoin_root *root, enum quoin_role role, struct quoin_span document, struct quoin_span text,
+    bool signed_by[QUOIN_KEYS_MAX])
 {
-	bool signed_by[QUOIN_KEYS_MAX] = {false};
-	unsigned count = 0;
+	enum worth worth = OF_UNKNOWN_KEY;
+	struct quoin_signature signature;
+	int r = quoin_signature_parse(text, &signature, NULL);
 
-	*ret_other_role = false;
-	for (size_t i = 0; i < envelope->signature_count; i++) {
-		struct quoin_signature signature;
-
-		if (quoin_signature_parse(envelope->signatures[i], &signature, NULL) != 0)
+	if (r != 0)
+		return r == QUOIN_ESIGNATURE ? LEGACY : UNREADABLE;
+	for (size_t k = 0; k < root->key_count; k++) {
+		if (memcmp(root->keys[k].id, signature.key_id, QUOIN_KEY_ID_BYTES) != 0)
 			continue;
-		for (size_t k = 0; k < root->key_count; k++) {
-			if (signed_by[k] || memcmp(root->keys[k].id, signature.key_id, QUOIN_KEY_ID_BYTES) != 0 ||
-			    !quoin_signature_verify(&signature, root->keys[k].key, envelope->document))
-				continue;
-			signed_by[k] = true;
-			if (root->keys[k].roles[role])
-				count++;
-			else
-				*ret_other_role = true;
+		if (signed_by[k]) {
+			worth = AGAIN;
+			continue;
 		}
+		if (!quoin_signature_verify(&signature, root->keys[k].key, document)) {
+			worth = OF_OTHER_BYTES;
+			continue;
+		}
+		signed_by[k] = true;
+		return root->keys[k].roles[role] ? COUNTS : OF_OTHER_ROLE;
 	}
-	return count;
+	return worth;
+}
+
+/* " (2 by a key that…, 1 not of…)", what is wrong with those that do not count; "" if none is there. */
+static void
+print_doubts(const unsigned counts[WORTHS], char *out, size_t out_bytes)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = COUNTS + 1; i < WORTHS && at < out_bytes; i++)
+		if (counts[i] > 0)
+			at += (size_t)snprintf(out + at, out_bytes - at, "%s%u %s", at == 0 ? " (" : ", ", counts[i],
+			    doubts[i]);
+	if (at > 0 && at < out_bytes)
+		(void)snprintf(out + at, out_bytes - at, ")");
 }
 
 static int
 check_signatures(const struct quoin_root *root, enum quoin_role role, const struct quoin_envelope *envelope,
     struct quoin_error *err)
 {
-	bool other_role;
-	unsigned count;
+	bool signed_by[QUOIN_KEYS_MAX] = {false};
+	unsigned counts[WORTHS] = {0};
+	char why[320];
 
 	QUOIN_ASSERT(role < QUOIN_ROOT_ROLES && root->threshold[role] >= 1);
-	count = count_signers(root, role, envelope, &other_role);
-	if (count >= root->threshold[role])
+	for (size_t i = 0; i < envelope->signature_count; i++)
+		counts[judge(root, role, envelope->document, envelope->signatures[i], signed_by)]++;
+	if (counts[COUNTS] >= root->threshold[role])
 		return 0;
-	if (count == 0 && other_role)
+	if (counts[COUNTS] == 0 && counts[OF_OTHER_ROLE] > 0)
 		return quoin_error_set(err, QUOIN_EROLE, "signed by a key that has not the role %s in root %llu",
 		    quoin_role_name(role), (unsigned long long)root->version);
-	return quoin_error_set(err, QUOIN_ESIGNATURE, "%u of %u signatures needed of the role %s in root %llu", count,
-	    root->threshold[role], quoin_role_name(role), (unsigned long long)root->version);
+	print_doubts(counts, why, sizeof why);
+	return quoin_error_set(err, QUOIN_ESIGNATURE, "%u of %u signatures needed of the role %s in root %llu%s",
+	    counts[COUNTS], root->threshold[role], quoin_role_name(role), (unsigned long long)root->version, why);
 }
 
 static int

@@ -16,7 +16,8 @@ struct quoin_cli {
 	const char *namespace_name; /* -n, or NULL: the configuration's */
 	bool json;
 	bool quiet;
-	bool is_terminal; /* stdout is one: colour and progress are welcome */
+	bool is_terminal; /* stdout is one: progress is welcome */
+	bool has_colour;  /* and so is colour: $NO_COLOR does not forbid it */
 	size_t columns;	  /* of that terminal; 0: lines are not broken */
 	const struct quoin_command *command;
 };

@@ -69,7 +69,7 @@ print(const struct quoin_cli *cli, const struct diff *diff)
 	    .after = diff->after.parts.release.number,
 	    .difference = &diff->difference,
 	    .transfer = &diff->transfer,
-	    .is_coloured = cli->is_terminal,
+	    .is_coloured = cli->has_colour,
 	};
 
 	return quoin_report_review(cli, &review);

@@ -190,7 +190,7 @@ print(const struct quoin_cli *cli, const struct request *request, const struct p
 	    .guards = &plan->material.problems,
 	    .tests_passed = plan->material.tests.passed,
 	    .tests_failed = plan->material.tests.failed,
-	    .is_coloured = cli->is_terminal,
+	    .is_coloured = cli->has_colour,
 	};
 
 	return quoin_report_review(cli, &review);

@@ -175,13 +175,13 @@ print_host(const struct quoin_cli *cli, const struct quoin_picture *picture, con
     enum quoin_host_state state, const char *reason)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
-	const char *colour = !cli->is_terminal ? "" : is_well(state) ? "\033[32m"
+	const char *colour = !cli->has_colour ? "" : is_well(state) ? "\033[32m"
 		: state <= QUOIN_HOST_STALE			     ? "\033[31m"
 								     : "\033[33m";
 
 	printf("  %-24s %-8s %-16s %s%-9s%s", cert->host, quoin_host_role_name(cert->role),
 	    cert->shard[0] != '\0' ? cert->shard : "-", colour, quoin_host_state_name(state),
-	    cli->is_terminal ? "\033[0m" : "");
+	    cli->has_colour ? "\033[0m" : "");
 	if (host != NULL && host->status.runs.number != 0)
 		printf(" runs %llu", (unsigned long long)host->status.runs.number);
 	printf("%s%s\n", reason[0] != '\0' ? "  " : "", reason);

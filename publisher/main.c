@@ -58,6 +58,7 @@ main(int argc, char **argv)
 	static const char *const places[] = {"./quoin.conf", "/etc/quoin/quoin.conf"};
 	struct quoin_cli cli = {0};
 	struct winsize window;
+	const char *no_colour;
 	int at;
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
@@ -69,6 +70,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	cli.is_terminal = isatty(STDOUT_FILENO) == 1;
+	no_colour = getenv("NO_COLOR");
+	cli.has_colour = cli.is_terminal && (no_colour == NULL || no_colour[0] == '\0');
 	if (cli.is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0)
 		cli.columns = window.ws_col;
 	cli.conf_path = getenv("QUOIN_CONF");

@@ -16,6 +16,12 @@ check plan-bad-problems test "$(jq '.problems | length > 5' check.out)" = true
 check_exit plan-no-contexts 2 quoin plan rules --contexts nowhere
 check_exit plan-usage 2 quoin plan
 
+# ---- on a terminal
+coloured() { script -qec "$*" /dev/null </dev/null | grep -q "$(printf '\033')\["; }
+check plan-colours coloured env -u NO_COLOR quoin plan rules
+check plan-colours-by-empty coloured env NO_COLOR= quoin plan rules
+check_exit plan-no-color 1 coloured env NO_COLOR=1 quoin plan rules
+
 # ---- against the active release
 start_dev rules
 within 60 is_active 1 || give_up dev "release 1 is not active"

@@ -170,6 +170,44 @@ test_signers(void)
 	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_EROLE);
 }
 
+/* What was wrong with what does not count is said, each by its number. */
+static void
+test_tells_what_does_not_count(void)
+{
+	struct quoin_sealed sealed, other;
+	char legacy[1024];
+	size_t bytes;
+
+	set_up();
+	seal_heartbeat(&root1.origin, &keys[9], 1, &sealed);
+	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_ESIGNATURE);
+	CHECK_STR(err.message,
+	    "0 of 1 signatures needed of the role gate in root 1 (1 by a key that the root does not list)");
+	/* Of another document, and rubbish. */
+	seal_intent(&keys[6], 1, &other);
+	sealed.envelope.signatures[1] = other.envelope.signatures[0];
+	sealed.envelope.signatures[2] = quoin_span_str("rubbish");
+	sealed.envelope.signature_count = 3;
+	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_ESIGNATURE);
+	CHECK_CONTAINS(err.message,
+	    " (1 not of these bytes, 1 by a key that the root does not list, 1 not a minisign signature)");
+	/* The legacy form. */
+	seal_heartbeat(&root1.origin, &keys[6], 1, &sealed);
+	bytes = sealed.envelope.signatures[0].len;
+	CHECK(bytes < sizeof legacy);
+	memcpy(legacy, sealed.envelope.signatures[0].data, bytes);
+	legacy[bytes] = '\0';
+	memcpy(strstr(legacy, "\nRU"), "\nRW", 3); /* "ED" becomes "Ed" */
+	sealed.envelope.signatures[0] = quoin_span_of(legacy, bytes);
+	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_ESIGNATURE);
+	CHECK_STR(err.message,
+	    "0 of 1 signatures needed of the role gate in root 1 (1 in the legacy form: sign with minisign -S -H)");
+	/* None at all. */
+	seal_heartbeat(&root1.origin, &keys[6], 0, &sealed);
+	CHECK_INT(verify(QUOIN_DOCUMENT_HEARTBEAT, &sealed), QUOIN_ESIGNATURE);
+	CHECK_STR(err.message, "0 of 1 signatures needed of the role gate in root 1");
+}
+
 static void
 test_thresholds(void)
 {
@@ -193,6 +231,8 @@ test_thresholds(void)
 	twice[1] = keys[5];
 	seal_release_head(twice, 2, &sealed);
 	CHECK_INT(verify(QUOIN_DOCUMENT_RELEASE, &sealed), QUOIN_ESIGNATURE);
+	CHECK_CONTAINS(err.message, "1 of 2 signatures needed");
+	CHECK_CONTAINS(err.message, " (1 by a key of another role)");
 	/* A stranger's signature, or rubbish, beside enough good ones does no harm. */
 	seal_release_head(&keys[3], 2, &sealed);
 	sealed.envelope.signatures[sealed.envelope.signature_count++] = quoin_span_str("rubbish");
@@ -548,6 +588,7 @@ test_statuses(void)
 static const struct check_case cases[] = {
     {"trust: signers and roles", test_signers},
     {"trust: thresholds count distinct keys", test_thresholds},
+    {"trust: what does not count is told", test_tells_what_does_not_count},
     {"trust: every changed byte is noticed", test_tampering},
     {"trust: other systems and namespaces", test_origins},
     {"trust: types and versions", test_types},
