@@ -345,7 +345,7 @@ test_gate(void)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct quoin_activations have = {.has_incarnation = true};
 		struct quoin_fleet_host host = {.cert.host = "router"};
-		struct quoin_fleet fleet = {&host, cases[i].host != 0, 0, 0};
+		struct quoin_fleet fleet = {.hosts = &host, .host_count = cases[i].host != 0};
 		struct quoin_error err = {0};
 		bool wanted = false;
 		int r;
