@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/assert.h"
+#include "lib/search.h"
 
 #define BLOCK_ALIGN 64u
 #define SEGMENT_MASK (QUOIN_SEGMENT_BYTES_MAX - 1)
@@ -25,6 +26,36 @@ quoin_image_of(struct quoin_span bytes, struct quoin_image *ret, struct quoin_er
 	}
 	*ret = image;
 	return 0;
+}
+
+struct sought {
+	const struct quoin_image *image;
+	const struct quoin_places *places;
+	size_t field;
+	const char *text;
+};
+
+static int
+compare_thing(const void *item, const void *key)
+{
+	const struct sought *sought = key;
+	const uint32_t id = *(const uint32_t *)item;
+	const uint8_t *block = quoin_image_at(sought->image, quoin_places_get(sought->places, id));
+
+	return strcmp((const char *)block + quoin_load_u32(block + sought->field), sought->text);
+}
+
+bool
+quoin_image_find(const struct quoin_image *image, const struct quoin_places *places, const uint32_t *ids, uint32_t count,
+    size_t field, const char *text, uint32_t *ret_id)
+{
+	const struct sought sought = {image, places, field, text};
+	bool found;
+	const size_t at = quoin_search(ids, count, sizeof *ids, compare_thing, &sought, &found);
+
+	if (found)
+		*ret_id = ids[at];
+	return found;
 }
 
 uint64_t

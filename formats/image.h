@@ -71,6 +71,13 @@ quoin_places_at(const struct quoin_image *image, uint32_t offset, uint32_t id_co
 	ret->id_count = id_count;
 }
 
+/*
+ * Things in the order of a text: "ids" are theirs, and each block has, "field" bytes from its beginning, the u32 distance
+ * of that text. Whether one has this text, and its id. Trusted images only.
+ */
+bool quoin_image_find(const struct quoin_image *image, const struct quoin_places *places, const uint32_t *ids, uint32_t count,
+    size_t field, const char *text, uint32_t *ret_id);
+
 /* Reads that do not care for alignment. */
 static inline uint16_t
 quoin_load_u16(const uint8_t *at)

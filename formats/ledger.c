@@ -41,14 +41,14 @@ quoin_ledger_clear(struct quoin_ledger *ledger)
 static size_t
 release_at(const struct quoin_ledger *ledger, uint64_t number, bool *ret_held)
 {
-	return quoin_search_number(ledger->releases != NULL ? &ledger->releases[0].ref.number : NULL,
+	return quoin_search_u64(ledger->releases != NULL ? &ledger->releases[0].ref.number : NULL,
 	    ledger->release_count, sizeof *ledger->releases, number, ret_held);
 }
 
 static size_t
 intent_at(const struct quoin_ledger *ledger, uint64_t number, bool *ret_held)
 {
-	return quoin_search_number(ledger->intents != NULL ? &ledger->intents[0].number : NULL, ledger->intent_count,
+	return quoin_search_u64(ledger->intents != NULL ? &ledger->intents[0].number : NULL, ledger->intent_count,
 	    sizeof *ledger->intents, number, ret_held);
 }
 
@@ -90,7 +90,7 @@ static size_t
 name_at(const struct quoin_ledger_names *names, uint64_t number, bool *ret_found)
 {
 	return names->first +
-	    quoin_search_number(names->items != NULL ? &names->items[names->first].ref.number : NULL, names->count,
+	    quoin_search_u64(names->items != NULL ? &names->items[names->first].ref.number : NULL, names->count,
 		sizeof *names->items, number, ret_found);
 }
 

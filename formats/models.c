@@ -1,5 +1,7 @@
 #include "formats/models.h"
 
+#include <stddef.h>
+
 #include "formats/models_layout.h"
 #include "lib/assert.h"
 
@@ -62,21 +64,11 @@ quoin_models_shard_at(const struct quoin_models *models, uint32_t index, struct 
 bool
 quoin_models_shard_named(const struct quoin_models *models, const char *name, struct quoin_shard_entry *ret)
 {
-	uint32_t low = 0, high = models->shard_count, middle;
-	int order;
+	uint32_t id;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		quoin_models_shard_at(models, middle, ret);
-		order = strcmp(ret->name, name);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return quoin_image_find(&models->image, &models->shards, models->shards_by_name, models->shard_count,
+		   offsetof(struct models_shard, name), name, &id) &&
+	    quoin_models_shard(models, id, ret);
 }
 
 const char *
@@ -220,21 +212,11 @@ quoin_models_model_at(const struct quoin_models *models, uint32_t index, struct 
 bool
 quoin_models_model_named(const struct quoin_models *models, const char *routing_key, struct quoin_model_entry *ret)
 {
-	uint32_t low = 0, high = models->model_count, middle;
-	int order;
+	uint32_t id;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		quoin_models_model_at(models, middle, ret);
-		order = strcmp(ret->routing_key, routing_key);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return quoin_image_find(&models->image, &models->models, models->models_by_key, models->model_count,
+		   offsetof(struct models_model, routing_key), routing_key, &id) &&
+	    quoin_models_model(models, id, ret);
 }
 
 struct quoin_amount

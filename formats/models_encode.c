@@ -4,6 +4,7 @@
 #include "formats/models.h"
 #include "formats/models_layout.h"
 #include "formats/rules.h"
+#include "lib/search.h"
 
 struct encoder {
 	const struct quoin_ruleset *ruleset;
@@ -116,16 +117,10 @@ make_shard(struct encoder *encoder, uint32_t index, uint32_t id, struct quoin_sp
 static size_t
 first_placement(const struct quoin_ruleset *ruleset, uint32_t model)
 {
-	size_t low = 0, high = ruleset->placement_count, middle;
+	bool found;
 
-	while (low < high) {
-		middle = (low + high) / 2;
-		if (ruleset->placements[middle].model < model)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return quoin_search_u32(ruleset->placements != NULL ? &ruleset->placements[0].model : NULL,
+	    ruleset->placement_count, sizeof *ruleset->placements, model, &found);
 }
 
 static int

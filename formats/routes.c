@@ -1,5 +1,7 @@
 #include "formats/routes.h"
 
+#include <stddef.h>
+
 #include "formats/models_layout.h"
 #include "lib/assert.h"
 
@@ -48,21 +50,11 @@ quoin_routes_model_at(const struct quoin_routes *routes, uint32_t index, struct 
 bool
 quoin_routes_named(const struct quoin_routes *routes, const char *routing_key, struct quoin_route_list *ret)
 {
-	uint32_t low = 0, high = routes->model_count, middle;
-	int order;
+	uint32_t id;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		quoin_routes_model_at(routes, middle, ret);
-		order = strcmp(ret->routing_key, routing_key);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return quoin_image_find(&routes->image, &routes->models, routes->models_by_key, routes->model_count,
+		   offsetof(struct routes_model, routing_key), routing_key, &id) &&
+	    quoin_routes_model(routes, id, ret);
 }
 
 bool

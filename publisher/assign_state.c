@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/search.h"
 #include "publisher/check_shards.h"
 
 static size_t
@@ -81,17 +82,11 @@ fill_items(struct quoin_assign_state *state)
 static size_t
 find_item(const struct quoin_assign_state *state, uint32_t model)
 {
-	size_t low = 0, high = state->item_count;
+	bool found;
+	const size_t at = quoin_search_u32(state->items != NULL ? &state->items[0].model : NULL, state->item_count,
+	    sizeof *state->items, model, &found);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (state->items[middle].model < model)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < state->item_count && state->items[low].model == model ? low : SIZE_MAX;
+	return found ? at : SIZE_MAX;
 }
 
 static void
@@ -160,17 +155,9 @@ fill_can(struct quoin_assign_state *state)
 static size_t
 lower_bound(const struct quoin_base_placement *sorted, size_t count, const char *routing_key)
 {
-	size_t low = 0, high = count;
+	bool found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(sorted[middle].routing_key, routing_key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return quoin_search_text(sorted != NULL ? &sorted[0].routing_key : NULL, count, sizeof *sorted, routing_key, &found);
 }
 
 /* One walk over the shards and the model's placements, both ascending by the shard's name. */

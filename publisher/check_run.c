@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/search.h"
 #include "lib/text.h"
 #include "publisher/spot.h"
 
@@ -72,20 +73,10 @@ quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *
 uint32_t
 quoin_check_find(const char *const *names, size_t count, const char *name)
 {
-	size_t low = 0, high = count;
+	bool found;
+	const size_t at = quoin_search_text(names, count, sizeof *names, name, &found);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(names[middle], name);
-
-		if (order == 0)
-			return (uint32_t)middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return QUOIN_CHECK_NONE;
+	return found ? (uint32_t)at : QUOIN_CHECK_NONE;
 }
 
 void

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "lib/search.h"
 #include "publisher/difference_maker.h"
 
 /* ---- Models and their routes ---- */
@@ -47,24 +48,19 @@ static size_t
 placements_of(const struct quoin_ruleset *ruleset, const struct quoin_model *model,
     const struct quoin_placement **ret)
 {
-	size_t low = 0, high = ruleset->placement_count, count = 0;
+	size_t first, count = 0;
 	uint32_t index;
+	bool found;
 
 	*ret = NULL;
 	if (model == NULL)
 		return 0;
 	index = (uint32_t)(model - ruleset->models);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ruleset->placements[middle].model < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low + count < ruleset->placement_count && ruleset->placements[low + count].model == index)
+	first = quoin_search_u32(ruleset->placements != NULL ? &ruleset->placements[0].model : NULL,
+	    ruleset->placement_count, sizeof *ruleset->placements, index, &found);
+	while (first + count < ruleset->placement_count && ruleset->placements[first + count].model == index)
 		count++;
-	*ret = count > 0 ? &ruleset->placements[low] : NULL;
+	*ret = count > 0 ? &ruleset->placements[first] : NULL;
 	return count;
 }
 

@@ -19,7 +19,7 @@ static struct quoin_gc_verdict *
 verdict_of(struct quoin_gc_verdict *verdicts, size_t count, uint64_t number)
 {
 	bool found;
-	const size_t at = quoin_search_number(&verdicts[0].number, count, sizeof *verdicts, number, &found);
+	const size_t at = quoin_search_u64(&verdicts[0].number, count, sizeof *verdicts, number, &found);
 
 	return found ? &verdicts[at] : NULL;
 }
@@ -132,9 +132,9 @@ stands(const struct quoin_gc_input *input, uint64_t intent)
 	bool found = false;
 
 	if (ledger->pin_count > 0)
-		(void)quoin_search_number(&ledger->pins[0].intent, ledger->pin_count, sizeof *ledger->pins, intent, &found);
+		(void)quoin_search_u64(&ledger->pins[0].intent, ledger->pin_count, sizeof *ledger->pins, intent, &found);
 	if (!found && newest->pin_count > 0)
-		(void)quoin_search_number(&newest->pins[0].intent, newest->pin_count, sizeof *newest->pins, intent, &found);
+		(void)quoin_search_u64(&newest->pins[0].intent, newest->pin_count, sizeof *newest->pins, intent, &found);
 	return found;
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/search.h"
+
 void
 quoin_gc_chunks_clear(struct quoin_gc_chunks *chunks)
 {
@@ -137,23 +139,14 @@ put_again(void *ctx, const struct quoin_bus_record *record, struct quoin_error *
 	struct mending *mending = ctx;
 	struct quoin_bus_record copy = {.topic = mending->topic, .key = record->key, .value = record->value};
 	struct quoin_gc_chunk wanted = {0};
-	size_t low = 0, high = mending->chunks->count;
+	bool found;
 
-	if (record->is_tombstone || !is_chunk_key(record->key))
+	if (record->is_tombstone || !is_chunk_key(record->key) || mending->chunks->count == 0)
 		return 0;
 	memcpy(wanted.key, record->key.data, record->key.len);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(mending->chunks->items[middle].key, wanted.key);
-
-		if (order == 0)
-			return quoin_bus_writer_put(mending->writer, &copy, NULL, err);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
+	(void)quoin_search_name(mending->chunks->items[0].key, mending->chunks->count, sizeof *mending->chunks->items,
+	    wanted.key, &found);
+	return found ? quoin_bus_writer_put(mending->writer, &copy, NULL, err) : 0;
 }
 
 int

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/search.h"
 #include "publisher/guard_try.h"
 
 #define FEW 2 /* things that may always go */
@@ -19,20 +20,11 @@ is_too_many(const struct guard *guard, const struct quoin_guard_input *input, si
 static const struct quoin_objective *
 find_objective(const struct quoin_ruleset *ruleset, const char *name)
 {
-	size_t low = 0, high = ruleset->objective_count;
+	bool found;
+	const size_t at = quoin_search_text(ruleset->objectives != NULL ? &ruleset->objectives[0].name : NULL,
+	    ruleset->objective_count, sizeof *ruleset->objectives, name, &found);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(ruleset->objectives[middle].name, name);
-
-		if (order == 0)
-			return &ruleset->objectives[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return found ? &ruleset->objectives[at] : NULL;
 }
 
 int

@@ -48,18 +48,49 @@ test_number(void)
 
 	for (size_t i = 0; i < sizeof sought / sizeof sought[0]; i++) {
 		bool found;
-		const size_t at = quoin_search_number(&numbers[0].number, sought[i].count, sizeof numbers[0], sought[i].number,
+		const size_t at = quoin_search_u64(&numbers[0].number, sought[i].count, sizeof numbers[0], sought[i].number,
 		    &found);
 
 		CHECK_INT(at, sought[i].index);
 		CHECK_INT(found, sought[i].found);
 	}
-	CHECK_INT(quoin_search_number(NULL, 0, sizeof numbers[0], 5, &(bool){true}), 0);
+	for (size_t i = 0; i < sizeof sought / sizeof sought[0]; i++) {
+		static const uint32_t few[] = {1, 5, UINT32_MAX};
+		const uint32_t number = sought[i].number > UINT32_MAX ? UINT32_MAX : (uint32_t)sought[i].number;
+		bool found;
+
+		CHECK_INT(quoin_search_u32(few, sought[i].count, sizeof few[0], number, &found), sought[i].index);
+		CHECK_INT(found, sought[i].found);
+	}
+	CHECK_INT(quoin_search_u64(NULL, 0, sizeof numbers[0], 5, &(bool){true}), 0);
+}
+
+/* Of equals the first. */
+static void
+test_text(void)
+{
+	static const struct {
+		const char *text;
+		int other;
+	} texts[] = {{"a", 1}, {"b", 2}, {"b", 3}, {"b", 4}, {"d", 5}};
+	static const struct {
+		const char *text;
+		size_t index;
+		bool found;
+	} sought[] = {{"a", 0, true}, {"b", 1, true}, {"c", 4, false}, {"d", 4, true}, {"e", 5, false}, {"", 0, false}};
+
+	for (size_t i = 0; i < sizeof sought / sizeof sought[0]; i++) {
+		bool found;
+
+		CHECK_INT(quoin_search_text(&texts[0].text, 5, sizeof texts[0], sought[i].text, &found), sought[i].index);
+		CHECK_INT(found, sought[i].found);
+	}
 }
 
 static const struct check_case cases[] = {
 	{"search/name", test_name},
 	{"search/number", test_number},
+	{"search/text", test_text},
 };
 
 int
