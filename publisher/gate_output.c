@@ -65,6 +65,25 @@ seal_heartbeat(struct quoin_gate *gate, uint64_t number, const struct quoin_posi
 	return r;
 }
 
+/* ---- Whether anybody would believe it ---- */
+
+/* What is signed with keys that the root does not name is refused by everybody. Were the root to name them one day, whoever
+ * reads the log then would find it beside what was believed: two activations of one number. */
+static bool
+is_believed(struct quoin_gate *gate)
+{
+	const struct quoin_root *root = &gate->control.trust.root;
+	bool is_believed = quoin_keyring_is_believed(&gate->keys, root, QUOIN_ROLE_GATE);
+
+	if (!is_believed && !gate->is_told_unbelieved)
+		quoin_log(QUOIN_LOG_ERROR, "alarm",
+		    "reason=\"root %llu does not name the gate keys of this gate, so it does not act: put those that it names "
+		    "into the directory of keys, or publish a root with these\"",
+		    (unsigned long long)root->version);
+	gate->is_told_unbelieved = !is_believed;
+	return is_believed;
+}
+
 /* ---- Transactions ---- */
 
 static int
@@ -92,13 +111,16 @@ see_offset(struct quoin_gate *gate)
 }
 
 /* One transaction of the heartbeat and, if there is one, the activation before it. 0, QUOIN_EFENCED, QUOIN_ECONFLICT
- * (certainly not written, may be tried again), QUOIN_EUNKNOWN. */
+ * (certainly not written, may be tried again), QUOIN_EKEY (not written: nobody would believe it), QUOIN_EUNKNOWN. */
 static int
 commit(struct quoin_gate *gate, const char *key, const struct quoin_sealed *activation,
     const struct quoin_sealed *heartbeat, struct quoin_error *err)
 {
-	int r = quoin_bus_writer_begin(gate->writer, err);
+	int r;
 
+	if (!is_believed(gate))
+		return QUOIN_EKEY;
+	r = quoin_bus_writer_begin(gate->writer, err);
 	if (r != 0)
 		return r == QUOIN_EFENCED ? r : QUOIN_EUNKNOWN;
 	if (activation != NULL)
@@ -138,6 +160,10 @@ tell_failure(struct quoin_gate *gate, int code, const struct quoin_error *err)
 	case QUOIN_ECONFLICT:
 		quoin_log_error(QUOIN_LOG_WARN, "not-written", err, NULL);
 		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
+		return;
+	case QUOIN_EKEY:
+		gate_drop_writer(gate);
+		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	default:
 		/* The topic is the truth: it is read on, and told by a later init whatever was left open is aborted. */
@@ -267,7 +293,7 @@ take_over(struct quoin_gate *gate)
 	int r;
 
 	gate_drop_writer(gate);
-	if (!is_born(gate)) {
+	if (!is_born(gate) || !is_believed(gate)) {
 		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	}

@@ -47,7 +47,8 @@ has_same_keys(const struct quoin_keyring *a, const struct quoin_keyring *b)
 	return true;
 }
 
-/* The keys before the rest: a configuration whose keys cannot be read is not taken at all. */
+/* The keys before the rest: a configuration whose keys cannot be read, or that the root does not name, is not taken at
+ * all. Before the control topic was read a later root may name them. */
 static int
 take(struct quoin_gate *gate, const struct quoin_conf *fresh, struct quoin_error *err)
 {
@@ -55,8 +56,13 @@ take(struct quoin_gate *gate, const struct quoin_conf *fresh, struct quoin_error
 	struct quoin_keyring keys = {0};
 	int r = quoin_keyring_load(fresh, QUOIN_ROLE_GATE, false, &keys, err);
 
-	if (r != 0)
+	if (r == 0 && gate->is_caught_up && !quoin_keyring_is_believed(&keys, &gate->control.trust.root, QUOIN_ROLE_GATE))
+		r = quoin_error_set(err, QUOIN_EKEY, "root %llu does not name the gate keys in %s; publish a root that does, first",
+		    (unsigned long long)gate->control.trust.root.version, fresh->keys);
+	if (r != 0) {
+		quoin_keyring_clear(&keys);
 		return r;
+	}
 	if (!has_same_keys(&gate->keys, &keys))
 		tell(NULL, "gate.key", true);
 	quoin_keyring_clear(&gate->keys);

@@ -57,6 +57,7 @@ struct quoin_gate {
 	/* The gate topic's incarnation was read, and the topic was not lost since: without it nothing is written there. */
 	bool is_incarnate;
 	bool is_told_unborn;		    /* that it has none, to people */
+	bool is_told_unbelieved;	    /* that the root does not name this gate's keys, to people */
 	struct quoin_bus_receipt receipt;   /* of the heartbeat on its way */
 	int64_t written;		    /* the highest offset that the broker gave to one */
 	bool is_reading;     /* READ_STATUS: the status topic alone */

@@ -178,6 +178,24 @@ quoin_keyring_clear(struct quoin_keyring *keyring)
 	keyring->count = 0;
 }
 
+bool
+quoin_keyring_is_believed(const struct quoin_keyring *keyring, const struct quoin_root *root,
+    enum quoin_role role)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < root->key_count; i++) {
+		const struct quoin_root_key *named = &root->keys[i];
+		bool is_held = false;
+
+		for (size_t k = 0; k < keyring->count && !is_held; k++)
+			is_held = memcmp(keyring->keys[k].public_key.key, named->key, sizeof named->key) == 0 &&
+			    memcmp(keyring->keys[k].public_key.id, named->id, sizeof named->id) == 0;
+		count += named->roles[role] && is_held;
+	}
+	return count >= root->threshold[role];
+}
+
 int
 quoin_keyring_make(const char *dir, enum quoin_role role, const char *passphrase, struct quoin_public_key *ret,
     struct quoin_error *err)

@@ -7,6 +7,7 @@
 
 #include "formats/conf.h"
 #include "formats/keyfile.h"
+#include "formats/root.h"
 
 struct quoin_keyring {
 	struct quoin_signing_key keys[QUOIN_SIGNATURES_MAX];
@@ -19,6 +20,9 @@ struct quoin_keyring {
 int quoin_keyring_load(const struct quoin_conf *conf, enum quoin_role role, bool may_ask, struct quoin_keyring *ret,
     struct quoin_error *err);
 void quoin_keyring_clear(struct quoin_keyring *keyring);
+/* Whether the root names as many of these keys for the role as it asks for: what they sign together is believed. */
+bool quoin_keyring_is_believed(const struct quoin_keyring *keyring, const struct quoin_root *root,
+    enum quoin_role role);
 
 /* Make a new key pair of a role in "dir"; never over an existing one (QUOIN_EEXISTS). passphrase NULL: unencrypted. */
 int quoin_keyring_make(const char *dir, enum quoin_role role, const char *passphrase, struct quoin_public_key *ret,

@@ -343,6 +343,46 @@ test_reload(void)
 	close_on_mock(&site);
 }
 
+/* A key that the root does not name is not taken. A gate that has nothing else writes nothing: nobody would believe it today,
+ * and whoever reads the log once the root names the key would find two activations of one number. */
+static void
+test_unbelieved(void)
+{
+	struct site site;
+	struct quoin_gate *gate;
+	struct quoin_public_key other;
+	char dir[256], key[300], away[320];
+	int64_t first, end, after, until_ms;
+
+	open_on_mock(&site);
+	gate = open_gate(&site);
+	turn_until_acting(&site, gate);
+	snprintf(dir, sizeof dir, "%s/keys", check_dir());
+	snprintf(key, sizeof key, "%s/gate.key", dir);
+	snprintf(away, sizeof away, "%s.away", key);
+	CHECK_INT(rename(key, away), 0);
+	snprintf(key, sizeof key, "%s/gate.pub", dir);
+	CHECK_INT(unlink(key), 0);
+	OK(&site, quoin_keyring_make(dir, QUOIN_ROLE_GATE, NULL, &other, &site.err));
+	quoin_gate_reload(gate);
+	site_publish(&site, "");
+	turn_until(&site, gate, 1, 1); /* signed with the key that it had */
+	quoin_gate_resign(gate);
+	quoin_gate_close(gate);
+	gate = open_gate(&site);
+	OK(&site, quoin_bus_reader_range(site.reader, "t.gate", SITE_TIMEOUT_MS, &first, &end, &site.err));
+	while (!quoin_gate_is_ready(gate))
+		OK(&site, quoin_gate_turn(gate, 10, -1, &site.err));
+	for (until_ms = quoin_clock_mono_ms() + 10 * HEARTBEAT_MS; quoin_clock_mono_ms() < until_ms;) {
+		OK(&site, quoin_gate_turn(gate, 10, -1, &site.err));
+		CHECK(!quoin_gate_is_acting(gate));
+	}
+	OK(&site, quoin_bus_reader_range(site.reader, "t.gate", SITE_TIMEOUT_MS, &first, &after, &site.err));
+	CHECK_INT(after, end);
+	quoin_gate_close(gate);
+	close_on_mock(&site);
+}
+
 /* What a scraper sees, over a socket. */
 static void
 test_metrics(void)
@@ -480,6 +520,7 @@ static const struct check_case cases[] = {
     {"gate unborn", test_unborn},
     {"gate begun by others", test_begun_by_others},
     {"gate reload", test_reload},
+    {"gate unbelieved", test_unbelieved},
     {"gate metrics", test_metrics},
     {"gate models", test_models},
     {"gate program", test_program},
