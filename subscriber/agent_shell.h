@@ -93,10 +93,10 @@ void quoin_agent_copy(struct quoin_agent *agent);
 bool quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, int *ret_code);
 /* Read the store and the pinned root into a new core. */
 int quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err);
-/* Read the configuration anew, and take of it what may change now. */
 /* What ready.listen and metrics.listen answer; ctx: the agent. */
 int quoin_agent_answer_ready(void *ctx, const char *path, struct quoin_buf *body);
 int quoin_agent_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);
+/* Read the configuration anew, and take of it what may change now. */
 void quoin_agent_reload(struct quoin_agent *agent);
 struct quoin_fetch_parts quoin_agent_parts(const struct quoin_agent *agent);
 

@@ -130,6 +130,17 @@ quoin_tally_make_room(const char *dir, struct quoin_error *err)
 	return r;
 }
 
+/* For the agent to read it, also when the reader's own group is another one. (The hardened unit forbids the agent to let
+ * the directory see to that.) */
+static void
+give_to_group(int fd, const char *room)
+{
+	struct stat status;
+
+	if (stat(room, &status) == 0)
+		(void)!fchown(fd, (uid_t)-1, status.st_gid);
+}
+
 int
 quoin_tally_open(const char *dir, int *ret_fd)
 {
@@ -149,6 +160,7 @@ quoin_tally_open(const char *dir, int *ret_fd)
 		(void)close(fd);
 		return QUOIN_ECONFLICT;
 	}
+	give_to_group(fd, room);
 	*ret_fd = fd;
 	return 0;
 }

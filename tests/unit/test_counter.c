@@ -455,6 +455,25 @@ test_files(void)
 	quoin_tally_clear(&ended);
 }
 
+/* A reader that is of the store's group beside its own makes a file which the agent can read. */
+static void
+test_group(void)
+{
+	const gid_t store_group = getegid() == 0 ? 54321 : getegid();
+	char room[QUOIN_PATH_BYTES];
+	struct stat status;
+	int fd;
+
+	CHECK_INT(quoin_path_join(check_dir(), "hits", room, sizeof room), 0);
+	CHECK_INT(quoin_tally_make_room(check_dir(), NULL), 0);
+	CHECK_INT(chown(room, (uid_t)-1, store_group), 0);
+	CHECK_INT(quoin_tally_open(check_dir(), &fd), 0);
+	CHECK_INT(fstat(fd, &status), 0);
+	CHECK_INT(status.st_gid, store_group);
+	CHECK((status.st_mode & S_IRGRP) != 0);
+	CHECK_INT(close(fd), 0);
+}
+
 /* What is in the place of files: nothing of it is counted, all of it is survived, and files of nobody are cleared away. */
 static void
 test_bad_files(void)
@@ -588,6 +607,7 @@ static const struct check_case cases[] = {
     {"counter: a forked child counts anew", test_fork},
     {"counter: threads count while others look", test_threads},
     {"counter: files of processes", test_files},
+    {"counter: the store's group", test_group},
     {"counter: bad files", test_bad_files},
     {"counter: many rows", test_many},
     {"counter: what a status says", test_printed},
