@@ -130,15 +130,15 @@ quoin_tally_make_room(const char *dir, struct quoin_error *err)
 	return r;
 }
 
-/* For the agent to read it, also when the reader's own group is another one. (The hardened unit forbids the agent to let
- * the directory see to that.) */
+/* For the agent to read it, whatever the reader's own group and umask are. (The hardened unit forbids the agent to let the
+ * directory see to that.) */
 static void
 give_to_group(int fd, const char *room)
 {
 	struct stat status;
 
-	if (stat(room, &status) == 0)
-		(void)!fchown(fd, (uid_t)-1, status.st_gid);
+	if (stat(room, &status) == 0 && fchown(fd, (uid_t)-1, status.st_gid) == 0)
+		(void)fchmod(fd, 0640);
 }
 
 int

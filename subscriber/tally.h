@@ -39,8 +39,8 @@ void quoin_tally_cut(struct quoin_tally *tally, size_t max);
 
 /* Make the place for them; the agent's start. */
 int quoin_tally_make_room(const char *dir, struct quoin_error *err);
-/* This process' file, of the place's group and locked; *ret_fd is -1 on failure. QUOIN_ENOENT (no agent has made room), QUOIN_EPERM, QUOIN_ECONFLICT
- * (another reader of this process has it), … */
+/* This process' file, of the place's group and locked; *ret_fd is -1 on failure. QUOIN_ENOENT (no agent has made room),
+ * QUOIN_EPERM, QUOIN_ECONFLICT (another reader of this process has it), … */
 int quoin_tally_open(const char *dir, int *ret_fd);
 /* Put the merged tally there, at most QUOIN_TALLY_FILE_ROWS of its rows: the rows are cut. */
 int quoin_tally_write(int fd, struct quoin_tally *tally);

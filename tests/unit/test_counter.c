@@ -462,12 +462,15 @@ test_group(void)
 	const gid_t store_group = getegid() == 0 ? 54321 : getegid();
 	char room[QUOIN_PATH_BYTES];
 	struct stat status;
+	mode_t before;
 	int fd;
 
 	CHECK_INT(quoin_path_join(check_dir(), "hits", room, sizeof room), 0);
 	CHECK_INT(quoin_tally_make_room(check_dir(), NULL), 0);
 	CHECK_INT(chown(room, (uid_t)-1, store_group), 0);
+	before = umask(077);
 	CHECK_INT(quoin_tally_open(check_dir(), &fd), 0);
+	(void)umask(before);
 	CHECK_INT(fstat(fd, &status), 0);
 	CHECK_INT(status.st_gid, store_group);
 	CHECK((status.st_mode & S_IRGRP) != 0);
