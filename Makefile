@@ -693,7 +693,7 @@ $(BUILD)/tests/kafka/rogue: $(BUILD)/tests/kafka/rogue.o $(BUILD)/libquoin-lib.a
 	$(link)
 
 # What the scripts of tests/integration/outages* stand on: a broker alone, model servers, their clients, a wrong clock.
-OUTAGE_TOOLS := $(addprefix $(BUILD)/tests/integration/,broker toy_server toy_client clock_shift.so)
+OUTAGE_TOOLS := $(addprefix $(BUILD)/tests/integration/,broker toy_server toy_client clock_shift.so disk_full.so)
 $(BUILD)/tests/integration/broker: $(BUILD)/tests/integration/broker.o $(BUILD)/libquoin-lib.a
 	$(call say,LINK,$@)
 	$(link)
@@ -706,7 +706,7 @@ $(BUILD)/tests/integration/toy_server: $(BUILD)/tests/integration/toy_server.o
 	$(call say,LINK,$@)
 	$(link)
 
-$(BUILD)/tests/integration/clock_shift.so: tests/integration/clock_shift.c
+$(BUILD)/tests/integration/clock_shift.so $(BUILD)/tests/integration/disk_full.so: $(BUILD)/%.so: %.c
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c17 -O2 -fPIC -shared $(WARNINGS) -o $@ $<

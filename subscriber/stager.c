@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/assert.h"
+#include "lib/log.h"
 #include "lib/text.h"
 
 /* Every tracked release may have a fetch and a trial, and one of each from before it was dropped and came back; what runs
@@ -107,13 +108,14 @@ fetch(struct quoin_stager *stager, const struct quoin_release *release, struct q
 	return r;
 }
 
-/* The bytes of the parts against their hashes: what differs is fetched as if it were not held. */
+/* The bytes of the parts against their hashes: what differs is fetched as if it were not held. *ret_any: something was. */
 static int
-mend(struct quoin_stager *stager, const struct quoin_release *release, struct quoin_error *err)
+mend(struct quoin_stager *stager, const struct quoin_release *release, bool *ret_any, struct quoin_error *err)
 {
 	const struct quoin_trial *trial = &stager->conf.trial;
 	int r = 0;
 
+	*ret_any = false;
 	for (size_t i = 0; i < release->part_count && (r == 0 || r == QUOIN_ECORRUPT); i++) {
 		struct quoin_store_snapshot *snapshot = NULL;
 		struct quoin_store_content content;
@@ -128,7 +130,33 @@ mend(struct quoin_stager *stager, const struct quoin_release *release, struct qu
 			continue;
 		quoin_store_distrust(trial->store, &release->parts[i].hash);
 		r = fetch(stager, release, err);
+		*ret_any = true;
 	}
+	return r;
+}
+
+/* A part may have been held since some release before, and its bytes may have changed in the store meanwhile: that is this
+ * host's affair, and no fault of the release. */
+static int
+try(struct quoin_stager *stager, const struct quoin_release *release, struct quoin_stager_answer *ret,
+    struct quoin_error *err)
+{
+	const struct quoin_trial *trial = &stager->conf.trial;
+	struct quoin_error why = {0};
+	bool any;
+	int r = quoin_trial_run(trial, release, &ret->models, &ret->model_count, err);
+
+	if (r != QUOIN_ECORRUPT)
+		return r;
+	r = mend(stager, release, &any, &why);
+	if (!any)
+		return QUOIN_ECORRUPT;
+	quoin_log(QUOIN_LOG_WARN, "fetched-again", "release=%llu code=%s", (unsigned long long)release->number,
+	    r == 0 ? "0" : quoin_error_name(r));
+	if (r == 0)
+		return quoin_trial_run(trial, release, &ret->models, &ret->model_count, err);
+	if (err != NULL)
+		*err = why;
 	return r;
 }
 
@@ -137,6 +165,7 @@ work(struct quoin_stager *stager, const struct job *job, struct quoin_stager_ans
 {
 	struct quoin_release release = {0};
 	struct quoin_error err = {0};
+	bool any;
 
 	memset(ret, 0, sizeof *ret);
 	ret->is_trial = job->is_trial;
@@ -144,9 +173,9 @@ work(struct quoin_stager *stager, const struct job *job, struct quoin_stager_ans
 	ret->release = job->release;
 	ret->code = quoin_release_load(stager->conf.trial.store, job->release, &release, &err);
 	if (ret->code == 0 && job->is_trial)
-		ret->code = quoin_trial_run(&stager->conf.trial, &release, &ret->models, &ret->model_count, &err);
+		ret->code = try(stager, &release, ret, &err);
 	else if (ret->code == 0)
-		ret->code = job->is_mend ? mend(stager, &release, &err) : fetch(stager, &release, &err);
+		ret->code = job->is_mend ? mend(stager, &release, &any, &err) : fetch(stager, &release, &err);
 	quoin_release_clear(&release);
 	if (ret->code != 0)
 		quoin_printable_copy(quoin_span_str(err.message), ret->reason, sizeof ret->reason);

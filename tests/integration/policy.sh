@@ -121,6 +121,8 @@ publish silent 0 next
 check silent-waits within 20 said gate "b-02 is silent, and its VIP may still send to it"
 check silent-held within 10 is_state router-01 held "serving.ready_percent: release 6 waits for b-02 (offline)"
 check silent-not-selected test "$(status .target)" = 5
+# Its word is that the VIP skips the host, whatever that answers when it wakes up.
+mv "$site/b-02/ready" "$site/b-02/ready.off"
 check_exit silent-exclude 0 quoin -q exclude b-02 --for 4s
 check silent-goes-on within 20 is_active 6
 check silent-excluded is_state b-02 excluded
@@ -128,6 +130,7 @@ kill -CONT "$(pid_of b-02)"
 # Its time ends by itself, and it is ready.
 check exclude-ends within 30 is_excluded ''
 check exclude-ends-ready within 20 is_state b-02 ready
+mv "$site/b-02/ready.off" "$site/b-02/ready"
 check exclude-ends-settled settled 6
 
 # ---- What the operator holds: a freeze, and a pin by label.
@@ -253,6 +256,21 @@ check lost-in-status has_failed 13 "lost its readiness: shard b: b-01 "
 check lost-others-loaded within 30 is_ready_code b-02 200
 lives
 
+# ---- A disk that is nearly full: the host is unable, not failed, says so, and goes on when there is room.
+kill_9 router-03
+touch full
+LD_PRELOAD=$tools/disk_full.so DISK_FULL=$work/full agent_up router-03
+made large 14 "$policy"
+jq -c '. + ([range(80) | {"key": "Large\(.)", "value": {"inputType": "T", "modelType": "S", "default": {"name": "first"},
+    "config": {"text": ([range(400) | "\(.)-of-many"] | join(" "))}}}] | from_entries)' good/objectives.json >large/objectives.json
+publish large 0 large
+check full-unable within 30 is_state router-03 unable "no space left on the disk"
+check_has full-why "no space left on the disk" quoin why router-03
+check full-others-held within 10 is_state router-01 held "routers.staged_percent: release 14 waits"
+check full-not-selected test "$(status .target)" = 12
+rm full
+check full-settled settled 14 60
+
 # ---- A release that some host cannot take is refused before it is signed, with the host and the limit.
 for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 	name=${limit%% *}
@@ -260,7 +278,7 @@ for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 	echo "limit.$limit" >>"$site/router-02/quoin.conf"
 	kill_9 router-02
 	agent_up router-02
-	rm -rf limited && made limited 14 "$policy"
+	rm -rf limited && made limited 15 "$policy"
 	jq -n '[{name: "wide", targetObjectives: ["Two"], model: "third", when: {a: 1, b: 2, c: 3, d: 4}}]' >limited/wide.rules.json
 	is_announced() { ! quoin -q publish --dry-run limited >announced.out 2>&1 && has_line announced.out router-02; }
 	check "limit-$name-announced" within 30 is_announced
@@ -268,6 +286,6 @@ for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 	check_has "limit-$name-host" router-02 cat check.out
 	check_has "limit-$name-named" "limit.$name" cat check.out
 done
-check limits-nothing-published test "$(newest)" = 13
+check limits-nothing-published test "$(newest)" = 14
 
 end_all
