@@ -342,7 +342,7 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 
 	/* Rules and filters stand behind the header: have them on their way while it is read. */
 #pragma GCC unroll 9
-	for (size_t line = 1; line < 10; line++)
+	for (size_t line = 1; line < 8; line++)
 		__builtin_prefetch(block + 64 * line);
 	__builtin_prefetch(block + objective->default_outcome);
 	selecting = resolve_filter(objective, context);
@@ -374,7 +374,7 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 	ret->objective = (const char *)block + objective->name;
 	ret->objective_id = objective->id;
 	ret->rule = (const char *)body + body->name;
-	ret->rule_number = rule->number;
+	ret->rule_number = body->number;
 	ret->reason = rule->kind;
 	ret->ab_test_id = rule->ab_test_id;
 	ret->cell = cell_of(rule, body, chosen);

@@ -32,7 +32,7 @@ resolve_left_by_id(const struct rules_objective *objective, const struct rules_f
 	size_t index = id < filter->count ? id : RULES_VALUE_UNKNOWN;
 
 	if (__builtin_expect(filter->kind == RULES_FILTER_SPARSE, 0)) {
-		index = rules_id_find(RULES_AT(block, uint16_t, filter->keys), filter->count, id);
+		index = rules_id_find(rules_filter_ids(block, filter), filter->count, id);
 		index = index < filter->count ? index + RULES_VALUE_FIRST
 		    : id == RULES_VALUE_MISSING ? RULES_VALUE_MISSING : RULES_VALUE_UNKNOWN;
 	}
@@ -44,7 +44,7 @@ static inline uint64_t
 resolve_left_by_key(const struct rules_objective *objective, const struct rules_filter *filter, uint64_t key)
 {
 	const uint8_t *block = (const uint8_t *)objective;
-	const uint64_t *keys = RULES_AT(block, uint64_t, filter->keys), *end = keys + filter->count;
+	const uint64_t *keys = rules_filter_keys(block, filter), *end = keys + filter->count;
 	size_t index = 0;
 
 	do {

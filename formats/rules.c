@@ -188,7 +188,7 @@ quoin_rules_rule(const struct quoin_rules *rules, uint32_t objective, uint32_t i
 	const struct rules_rule *rule = rules_rule_at(block, index);
 	const struct rules_body *body = rules_body_at(block, index);
 
-	ret->number = rule->number;
+	ret->number = body->number;
 	ret->kind = rule->kind;
 	ret->name = (const char *)body + body->name;
 	ret->ab_test_id = rule->ab_test_id;

@@ -51,7 +51,7 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
     const struct rules_set *mentioned, uint64_t asked, const struct rules_objective *head)
 {
 	struct rules_filter filter = {.attribute = (uint8_t)attribute};
-	uint32_t count = 0, limit = RULES_VALUE_FIRST, keys = 0;
+	uint32_t count = 0, limit = RULES_VALUE_FIRST;
 	uint16_t key;
 
 	for (uint32_t id = RULES_VALUE_FIRST; id < RULES_VALUES_MAX; id++) {
@@ -63,7 +63,7 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 	if ((limit << head->mask_shift) > DENSE_BYTES &&
 	    ((size_t)limit << head->mask_shift) > 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
 		filter.kind = RULES_FILTER_SPARSE;
-		keys = quoin_block_maker_put(block, NULL, 0, 2);
+		quoin_block_maker_put(block, NULL, 0, 2);
 		for (uint32_t id = RULES_VALUE_FIRST; id < limit; id++) {
 			key = (uint16_t)id;
 			if (rules_set_has(mentioned, id))
@@ -71,7 +71,6 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 		}
 	}
 	filter.count = (uint16_t)(filter.kind == RULES_FILTER_SPARSE ? count : limit);
-	filter.keys = keys;
 	filter.table = quoin_block_maker_put(block, NULL, 0, 1);
 	for (uint32_t id = 0; id < limit; id++) {
 		if (filter.kind == RULES_FILTER_DENSE || id < RULES_VALUE_FIRST || rules_set_has(mentioned, id))
@@ -191,7 +190,7 @@ put_ordered_filter(struct rules_filters *filters, struct block_maker *block, uin
 	struct rules_filter filter = {
 	    .attribute = (uint8_t)first->attribute->id, .kind = (uint8_t)first->kind, .count = (uint16_t)padded};
 
-	filter.keys = quoin_block_maker_put(block, NULL, 0, 8);
+	quoin_block_maker_put(block, NULL, 0, 8);
 	for (size_t i = 0; i < padded; i++)
 		quoin_block_maker_put(block, i < count ? &filters->points[i] : &beyond, sizeof beyond, 8);
 	filter.table = quoin_block_maker_put(block, NULL, 0, 1);
@@ -222,7 +221,7 @@ quoin_rules_filters_begin(struct rules_filters *filters, struct block_maker *blo
 	quoin_block_maker_put(block, NULL, filled_count(head) * sizeof(struct rules_filter), 8);
 }
 
-/* A filter that excludes nothing, whatever is asked. The keys are any that there are. */
+/* A filter that excludes nothing, whatever is asked. Its keys are what happens to be in front of the table. */
 static void
 put_neutral(struct block_maker *block, uint32_t at, uint32_t table, bool is_ordered)
 {
@@ -240,7 +239,7 @@ quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block
 	size_t next = 0;
 	uint32_t neutral;
 
-	neutral = quoin_block_maker_put(block, NULL, 0, 1);
+	neutral = quoin_block_maker_put(block, NULL, 0, 8);
 	for (size_t i = 0; i <= RULES_KEYS_EACH; i++)
 		put_mask(block, UINT64_MAX, head->mask_shift);
 	for (size_t i = 0; i < count; i++) {

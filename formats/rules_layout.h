@@ -113,10 +113,20 @@ struct rules_filter {
 	uint8_t attribute;
 	uint8_t kind;
 	uint16_t count; /* dense: masks in the table; else keys */
-	uint32_t table; /* seven readable bytes follow it */
-	uint32_t keys;	/* ascending; sparse: u16; number and version: u64 in eights, the last ones UINT64_MAX */
-	uint32_t zero;
+	/* Seven readable bytes follow it. Keys stand right in front of it, ascending; sparse: u16; number and version: u64 in
+	 * eights, the last ones UINT64_MAX. */
+	uint32_t table;
 };
+static inline const uint16_t *
+rules_filter_ids(const uint8_t *block, const struct rules_filter *filter)
+{
+	return (const uint16_t *)(const void *)(block + filter->table) - filter->count;
+}
+static inline const uint64_t *
+rules_filter_keys(const uint8_t *block, const struct rules_filter *filter)
+{
+	return (const uint64_t *)(const void *)(block + filter->table) - filter->count;
+}
 #define RULES_KEYS_EACH 8
 
 /*
@@ -155,7 +165,6 @@ enum rules_flag {
 /* What is looked at to see whether a rule selects, for all rules side by side. */
 struct rules_rule {
 	uint64_t ab_test_id;
-	uint32_t number;
 	uint32_t seed;
 	uint32_t first_cell; /* A/B test: the lowest */
 	uint16_t cell_count;
@@ -164,11 +173,11 @@ struct rules_rule {
 	uint8_t bucketing; /* RULES_MURMUR3, or 0: takes no unit */
 	uint8_t unit; /* the attribute of the unit */
 	uint8_t flags;
-	uint32_t outcome_count;
 };
 /* What else a rule has, followed by its outcomes, and then by all that it alone uses. */
 struct rules_body {
 	uint32_t bytes; /* with what follows */
+	uint32_t number;
 	uint32_t name;
 	uint32_t nodes;
 	uint16_t node_count;
@@ -176,6 +185,7 @@ struct rules_body {
 	uint32_t cells; /* u32, ascending; outcome i is that of cell i */
 	uint32_t shares; /* rules_share, ascending */
 	uint32_t overrides; /* rules_overrides, or 0 */
+	uint32_t outcome_count;
 	uint32_t zero;
 };
 struct rules_overrides {
@@ -231,9 +241,9 @@ _Static_assert(sizeof(struct rules_attribute) == 48, "layout");
 _Static_assert(sizeof(struct rules_constant) == 32, "layout");
 _Static_assert(sizeof(struct rules_model) == 32, "layout");
 _Static_assert(sizeof(struct rules_objective) == 64, "layout");
-_Static_assert(sizeof(struct rules_filter) == 16, "layout");
-_Static_assert(sizeof(struct rules_rule) == 32, "layout");
-_Static_assert(sizeof(struct rules_body) == 32, "layout");
+_Static_assert(sizeof(struct rules_filter) == 8, "layout");
+_Static_assert(sizeof(struct rules_rule) == 24, "layout");
+_Static_assert(sizeof(struct rules_body) == 40, "layout");
 _Static_assert(sizeof(struct rules_outcome) == 24, "layout");
 _Static_assert(sizeof(struct rules_node) == 12, "layout");
 _Static_assert(QUOIN_RULES_PER_OBJECTIVE_MAX <= 64, "one mask bit per rule");

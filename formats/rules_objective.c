@@ -150,7 +150,7 @@ put_outcomes(struct rules_objective_maker *maker, struct making *making)
 {
 	uint32_t at;
 
-	making->rule.outcome_count = (uint32_t)maker->outcome_count;
+	making->body.outcome_count = (uint32_t)maker->outcome_count;
 	for (size_t i = 0; i < maker->outcome_count; i++) {
 		at = quoin_block_maker_put(&maker->area, &maker->outcomes[i], sizeof maker->outcomes[i], 4);
 		quoin_block_maker_refer(&maker->area, at + offsetof(struct rules_outcome, config), maker->outcomes[i].config);
@@ -414,9 +414,8 @@ static int
 put_rule(struct rules_objective_maker *maker, uint32_t index, uint32_t bit, const struct rules_objective *head)
 {
 	const struct quoin_rule *rule = &maker->ruleset->rules[index];
-	struct making making = {.rule = {.number = maker->ids->numbers[index],
-				    .kind = (uint8_t)rule->kind,
-				    .unit = RULES_NO_ATTRIBUTE}};
+	struct making making = {.rule = {.kind = (uint8_t)rule->kind, .unit = RULES_NO_ATTRIBUTE},
+	    .body = {.number = maker->ids->numbers[index]}};
 	uint32_t at;
 	int rc;
 
@@ -457,7 +456,7 @@ put_default(struct rules_objective_maker *maker, size_t index, struct rules_obje
 	int rc;
 
 	begin_rule(maker);
-	making.rule.number = default_number(maker, objective);
+	making.body.number = default_number(maker, objective);
 	rc = add_outcome(maker, &objective->default_ref, objective->default_config);
 	if (rc != 0)
 		return rc;
@@ -534,8 +533,8 @@ quoin_rules_objective_make(struct rules_objective_maker *maker, uint32_t objecti
 	if (rc == 0) {
 		quoin_rules_filters_begin(&maker->filters, &maker->block, &head);
 		head.rules = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(struct rules_rule), 8);
-		head.bodies = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(uint32_t), 4);
 		quoin_rules_filters_put(&maker->filters, &maker->block, &head);
+		head.bodies = quoin_block_maker_put(&maker->block, NULL, (count + 1) * sizeof(uint32_t), 4);
 		rc = put_bodies(maker, order, count, &head);
 	}
 	if (rc == 0) {

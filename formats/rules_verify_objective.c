@@ -30,14 +30,14 @@ model_text_is(const struct rules_verifier *verifier, uint32_t at, const struct r
 }
 
 static bool
-outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_rule *rule, const struct rules_body *body)
+outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_body *body)
 {
 	const struct rules_outcome *outcomes = rules_outcomes_of(body), *outcome;
 	const struct rules_model *model;
 
-	if (!has_array(verifier, sizeof *body, rule->outcome_count, sizeof *outcomes, 4))
+	if (!has_array(verifier, sizeof *body, body->outcome_count, sizeof *outcomes, 4))
 		return false;
-	for (uint32_t i = 0; i < rule->outcome_count; i++) {
+	for (uint32_t i = 0; i < body->outcome_count; i++) {
 		outcome = &outcomes[i];
 		if (!config_is_sound(verifier, outcome->config, outcome->config_bytes))
 			return false;
@@ -53,9 +53,9 @@ outcomes_are_sound(const struct rules_verifier *verifier, const struct rules_rul
 }
 
 static bool
-outcome_selects(const struct rules_rule *rule, const struct rules_body *body, uint32_t index)
+outcome_selects(const struct rules_body *body, uint32_t index)
 {
-	return index < rule->outcome_count && rules_outcomes_of(body)[index].model != QUOIN_PLACE_NONE;
+	return index < body->outcome_count && rules_outcomes_of(body)[index].model != QUOIN_PLACE_NONE;
 }
 
 static bool
@@ -68,16 +68,26 @@ ids_ascend(const uint16_t *ids, size_t count)
 	return true;
 }
 
+static bool
+has_keys(const struct rules_verifier *verifier, const struct rules_filter *filter, uint32_t size)
+{
+	const uint32_t bytes = filter->count * size;
+
+	return filter->table >= bytes && has_array(verifier, filter->table - bytes, filter->count, size, size);
+}
+
 /* The keys of numbers or versions: the first is 1, they ascend, and what fills up the last eight is beyond all values.
  * *ret_masks: one more than there are of them. */
 static bool
 keys_are_sound(const struct rules_verifier *verifier, const struct rules_filter *filter, uint64_t *ret_masks)
 {
-	const uint64_t *keys = RULES_AT(verifier->block, uint64_t, filter->keys);
+	const uint64_t *keys;
 	uint32_t count = 1;
 
-	if (filter->count == 0 || filter->count % RULES_KEYS_EACH != 0 ||
-	    !has_array(verifier, filter->keys, filter->count, sizeof *keys, 8) || keys[0] != 1)
+	if (filter->count == 0 || filter->count % RULES_KEYS_EACH != 0 || !has_keys(verifier, filter, sizeof *keys))
+		return false;
+	keys = rules_filter_keys(verifier->block, filter);
+	if (keys[0] != 1)
 		return false;
 	for (uint32_t i = 1; i < filter->count; i++) {
 		if (keys[i] <= keys[i - 1] && (keys[i] != UINT64_MAX || keys[i - 1] != UINT64_MAX))
@@ -94,7 +104,7 @@ check_filter(struct rules_verifier *verifier, const struct rules_filter *filter,
 	const struct rules_objective *head = verifier->objective;
 	uint64_t masks = filter->count;
 
-	if (!attribute_exists(verifier, filter->attribute) || filter->zero != 0)
+	if (!attribute_exists(verifier, filter->attribute))
 		return bad(verifier, "a filter's attribute is wrong");
 	if (is_ordered) {
 		if ((filter->kind != RULES_FILTER_NUMBER && filter->kind != RULES_FILTER_VERSION) ||
@@ -102,10 +112,10 @@ check_filter(struct rules_verifier *verifier, const struct rules_filter *filter,
 			return bad(verifier, "a filter's keys are malformed");
 	} else if (filter->kind == RULES_FILTER_SPARSE) {
 		masks += RULES_VALUE_FIRST;
-		if (!has_array(verifier, filter->keys, filter->count, sizeof(uint16_t), 2) ||
-		    !ids_ascend(RULES_AT(head, uint16_t, filter->keys), filter->count))
+		if (!has_keys(verifier, filter, sizeof(uint16_t)) ||
+		    !ids_ascend(rules_filter_ids(verifier->block, filter), filter->count))
 			return bad(verifier, "a filter's keys are malformed");
-	} else if (filter->kind != RULES_FILTER_DENSE || filter->count < RULES_VALUE_FIRST || filter->keys != 0) {
+	} else if (filter->kind != RULES_FILTER_DENSE || filter->count < RULES_VALUE_FIRST) {
 		return bad(verifier, "a filter is malformed");
 	}
 	if (!has_array(verifier, filter->table, (masks << head->mask_shift) + 7, 1, 1))
@@ -120,7 +130,7 @@ check_neutral(struct rules_verifier *verifier, const struct rules_filter *filter
 	const struct rules_objective *head = verifier->objective;
 	const uint32_t bytes = (uint32_t)(RULES_KEYS_EACH + 1) << head->mask_shift;
 
-	if (filter->attribute != 0 || filter->keys != 0 || filter->zero != 0 ||
+	if (filter->attribute != 0 || (is_ordered && !has_keys(verifier, filter, sizeof(uint64_t))) ||
 	    filter->kind != (is_ordered ? RULES_FILTER_NUMBER : RULES_FILTER_DENSE) ||
 	    filter->count != (is_ordered ? RULES_KEYS_EACH : RULES_VALUE_FIRST) ||
 	    !has_array(verifier, filter->table, bytes + 7, 1, 1))
@@ -245,11 +255,11 @@ cells_are_sound(const struct rules_verifier *verifier, const struct rules_rule *
 {
 	const uint32_t *cells = RULES_AT(body, uint32_t, body->cells);
 
-	if (rule->cell_count == 0 || rule->cell_count > QUOIN_CELLS_MAX || rule->outcome_count != rule->cell_count ||
+	if (rule->cell_count == 0 || rule->cell_count > QUOIN_CELLS_MAX || body->outcome_count != rule->cell_count ||
 	    rule->first_cell > INT32_MAX)
 		return false;
 	for (uint32_t i = 0; i < rule->cell_count; i++) {
-		if (!outcome_selects(rule, body, i))
+		if (!outcome_selects(body, i))
 			return false;
 	}
 	if ((rule->flags & RULES_NO_GAPS) != 0)
@@ -275,7 +285,7 @@ shares_are_sound(const struct rules_verifier *verifier, const struct rules_rule 
 	    shares[rule->share_count - 1].limit > QUOIN_BUCKETS)
 		return false;
 	for (uint32_t i = 0; i < rule->share_count; i++) {
-		if ((i > 0 && shares[i].limit < shares[i - 1].limit) || !outcome_selects(rule, body, shares[i].outcome))
+		if ((i > 0 && shares[i].limit < shares[i - 1].limit) || !outcome_selects(body, shares[i].outcome))
 			return false;
 	}
 	return true;
@@ -294,7 +304,7 @@ overrides_are_sound(const struct rules_verifier *verifier, const struct rules_ru
 	callers = RULES_AT(body, struct rules_text, overrides->callers);
 	if (!has_array(verifier, overrides->entries, overrides->entry_count, sizeof *entries, 4) ||
 	    !has_array(verifier, overrides->callers, overrides->caller_count, sizeof *callers, 4) ||
-	    rule->outcome_count != ((rule->flags & RULES_ANY_MODEL) != 0))
+	    body->outcome_count != ((rule->flags & RULES_ANY_MODEL) != 0))
 		return false;
 	for (uint32_t i = 0; i < overrides->entry_count; i++) {
 		if ((i > 0 && entries[i].model <= entries[i - 1].model) || model_of(verifier, entries[i].model) == NULL ||
@@ -326,7 +336,7 @@ kind_is_sound(const struct rules_verifier *verifier, const struct rules_rule *ru
 		return cells_are_sound(verifier, rule, body);
 	case QUOIN_RULE_DEFAULT:
 	case QUOIN_RULE_CONTEXT:
-		return rule->share_count == 0 && outcome_selects(rule, body, 0);
+		return rule->share_count == 0 && outcome_selects(body, 0);
 	case QUOIN_RULE_SPLIT:
 		return rule->share_count > 0 && rule->share_count <= QUOIN_SPLIT_MAX;
 	case QUOIN_RULE_RAMP:
@@ -349,14 +359,14 @@ rule_is_sound(const struct rules_verifier *verifier, const struct rules_rule *ru
 	struct quoin_span name;
 
 	if (!find_text(verifier, body->name, &name) || !quoin_rule_name_is_valid(name) ||
-	    name.len != body->name_bytes || rule->number >= verifier->rules.rule_count || body->zero != 0)
+	    name.len != body->name_bytes || body->number >= verifier->rules.rule_count || body->zero != 0)
 		return false;
 	if (index == head->rule_count)
-		return rule->kind == QUOIN_RULE_DEFAULT && body->node_count == 0 && rule->outcome_count == 1 &&
-		    outcomes_are_sound(verifier, rule, body) && shares_are_sound(verifier, rule, body) &&
+		return rule->kind == QUOIN_RULE_DEFAULT && body->node_count == 0 && body->outcome_count == 1 &&
+		    outcomes_are_sound(verifier, body) && shares_are_sound(verifier, rule, body) &&
 		    kind_is_sound(verifier, rule, body);
 	return rule->kind != QUOIN_RULE_DEFAULT && is_first == (rule->kind == QUOIN_RULE_OVERRIDE) &&
-	    is_last == (rule->kind == QUOIN_RULE_SHADOW) && outcomes_are_sound(verifier, rule, body) &&
+	    is_last == (rule->kind == QUOIN_RULE_SHADOW) && outcomes_are_sound(verifier, body) &&
 	    nodes_are_sound(verifier, body) && shares_are_sound(verifier, rule, body) &&
 	    kind_is_sound(verifier, rule, body);
 }
