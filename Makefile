@@ -28,6 +28,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
 LIB_SRCS := \
 	lib/bus.c \
 	lib/bus_drain.c \
+	lib/bus_fail.c \
 	lib/bus_lookup.c \
 	lib/bus_mock.c \
 	lib/bus_reader.c \

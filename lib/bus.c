@@ -1,7 +1,6 @@
 /*
- * What all files of the bus stand on: settings, faults, codes, and the questions that every kind of client may ask.
+ * What all files of the bus stand on: settings, faults, and the questions that every kind of client may ask.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,120 +80,10 @@ quoin_bus_left_ms(int64_t deadline_ms)
 	return left <= 0 ? 0 : left > 3600 * 1000 ? 3600 * 1000 : (int)left;
 }
 
-int
-quoin_bus_code(rd_kafka_resp_err_t code)
-{
-	switch ((int)code) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
-		return 0;
-	case RD_KAFKA_RESP_ERR__TRANSPORT:
-	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-	case RD_KAFKA_RESP_ERR__RESOLVE:
-	case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
-	case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
-	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-	case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
-	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-	case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
-	case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
-	case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
-	case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
-		return QUOIN_EUNREACHABLE;
-	case RD_KAFKA_RESP_ERR__TIMED_OUT:
-	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
-	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-	case RD_KAFKA_RESP_ERR__WAIT_COORD:
-	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-	case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
-		return QUOIN_ETIMEOUT;
-	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-	case RD_KAFKA_RESP_ERR__SSL:
-	case RD_KAFKA_RESP_ERR__INVALID_ARG:
-	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-	case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-	case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
-	case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-	case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-	case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
-	case RD_KAFKA_RESP_ERR_INVALID_REQUEST:
-	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-		return QUOIN_ECONFIG;
-	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-		return QUOIN_ENOENT;
-	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-		return QUOIN_EPERM;
-	case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
-		return QUOIN_EEXISTS;
-	case RD_KAFKA_RESP_ERR__BAD_MSG:
-	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-	case RD_KAFKA_RESP_ERR_INVALID_MSG:
-		return QUOIN_ECORRUPT;
-	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-		return QUOIN_ELIMIT;
-	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-		return QUOIN_EREFUSED;
-	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-		return QUOIN_EAGAIN;
-	case RD_KAFKA_RESP_ERR__FENCED:
-	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
-	case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
-		return QUOIN_EFENCED;
-	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
-	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
-		return QUOIN_ECONFLICT;
-	default:
-		return QUOIN_ESYSTEM;
-	}
-}
-
 bool
 quoin_bus_client_is_alone(const struct quoin_bus_client *client)
 {
 	return client != NULL && client->is_refused && client->is_down;
-}
-
-static int
-fail_refused(const struct quoin_bus_client *client, struct quoin_error *err)
-{
-	char servers[256] = "?";
-	size_t bytes = sizeof servers;
-
-	(void)rd_kafka_conf_get(rd_kafka_conf(client->rk), "bootstrap.servers", servers, &bytes);
-	servers[sizeof servers - 1] = '\0';
-	return quoin_error_set(err, QUOIN_EUNREACHABLE,
-	    "every broker of %s refuses the connection; is Kafka running there, and is kafka.bootstrap.servers right?", servers);
-}
-
-int
-quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, const char *reason,
-    struct quoin_error *err, const char *what, ...)
-{
-	char text[256], heard[256] = "";
-	int r = quoin_bus_code(code);
-	va_list ap;
-
-	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && quoin_bus_client_is_alone(client))
-		return fail_refused(client, err);
-	if ((r == QUOIN_ETIMEOUT || r == QUOIN_EUNREACHABLE) && client != NULL && client->last.code != 0) {
-		(void)snprintf(heard, sizeof heard, " (%.240s)", client->last.text);
-		if (client->last.code == QUOIN_EUNREACHABLE)
-			r = QUOIN_EUNREACHABLE;
-	}
-	va_start(ap, what);
-	(void)vsnprintf(text, sizeof text, what, ap);
-	va_end(ap);
-	if (reason == NULL)
-		reason = rd_kafka_err2str(code);
-	return quoin_error_set(err, r, "cannot %.200s: %.200s%s", text, reason, heard);
 }
 
 /* ---- Clients ---- */
@@ -263,7 +152,9 @@ set_property(rd_kafka_conf_t *rkconf, const char *name, const char *value, struc
 
 	if (rd_kafka_conf_set(rkconf, name, value, reason, sizeof reason) == RD_KAFKA_CONF_OK)
 		return 0;
-	return quoin_error_set(err, QUOIN_ECONFIG, "kafka.%s: %s", name, reason);
+	return quoin_error_set(err, QUOIN_ECONFIG,
+	    "kafka.%s: librdkafka has no such setting, or not with this value; its CONFIGURATION.md has them all (%s)",
+	    name, reason);
 }
 
 /* Whether a setting is ours: everywhere, or only for this purpose. */
@@ -356,7 +247,7 @@ quoin_bus_client_open(struct quoin_bus_client *client, const struct quoin_bus_co
 		rd_kafka_conf_destroy(rkconf);
 		return quoin_error_set(err,
 		    rd_kafka_last_error() == RD_KAFKA_RESP_ERR__INVALID_ARG ? QUOIN_ECONFIG : QUOIN_ESYSTEM,
-		    "cannot use the kafka settings: %s", reason);
+		    "the settings kafka.* do not fit together, or a file that they name cannot be read (%s)", reason);
 	}
 	return 0;
 }
@@ -372,7 +263,8 @@ quoin_bus_client_twin(struct quoin_bus_client *client, const struct quoin_bus_cl
 	client->rk = rd_kafka_new(rd_kafka_type(of->rk), rkconf, reason, sizeof reason);
 	if (client->rk == NULL) {
 		rd_kafka_conf_destroy(rkconf);
-		return quoin_error_set(err, QUOIN_ESYSTEM, "cannot open a second connection: %s", reason);
+		return quoin_error_set(err, QUOIN_ESYSTEM,
+		    "cannot open a second connection; are descriptors or memory short? (%s)", reason);
 	}
 	return 0;
 }

@@ -48,6 +48,9 @@ struct quoin_bus_record {
 	int64_t timestamp_ms; /* reading only */
 };
 
+/* What a person may do about a fault or failure of this code; static. */
+const char *quoin_bus_advice(int code);
+
 /* ---- Reading ---- */
 
 struct quoin_bus_reader;
@@ -64,7 +67,7 @@ struct quoin_bus_event {
 	const char *topic; /* borrowed from the reader; NULL for a fault of the connection */
 	int64_t offset;
 	int code;	/* a QUOIN_E… of a fault: EUNREACHABLE, ECONFIG (authentication, TLS), ENOENT (no such topic), … */
-	char text[256]; /* of a fault */
+	char text[256]; /* of a fault, in librdkafka's words: quoin_bus_advice has others */
 	struct quoin_bus_record record;
 	void *owned; /* what the borrowed parts live in */
 };

@@ -1,7 +1,6 @@
-#include "lib/bus.h"
-
 #include <string.h>
 
+#include "lib/bus_rdkafka.h"
 #include "lib/clock.h"
 
 /* A log that is long, or a broker that is slow, may take this many time-outs in all, as long as records come. */
@@ -24,8 +23,8 @@ drain_assigned(struct quoin_bus_reader *reader, const char *topic, int64_t end, 
 		if (left_ms <= 0) {
 			if (fault.code != 0)
 				return quoin_error_set(err, QUOIN_ETIMEOUT,
-				    "%s: not read to its end, and nothing more came within %d ms; %s", topic, timeout_ms,
-				    fault.message);
+				    "%s: not read to its end, and nothing more came within %d ms: %s (%.200s)", topic,
+				    timeout_ms, quoin_bus_advice(fault.code), fault.message);
 			return quoin_error_set(err, QUOIN_ETIMEOUT,
 			    "%s: not read to its end, and nothing more came within %d ms", topic, timeout_ms);
 		}

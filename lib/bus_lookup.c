@@ -186,7 +186,7 @@ next_record(struct quoin_bus_lookup *lookup, struct quoin_bus_reader *reader, in
 {
 	char heard[sizeof ret->text] = "";
 	bool is_down = false;
-	int r;
+	int r, fault = 0;
 
 	do {
 		r = quoin_bus_reader_next(reader, quoin_bus_left_ms(deadline_ms), ret);
@@ -198,6 +198,7 @@ next_record(struct quoin_bus_lookup *lookup, struct quoin_bus_reader *reader, in
 		}
 		if (r == 1 && ret->kind == QUOIN_BUS_FAULT) {
 			is_down = is_down || ret->code == QUOIN_EUNREACHABLE;
+			fault = ret->code;
 			memcpy(heard, ret->text, sizeof heard);
 		} else if (r == 1) {
 			quoin_bus_event_clear(ret);
@@ -205,8 +206,11 @@ next_record(struct quoin_bus_lookup *lookup, struct quoin_bus_reader *reader, in
 		}
 		quoin_bus_event_clear(ret);
 	} while (quoin_bus_left_ms(deadline_ms) > 0);
+	if (heard[0] == '\0')
+		return quoin_error_set(err, QUOIN_ETIMEOUT, "the topic %s cannot be read now: nothing came in time",
+		    lookup->topic);
 	return quoin_error_set(err, is_down ? QUOIN_EUNREACHABLE : QUOIN_ETIMEOUT,
-	    "the topic %s cannot be read now%s%.250s", lookup->topic, heard[0] != '\0' ? ": " : "", heard);
+	    "the topic %s cannot be read now: %s (%.250s)", lookup->topic, quoin_bus_advice(fault), heard);
 }
 
 static void

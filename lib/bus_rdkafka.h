@@ -60,7 +60,7 @@ bool quoin_bus_client_fault(struct quoin_bus_client *client, struct quoin_bus_fa
 
 /* librdkafka's code as one of ours. */
 int quoin_bus_code(rd_kafka_resp_err_t code);
-/* Fill "err": "cannot WHAT: reason (last fault)". Returns our code; a time-out while brokers are known to be down is
+/* Fill "err": "cannot WHAT: ADVICE (reason; last fault)". Returns our code; a time-out while brokers are known to be down is
  * QUOIN_EUNREACHABLE. */
 int quoin_bus_fail(const struct quoin_bus_client *client, rd_kafka_resp_err_t code, const char *reason,
     struct quoin_error *err, const char *what, ...) __attribute__((format(printf, 5, 6)));

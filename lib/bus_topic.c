@@ -22,7 +22,8 @@ make_new_topic(const struct quoin_bus_topic_spec *spec, rd_kafka_NewTopic_t **re
 
 	topic = rd_kafka_NewTopic_new(spec->topic, 1, spec->replicas, reason, sizeof reason);
 	if (topic == NULL)
-		return quoin_error_set(err, QUOIN_ECONFIG, "cannot make the topic %s: %s", spec->topic, reason);
+		return quoin_error_set(err, QUOIN_ECONFIG, "cannot make the topic %s: librdkafka does not take its name (%s)",
+		    spec->topic, reason);
 	for (size_t i = 0; i < spec->setting_count; i++) {
 		code = rd_kafka_NewTopic_set_config(topic, spec->settings[i].name, spec->settings[i].value);
 		if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -67,8 +67,9 @@ take_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *ctx)
 		client->is_refused = client->is_down = false;
 	if (code != 0 && writer->refusal == 0) {
 		writer->refusal = code;
-		(void)snprintf(writer->refusal_text, sizeof writer->refusal_text, "%s: %s",
-		    message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "?", rd_kafka_err2str(message->err));
+		(void)snprintf(writer->refusal_text, sizeof writer->refusal_text, "%s: %s (%s)",
+		    message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "?", quoin_bus_advice(code),
+		    rd_kafka_err2str(message->err));
 	}
 	if (receipt == NULL)
 		return;
@@ -276,13 +277,16 @@ quoin_bus_writer_flush(struct quoin_bus_writer *writer, int timeout_ms, struct q
 	code = rd_kafka_flush(writer->client.rk, timeout_ms);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		(void)quoin_bus_fail(&writer->client, code, NULL, err, "finish writing");
-		return quoin_error_set(err, QUOIN_ETIMEOUT, "%d records are not acknowledged%s%.250s",
-		    rd_kafka_outq_len(writer->client.rk), writer->client.last.code != 0 ? ": " : "",
+		if (writer->client.last.code == 0)
+			return quoin_error_set(err, QUOIN_ETIMEOUT, "%d records are not acknowledged in time",
+			    rd_kafka_outq_len(writer->client.rk));
+		return quoin_error_set(err, QUOIN_ETIMEOUT, "%d records are not acknowledged: %s (%.250s)",
+		    rd_kafka_outq_len(writer->client.rk), quoin_bus_advice(writer->client.last.code),
 		    writer->client.last.text);
 	}
 	r = writer->refusal;
 	writer->refusal = 0;
-	return r != 0 ? quoin_error_set(err, r, "a record was refused: %s", writer->refusal_text) : 0;
+	return r != 0 ? quoin_error_set(err, r, "a record was not written to %s", writer->refusal_text) : 0;
 }
 
 /* ---- Transactions ---- */
@@ -406,8 +410,9 @@ fail_commit(struct quoin_bus_writer *writer, rd_kafka_error_t *error, int64_t de
 		rd_kafka_error_destroy(error);
 		return fenced_commit(writer, was_retried, err);
 	}
-	(void)snprintf(reason, sizeof reason, "%s%s%s", rd_kafka_error_string(error), writer->refusal != 0 ? "; " : "",
-	    writer->refusal != 0 ? writer->refusal_text : "");
+	(void)snprintf(reason, sizeof reason, "%s (%.140s)",
+	    writer->refusal != 0 ? writer->refusal_text : quoin_bus_advice(quoin_bus_code(rd_kafka_error_code(error))),
+	    rd_kafka_error_string(error));
 	rd_kafka_error_destroy(error);
 	if (must_abort && abort_until(writer, deadline_ms, NULL) == 0)
 		return quoin_error_set(err, QUOIN_ECONFLICT, "the transaction was aborted, nothing was written: %s",

@@ -276,7 +276,7 @@ take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 			read_anew(gate, tail, 0);
 		break;
 	case QUOIN_BUS_FAULT:
-		quoin_error_set(&err, event->code, "%s", event->text);
+		quoin_error_set(&err, event->code, "%s (%.240s)", quoin_bus_advice(event->code), event->text);
 		quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", event->topic != NULL ? event->topic : "-");
 		break;
 	}

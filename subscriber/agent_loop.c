@@ -135,7 +135,7 @@ take_fault(struct quoin_agent *agent, const struct quoin_bus_event *event)
 {
 	struct quoin_error err = {0};
 
-	(void)quoin_error_set(&err, event->code, "%s", event->text);
+	(void)quoin_error_set(&err, event->code, "%s (%.240s)", quoin_bus_advice(event->code), event->text);
 	quoin_log_error(QUOIN_LOG_WARN, "bus", &err, NULL);
 	if (event->code == QUOIN_EUNREACHABLE)
 		agent->is_refused = true;

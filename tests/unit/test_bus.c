@@ -1,8 +1,11 @@
 /* The bus on the embedded broker, which cannot prove fencing, aborts or compaction: see test_bus_kafka.c. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/bus.h"
@@ -114,7 +117,7 @@ test_settings(void)
 	    {"enable.idempotence", "false", QUOIN_ECONFIG, "enable.idempotence"},
 	    {"acks", "0", QUOIN_ECONFIG, "acks"},
 	    {"plugin.library.paths", "evil.so", QUOIN_ECONFIG, "plugin.library.paths"},
-	    {"no.such.thing", "1", QUOIN_ECONFIG, "no.such.thing"},
+	    {"no.such.thing", "1", QUOIN_ECONFIG, "kafka.no.such.thing: librdkafka has no such setting"},
 	    {"socket.timeout.ms", "soon", QUOIN_ECONFIG, "socket.timeout.ms"},
 	    {"socket.timeout.ms", "9000", 0, NULL},
 	    {"queued.min.messages", "1000", 0, NULL},
@@ -764,6 +767,29 @@ test_topics(void)
 	quoin_bus_mock_close(mock);
 }
 
+/* One who listens and says nothing: what is wrong and what to do comes first, librdkafka's words stand at the end. */
+static void
+test_silent(void)
+{
+	static const struct quoin_bus_topic_spec spec = {TOPIC, 1, NULL, 0};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t address_bytes = sizeof address;
+	char server[32], wanted[256];
+	int code, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 8) == 0);
+	CHECK_INT(getsockname(fd, (struct sockaddr *)&address, &address_bytes), 0);
+	(void)snprintf(server, sizeof server, "127.0.0.1:%d", ntohs(address.sin_port));
+	properties[0] = (struct quoin_bus_property){"bootstrap.servers", server};
+	conf = (struct quoin_bus_conf){properties, 1, "test"};
+	code = quoin_bus_topic_check(&conf, &spec, 200, &err);
+	CHECK(code == QUOIN_EUNREACHABLE || code == QUOIN_ETIMEOUT);
+	(void)snprintf(wanted, sizeof wanted, "cannot ask for the topic " TOPIC ": %s (Local: ", quoin_bus_advice(code));
+	CHECK_CONTAINS(err.message, wanted);
+	CHECK(err.message[strlen(err.message) - 1] == ')');
+	(void)close(fd);
+}
+
 /* Where nobody listens, waiting longer is in vain; the reason is told in our own words. */
 static void
 test_refused(void)
@@ -785,6 +811,7 @@ test_refused(void)
 
 static const struct check_case cases[] = {
     {"refused connections end the wait", test_refused},
+    {"a broker that says nothing", test_silent},
     {"lookup", test_lookup},
     {"lookup rate", test_lookup_rate},
     {"topics", test_topics},
