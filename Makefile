@@ -424,8 +424,8 @@ BENCHES := \
 	tests/bench/bench_delta.c \
 	tests/bench/bench_fleet.c \
 	tests/bench/bench_oracle.c \
-	tests/bench/bench_plan.c \
 	tests/bench/bench_gate.c \
+	tests/bench/bench_plan.c \
 	tests/bench/bench_propagate.c \
 	tests/bench/bench_resolve.c \
 	tests/bench/bench_store.c \
