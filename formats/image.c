@@ -4,6 +4,7 @@
 
 #include "lib/assert.h"
 #include "lib/search.h"
+#include "lib/text.h"
 
 #define BLOCK_ALIGN 64u
 #define SEGMENT_MASK (QUOIN_SEGMENT_BYTES_MAX - 1)
@@ -295,4 +296,50 @@ bool
 quoin_block_has_array(uint32_t block_bytes, uint32_t at, uint64_t count, uint32_t size, uint32_t align)
 {
 	return at % align == 0 && at <= block_bytes && count <= (block_bytes - at) / size;
+}
+
+uint32_t
+quoin_places_count(const struct quoin_places *places)
+{
+	uint32_t count = 0;
+
+	for (uint32_t id = 0; id < places->id_count; id++)
+		count += places->distances[id] != QUOIN_PLACE_NONE;
+	return count;
+}
+
+int
+quoin_block_bad(const struct quoin_block_look *look, const char *what)
+{
+	return quoin_error_set(look->err, QUOIN_ECORRUPT, "%s part: %s %u: %s", look->part, look->kind, look->id, what);
+}
+
+int
+quoin_block_enter(struct quoin_block_look *look, const char *kind, const struct quoin_places *places, uint32_t id,
+    uint32_t least)
+{
+	const uint32_t place = quoin_places_get(places, id);
+
+	look->kind = kind;
+	look->id = id;
+	if (place == QUOIN_PLACE_NONE)
+		return 0;
+	look->block = quoin_image_at(look->image, place);
+	look->bytes = quoin_load_u32(look->block);
+	if (look->bytes < least || quoin_image_block(look->image, place, look->bytes) == NULL)
+		return quoin_block_bad(look, "the block is longer than its segment");
+	if (quoin_load_u32(look->block + 4) != id)
+		return quoin_block_bad(look, "the block says another id");
+	return 1;
+}
+
+bool
+quoin_block_find_text(const struct quoin_block_look *look, uint32_t at, struct quoin_span *ret)
+{
+	const uint8_t *end = at >= look->bytes ? NULL : memchr(look->block + at, 0, look->bytes - at);
+
+	if (end == NULL)
+		return false;
+	*ret = quoin_span_of(look->block + at, (size_t)(end - look->block) - at);
+	return quoin_utf8_is_valid(*ret);
 }

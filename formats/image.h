@@ -52,6 +52,8 @@ struct quoin_places {
 	const uint32_t *distances;
 	uint32_t id_count;
 };
+/* How many things there are. */
+uint32_t quoin_places_count(const struct quoin_places *places);
 static inline uint32_t
 quoin_places_get(const struct quoin_places *places, uint32_t id)
 {
@@ -200,5 +202,23 @@ const uint8_t *quoin_image_check_names(const struct quoin_image *image, uint32_t
 bool quoin_block_has_text(const uint8_t *block, uint32_t block_bytes, uint32_t at, uint32_t len);
 /* Whether count * size bytes at "at" are inside the block, "at" a multiple of "align". */
 bool quoin_block_has_array(uint32_t block_bytes, uint32_t at, uint64_t count, uint32_t size, uint32_t align);
+
+/* The block that is being looked at, and what is said of it. Blocks begin with u32 bytes, u32 id. */
+struct quoin_block_look {
+	const struct quoin_image *image;
+	const char *part; /* "models" */
+	struct quoin_error *err;
+	const char *kind; /* of the block: "shard" */
+	uint32_t id;
+	const uint8_t *block;
+	uint32_t bytes;
+};
+/* QUOIN_ECORRUPT: "PART part: KIND ID: WHAT". */
+int quoin_block_bad(const struct quoin_block_look *look, const char *what);
+/* Go to the block with this id: 1; 0 if there is none; or it is bad, as when it has fewer than "least" bytes. */
+int quoin_block_enter(struct quoin_block_look *look, const char *kind, const struct quoin_places *places, uint32_t id,
+    uint32_t least);
+/* The text at this distance, up to its NUL. false: it does not end inside the block, or is not UTF-8. */
+bool quoin_block_find_text(const struct quoin_block_look *look, uint32_t at, struct quoin_span *ret);
 
 #endif

@@ -6,59 +6,32 @@
 #include "lib/text.h"
 
 struct verifier {
+	struct quoin_block_look look;
 	struct quoin_models models;
-	struct quoin_error *err;
-	const char *kind;
-	uint32_t id;
-	const uint8_t *block;
-	uint32_t bytes;
 };
 
 static int
 bad(const struct verifier *verifier, const char *what)
 {
-	return quoin_error_set(verifier->err, QUOIN_ECORRUPT, "models part: %s %u: %s", verifier->kind, verifier->id, what);
+	return quoin_block_bad(&verifier->look, what);
 }
 
 static bool
 find_text(const struct verifier *verifier, uint32_t at, struct quoin_span *ret)
 {
-	const uint8_t *end = at >= verifier->bytes ? NULL : memchr(verifier->block + at, 0, verifier->bytes - at);
-
-	if (end == NULL)
-		return false;
-	*ret = quoin_span_of(verifier->block + at, (size_t)(end - verifier->block) - at);
-	return quoin_utf8_is_valid(*ret);
+	return quoin_block_find_text(&verifier->look, at, ret);
 }
 
 static bool
 has_array(const struct verifier *verifier, uint32_t at, uint64_t count, size_t size, uint32_t align)
 {
-	return quoin_block_has_array(verifier->bytes, at, count, (uint32_t)size, align);
-}
-
-static int
-enter_block(struct verifier *verifier, const char *kind, const struct quoin_places *places, uint32_t id)
-{
-	uint32_t place = quoin_places_get(places, id);
-
-	verifier->kind = kind;
-	verifier->id = id;
-	if (place == QUOIN_PLACE_NONE)
-		return 0;
-	verifier->block = quoin_image_at(&verifier->models.image, place);
-	verifier->bytes = quoin_load_u32(verifier->block);
-	if (verifier->bytes < 64 || quoin_image_block(&verifier->models.image, place, verifier->bytes) == NULL)
-		return bad(verifier, "the block is longer than its segment");
-	if (quoin_load_u32(verifier->block + 4) != id)
-		return bad(verifier, "the block says another id");
-	return 1;
+	return quoin_block_has_array(verifier->look.bytes, at, count, (uint32_t)size, align);
 }
 
 static bool
 amounts_are_sound(const struct verifier *verifier, uint32_t at, uint32_t count)
 {
-	const struct models_amount *amounts = MODELS_AT(verifier->block, struct models_amount, at);
+	const struct models_amount *amounts = MODELS_AT(verifier->look.block, struct models_amount, at);
 	struct quoin_span name, last = {0};
 
 	if (!has_array(verifier, at, count, sizeof *amounts, 8))
@@ -74,7 +47,7 @@ amounts_are_sound(const struct verifier *verifier, uint32_t at, uint32_t count)
 static bool
 placements_are_inside(const struct verifier *verifier, uint32_t at, uint32_t count, const struct quoin_places *places)
 {
-	const struct models_placed *placed = MODELS_AT(verifier->block, struct models_placed, at);
+	const struct models_placed *placed = MODELS_AT(verifier->look.block, struct models_placed, at);
 
 	if (!has_array(verifier, at, count, sizeof *placed, 4))
 		return false;
@@ -123,7 +96,7 @@ labels_are_sound(const struct verifier *verifier, const struct models_shard *hea
 static int
 check_shard(struct verifier *verifier)
 {
-	const struct models_shard *head = (const void *)verifier->block;
+	const struct models_shard *head = (const void *)verifier->look.block;
 	struct quoin_span name, vip;
 
 	if (!find_text(verifier, head->name, &name) || !quoin_name_is_valid(name) ||
@@ -145,7 +118,7 @@ check_shard(struct verifier *verifier)
 static int
 check_model(struct verifier *verifier)
 {
-	const struct models_model *head = (const void *)verifier->block;
+	const struct models_model *head = (const void *)verifier->look.block;
 	const uint32_t texts[] = {head->input_type, head->model_type, head->uri, head->digest, head->config};
 	const struct models_placed *placed = MODELS_AT(head, struct models_placed, head->placed);
 	struct quoin_span name, version, key, text;
@@ -182,11 +155,11 @@ check_order(struct verifier *verifier, const char *kind, const struct quoin_plac
 	const char *key, *last = NULL;
 	uint32_t things = 0, place;
 
-	verifier->kind = kind;
+	verifier->look.kind = kind;
 	for (uint32_t id = 0; id < places->id_count; id++)
 		things += places->distances[id] != QUOIN_PLACE_NONE;
 	for (uint32_t i = 0; i < count; i++, last = key) {
-		verifier->id = order[i];
+		verifier->look.id = order[i];
 		place = quoin_places_get(places, order[i]);
 		if (place == QUOIN_PLACE_NONE)
 			return bad(verifier, "the order names what does not exist");
@@ -231,10 +204,10 @@ check_placements(struct verifier *verifier)
 	uint64_t here = 0, both = 0;
 	const char *last;
 
-	verifier->kind = "shard";
+	verifier->look.kind = "shard";
 	for (uint32_t i = 0; i < models->shard_count; i++, here += shard.placed_count) {
 		quoin_models_shard_at(models, i, &shard);
-		verifier->id = shard.id;
+		verifier->look.id = shard.id;
 		last = NULL;
 		for (uint32_t k = 0; k < shard.placed_count; k++, last = model.routing_key) {
 			quoin_models_model(models, quoin_shard_placed(&shard, k).model, &model);
@@ -242,10 +215,10 @@ check_placements(struct verifier *verifier)
 				return bad(verifier, "its models are out of order");
 		}
 	}
-	verifier->kind = "model";
+	verifier->look.kind = "model";
 	for (uint32_t i = 0; i < models->model_count; i++) {
 		quoin_models_model_at(models, i, &model);
-		verifier->id = model.id;
+		verifier->look.id = model.id;
 		last = NULL;
 		for (uint32_t k = 0; k < model.placed_count; k++, both++, last = shard.name) {
 			placed = quoin_model_placed(&model, k);
@@ -261,7 +234,8 @@ check_placements(struct verifier *verifier)
 int
 quoin_models_verify(const struct quoin_image *image, struct quoin_models *ret, struct quoin_error *err)
 {
-	struct verifier verifier = {.err = err, .kind = "tables", .models = {.image = *image}};
+	struct verifier verifier = {.look = {.image = image, .part = "models", .err = err, .kind = "tables"},
+	    .models = {.image = *image}};
 	struct quoin_models *models = &verifier.models;
 	uint32_t shard_count, model_count;
 	int rc = quoin_image_check_header(image, MODELS_MAGIC, QUOIN_MODELS_VERSION, err);
@@ -281,11 +255,11 @@ quoin_models_verify(const struct quoin_image *image, struct quoin_models *ret, s
 		return bad(&verifier, "the places are malformed");
 	rc = quoin_models_attach(image, models, err);
 	for (uint32_t id = 0; rc == 0 && id < models->shards.id_count; id++) {
-		if ((rc = enter_block(&verifier, "shard", &models->shards, id)) > 0)
+		if ((rc = quoin_block_enter(&verifier.look, "shard", &models->shards, id, sizeof(struct models_shard))) > 0)
 			rc = check_shard(&verifier);
 	}
 	for (uint32_t id = 0; rc == 0 && id < models->models.id_count; id++) {
-		if ((rc = enter_block(&verifier, "model", &models->models, id)) > 0)
+		if ((rc = quoin_block_enter(&verifier.look, "model", &models->models, id, sizeof(struct models_model))) > 0)
 			rc = check_model(&verifier);
 	}
 	if (rc == 0)

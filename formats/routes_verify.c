@@ -3,54 +3,26 @@
 #include "lib/text.h"
 
 struct verifier {
+	struct quoin_block_look look;
 	struct quoin_routes routes;
-	struct quoin_error *err;
-	const char *kind;
-	uint32_t id;
-	const uint8_t *block;
-	uint32_t bytes;
 };
 
 static int
 bad(const struct verifier *verifier, const char *what)
 {
-	return quoin_error_set(verifier->err, QUOIN_ECORRUPT, "routes part: %s %u: %s", verifier->kind, verifier->id, what);
+	return quoin_block_bad(&verifier->look, what);
 }
 
 static bool
 find_text(const struct verifier *verifier, uint32_t at, struct quoin_span *ret)
 {
-	const uint8_t *end = at >= verifier->bytes ? NULL : memchr(verifier->block + at, 0, verifier->bytes - at);
-
-	if (end == NULL)
-		return false;
-	*ret = quoin_span_of(verifier->block + at, (size_t)(end - verifier->block) - at);
-	return quoin_utf8_is_valid(*ret);
-}
-
-static int
-enter_block(struct verifier *verifier, const char *kind, const struct quoin_places *places, uint32_t id)
-{
-	uint32_t place = quoin_places_get(places, id);
-
-	verifier->kind = kind;
-	verifier->id = id;
-	if (place == QUOIN_PLACE_NONE)
-		return 0;
-	verifier->block = quoin_image_at(&verifier->routes.image, place);
-	verifier->bytes = quoin_load_u32(verifier->block);
-	if (verifier->bytes < sizeof(struct routes_model) ||
-	    quoin_image_block(&verifier->routes.image, place, verifier->bytes) == NULL)
-		return bad(verifier, "the block is longer than its segment");
-	if (quoin_load_u32(verifier->block + 4) != id)
-		return bad(verifier, "the block says another id");
-	return 1;
+	return quoin_block_find_text(&verifier->look, at, ret);
 }
 
 static int
 check_shard(struct verifier *verifier)
 {
-	const struct routes_shard *head = (const void *)verifier->block;
+	const struct routes_shard *head = (const void *)verifier->look.block;
 	struct quoin_span name, vip;
 
 	if (!find_text(verifier, head->name, &name) || !quoin_name_is_valid(name) ||
@@ -62,14 +34,14 @@ check_shard(struct verifier *verifier)
 static int
 check_model(struct verifier *verifier)
 {
-	const struct routes_model *head = (const void *)verifier->block;
+	const struct routes_model *head = (const void *)verifier->look.block;
 	const char *name, *vip, *last = NULL;
 	struct quoin_span key;
 	uint64_t weight = 0;
 
 	if (!find_text(verifier, head->routing_key, &key) || memchr(key.data, '@', key.len) == NULL)
 		return bad(verifier, "the routing key is malformed");
-	if (!quoin_block_has_array(verifier->bytes, sizeof *head, head->count, sizeof head->routes[0], 4))
+	if (!quoin_block_has_array(verifier->look.bytes, sizeof *head, head->count, sizeof head->routes[0], 4))
 		return bad(verifier, "the routes are outside");
 	for (uint32_t i = 0; i < head->count; i++, last = name) {
 		if (!quoin_routes_shard(&verifier->routes, head->routes[i].id, &name, &vip) ||
@@ -80,16 +52,6 @@ check_model(struct verifier *verifier)
 	return weight == QUOIN_WEIGHT_TOTAL ? 0 : bad(verifier, "its weights do not add up to 100000");
 }
 
-static uint32_t
-count_of(const struct quoin_places *places)
-{
-	uint32_t count = 0;
-
-	for (uint32_t id = 0; id < places->id_count; id++)
-		count += places->distances[id] != QUOIN_PLACE_NONE;
-	return count;
-}
-
 static int
 check_order(struct verifier *verifier)
 {
@@ -97,14 +59,15 @@ check_order(struct verifier *verifier)
 	struct quoin_route_list list;
 	const char *last = NULL;
 
-	verifier->kind = "model";
+	verifier->look.kind = "model";
 	for (uint32_t i = 0; i < routes->model_count; i++, last = list.routing_key) {
-		verifier->id = routes->models_by_key[i];
-		if (!quoin_routes_model(routes, verifier->id, &list) ||
+		verifier->look.id = routes->models_by_key[i];
+		if (!quoin_routes_model(routes, verifier->look.id, &list) ||
 		    (last != NULL && strcmp(last, list.routing_key) >= 0))
 			return bad(verifier, "the order is wrong");
 	}
-	if (count_of(&routes->models) != routes->model_count || count_of(&routes->shards) != routes->shard_count)
+	if (quoin_places_count(&routes->models) != routes->model_count ||
+	    quoin_places_count(&routes->shards) != routes->shard_count)
 		return bad(verifier, "a count is wrong");
 	return 0;
 }
@@ -112,7 +75,8 @@ check_order(struct verifier *verifier)
 int
 quoin_routes_verify(const struct quoin_image *image, struct quoin_routes *ret, struct quoin_error *err)
 {
-	struct verifier verifier = {.err = err, .kind = "tables", .routes = {.image = *image}};
+	struct verifier verifier = {.look = {.image = image, .part = "routes", .err = err, .kind = "tables"},
+	    .routes = {.image = *image}};
 	struct quoin_routes *routes = &verifier.routes;
 	int rc = quoin_image_check_header(image, ROUTES_MAGIC, QUOIN_ROUTES_VERSION, err);
 
@@ -129,11 +93,11 @@ quoin_routes_verify(const struct quoin_image *image, struct quoin_routes *ret, s
 		return bad(&verifier, "the places are malformed");
 	rc = quoin_routes_attach(image, routes, err);
 	for (uint32_t id = 0; rc == 0 && id < routes->shards.id_count; id++) {
-		if ((rc = enter_block(&verifier, "shard", &routes->shards, id)) > 0)
+		if ((rc = quoin_block_enter(&verifier.look, "shard", &routes->shards, id, sizeof(struct routes_shard))) > 0)
 			rc = check_shard(&verifier);
 	}
 	for (uint32_t id = 0; rc == 0 && id < routes->models.id_count; id++) {
-		if ((rc = enter_block(&verifier, "model", &routes->models, id)) > 0)
+		if ((rc = quoin_block_enter(&verifier.look, "model", &routes->models, id, sizeof(struct routes_model))) > 0)
 			rc = check_model(&verifier);
 	}
 	if (rc == 0)

@@ -26,16 +26,6 @@ check_names(struct rules_verifier *verifier, enum rules_field field, const char 
 	return 0;
 }
 
-static uint32_t
-count_of(const struct quoin_places *places)
-{
-	uint32_t count = 0;
-
-	for (uint32_t id = 0; id < places->id_count; id++)
-		count += places->distances[id] != QUOIN_PLACE_NONE;
-	return count;
-}
-
 /* ---- Attributes ---- */
 
 static bool
@@ -124,7 +114,7 @@ check_attributes(struct rules_verifier *verifier)
 	uint32_t used = 0;
 	int rc = check_names(verifier, RULES_ATTRIBUTE_NAMES, "attribute", places, &used);
 
-	if (rc == 0 && used != count_of(places))
+	if (rc == 0 && used != quoin_places_count(places))
 		rc = bad(verifier, "the table of names has another number of entries");
 	/* Finding one name may compare with any other: all names first. */
 	for (uint32_t id = 0; rc == 0 && id < places->id_count; id++) {
@@ -198,7 +188,7 @@ check_objectives(struct rules_verifier *verifier)
 	uint32_t used = 0;
 	int rc = check_names(verifier, RULES_OBJECTIVE_NAMES, "objective", places, &used);
 
-	if (rc == 0 && used != count_of(places))
+	if (rc == 0 && used != quoin_places_count(places))
 		rc = bad(verifier, "the table of names has another number of entries");
 	for (uint32_t id = 0; rc == 0 && id < places->id_count; id++) {
 		if ((rc = enter_block(verifier, "objective", places, id)) <= 0)
