@@ -230,6 +230,7 @@ PUBLISHER_SRCS := \
 	publisher/parts.c \
 	publisher/phrase.c \
 	publisher/phrase_change.c \
+	publisher/declared.c \
 	publisher/picture.c \
 	publisher/problem.c \
 	publisher/publish.c \

@@ -125,6 +125,7 @@ print_json(struct quoin_picture *picture)
 	const struct quoin_control *control = &picture->session.control;
 	char waits[QUOIN_WAITING_BYTES];
 	char lack[QUOIN_PICTURE_ALARM_BYTES];
+	const struct quoin_cert *expected;
 	struct quoin_json_writer writer;
 	struct quoin_buf json;
 	size_t at = 0;
@@ -152,8 +153,8 @@ print_json(struct quoin_picture *picture)
 	quoin_json_end_array(&writer);
 	quoin_json_put_u64(&writer, "refused_documents", control->refusal_count);
 	quoin_json_begin_array(&writer, "hosts");
-	for (size_t i = 0; i < control->cert_count; i++)
-		put_host(&writer, picture, &control->certs[i].cert);
+	for (size_t i = 0; (expected = quoin_picture_expected(picture, i)) != NULL; i++)
+		put_host(&writer, picture, expected);
 	quoin_json_end_array(&writer);
 	quoin_json_end_object(&writer);
 	r = quoin_cli_print_json(&json);
@@ -190,32 +191,30 @@ print_host(const struct quoin_cli *cli, const struct quoin_picture *picture, con
 static void
 print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
 {
-	const struct quoin_control *control = &picture->session.control;
-	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, well = 0;
+	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, count = 0, well = 0;
+	const struct quoin_cert *cert;
 	char reason[QUOIN_HOST_REASON_BYTES];
 	uint64_t staged;
 
-	for (size_t i = 0; i < control->cert_count; i++) {
-		const struct quoin_cert *cert = &control->certs[i].cert;
+	for (; (cert = quoin_picture_expected(picture, count)) != NULL; count++) {
 		enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);
 
 		counts[state]++;
 		well += is_well(state);
 	}
-	printf("hosts    %zu", control->cert_count);
+	printf("hosts    %zu", count);
 	for (unsigned state = 0; state <= QUOIN_HOST_IDLE; state++)
 		if (counts[state] > 0)
 			printf("%s %zu %s", state == 0 ? ":" : ",", counts[state],
 			    quoin_host_state_name((enum quoin_host_state)state));
 	printf("\n");
-	for (size_t i = 0; i < control->cert_count; i++) {
-		const struct quoin_cert *cert = &control->certs[i].cert;
+	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
 		enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);
 
-		if (!is_well(state) || control->cert_count <= LISTED_MAX)
+		if (!is_well(state) || count <= LISTED_MAX)
 			print_host(cli, picture, cert, state, reason);
 	}
-	if (control->cert_count > LISTED_MAX && well > 0)
+	if (count > LISTED_MAX && well > 0)
 		printf("  and %zu that are well\n", well);
 }
 

@@ -45,6 +45,8 @@ explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum 
 	out[0] = '\0';
 	if (picture->lost_gate.code != 0 && state != QUOIN_HOST_EXCLUDED)
 		quoin_waiting_for(picture, out);
+	else if (state == QUOIN_HOST_UNSEEN && reason[0] != '\0')
+		snprintf(out, TEXT_BYTES, "\"quoin enrol %s --role serving --shard %s\", and quoind there", cert->host, cert->shard);
 	else if (state == QUOIN_HOST_UNSEEN || state == QUOIN_HOST_OFFLINE)
 		snprintf(out, TEXT_BYTES, "the host to report; is quoind running there?");
 	else if (state == QUOIN_HOST_EXCLUDED)
@@ -124,7 +126,7 @@ int
 quoin_cmd_why(struct quoin_cli *cli, int argc, char **argv)
 {
 	const struct quoin_option options[] = {{0}};
-	const struct quoin_control_cert *entry;
+	const struct quoin_cert *host;
 	struct quoin_picture *picture;
 	struct quoin_error err = {0};
 	int r, count;
@@ -140,10 +142,10 @@ quoin_cmd_why(struct quoin_cli *cli, int argc, char **argv)
 		return quoin_cli_fail(cli, &err);
 	}
 	r = quoin_picture_open(cli, picture, &err);
-	entry = r == 0 ? quoin_control_cert(&picture->session.control, argv[1]) : NULL;
-	if (r == 0 && entry == NULL)
+	host = r == 0 ? quoin_picture_named(picture, argv[1]) : NULL;
+	if (r == 0 && host == NULL)
 		r = quoin_error_set(&err, QUOIN_ECONFLICT, "there is no enrolled host %s; \"quoin status\" lists them", argv[1]);
-	r = r == 0 ? print_result(cli, picture, &entry->cert) : quoin_cli_fail(cli, &err);
+	r = r == 0 ? print_result(cli, picture, host) : quoin_cli_fail(cli, &err);
 	quoin_picture_close(picture);
 	free(picture);
 	return r;

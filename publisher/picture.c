@@ -81,6 +81,8 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 		    QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0)
 		r = look_for_losses(picture, err);
+	if (r == 0)
+		r = quoin_declared_read(&picture->declared, session, release_of(picture, session->control.ledger.asked), err);
 	picture->now_ms = quoin_clock_wall_ms();
 	return r;
 }
@@ -100,6 +102,7 @@ quoin_picture_close(struct quoin_picture *picture)
 {
 	forget_findings(picture);
 	quoin_fleet_clear(&picture->fleet);
+	quoin_declared_clear(&picture->declared);
 	quoin_activations_clear(&picture->activations);
 	quoin_session_close(&picture->session);
 }
@@ -115,6 +118,31 @@ quoin_picture_gate(const struct quoin_picture *picture)
 	    picture->now_ms - heartbeat->issued_ms > (int64_t)(LATE_INTERVALS * heartbeat->interval_ms))
 		return "stale";
 	return "alive";
+}
+
+const struct quoin_cert *
+quoin_picture_expected(const struct quoin_picture *picture, size_t index)
+{
+	const struct quoin_control *control = &picture->session.control;
+
+	if (index < control->cert_count)
+		return &control->certs[index].cert;
+	index -= control->cert_count;
+	for (size_t i = 0; i < picture->declared.host_count; i++)
+		if (quoin_declared_is_missing(&picture->session, &picture->declared.hosts[i]) && index-- == 0)
+			return &picture->declared.hosts[i];
+	return NULL;
+}
+
+const struct quoin_cert *
+quoin_picture_named(const struct quoin_picture *picture, const char *host)
+{
+	const struct quoin_cert *expected;
+
+	for (size_t i = 0; (expected = quoin_picture_expected(picture, i)) != NULL; i++)
+		if (strcmp(expected->host, host) == 0)
+			return expected;
+	return NULL;
 }
 
 static enum quoin_host_state
@@ -149,16 +177,14 @@ is_ready_for(struct quoin_picture *picture, const struct quoin_cert *cert, uint6
 static const char *
 find_lacking(struct quoin_picture *picture)
 {
-	const struct quoin_control *control = &picture->session.control;
+	const struct quoin_cert *cert;
 	const uint64_t asked = picture->session.control.ledger.asked;
 
 	if (picture->has_lacking)
 		return picture->lacking;
 	picture->has_lacking = true;
 	picture->lacking[0] = '\0';
-	for (size_t i = 0; i < control->cert_count; i++) {
-		const struct quoin_cert *cert = &control->certs[i].cert;
-
+	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
 		if (cert->role == QUOIN_HOST_SERVING &&
 		    quoin_activation_exclusion(&picture->activations.newest, cert->host) == NULL &&
 		    !is_ready_for(picture, cert, asked, picture->lacking))
@@ -178,6 +204,9 @@ quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,
 	const struct quoin_release *asked;
 	const char *lacking;
 
+	if (state == QUOIN_HOST_UNSEEN && quoin_declared_is_missing(&picture->session, cert))
+		(void)snprintf(reason, QUOIN_HOST_REASON_BYTES, "release %llu declares it, and it was never enrolled",
+		    (unsigned long long)wanted);
 	if (state != QUOIN_HOST_ACTIVE || wanted == newest->from)
 		return state;
 	lacking = newest->target != wanted ? find_lacking(picture) : "";

@@ -6,6 +6,7 @@
 
 #include "publisher/activations.h"
 #include "publisher/cli.h"
+#include "publisher/declared.h"
 #include "publisher/fleet.h"
 #include "publisher/host_state.h"
 
@@ -15,6 +16,7 @@ struct quoin_picture {
 	struct quoin_session session;
 	struct quoin_activations activations;
 	struct quoin_fleet fleet;
+	struct quoin_declared declared; /* by what is asked for */
 	/* Why control or gate topic cannot be trusted to be whole (lost.h); code 0: they can. */
 	struct quoin_error lost_control;
 	struct quoin_error lost_gate;
@@ -35,6 +37,12 @@ void quoin_picture_close(struct quoin_picture *picture);
 
 /* "alive", "stale" (a heartbeat that is late or expired) or "none". */
 const char *quoin_picture_gate(const struct quoin_picture *picture);
+
+/* Everybody who is expected: who is enrolled, then who is only declared (a certificate of name and shard alone), by index;
+ * NULL at the end. */
+const struct quoin_cert *quoin_picture_expected(const struct quoin_picture *picture, size_t index);
+/* The same by name, or NULL. */
+const struct quoin_cert *quoin_picture_named(const struct quoin_picture *picture, const char *host);
 
 /* How a host is doing; see quoin_host_state_of and quoin_host_state_held. */
 enum quoin_host_state quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,

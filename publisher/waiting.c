@@ -25,12 +25,11 @@ add(struct hosts *hosts, const struct quoin_cert *cert, enum quoin_host_state st
 static void
 look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release, bool runs, struct hosts *ret)
 {
-	const struct quoin_control *control = &picture->session.control;
 	char reason[QUOIN_HOST_REASON_BYTES];
+	const struct quoin_cert *cert;
 
 	*ret = (struct hosts){0};
-	for (size_t i = 0; i < control->cert_count; i++) {
-		const struct quoin_cert *cert = &control->certs[i].cert;
+	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
 		const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 		enum quoin_host_state state;
 		uint64_t staged;

@@ -60,7 +60,7 @@ router() {
 serving() {
 	serving_name=$1 serving_shard=$2 serving_dir=$site/$1
 	shift 2
-	quoin -q enrol "$serving_name" --role serving --shard "$serving_shard" --out "$serving_dir/identity" >/dev/null ||
+	[ -d "$serving_dir/identity" ] || quoin -q enrol "$serving_name" --role serving --shard "$serving_shard" --out "$serving_dir/identity" >/dev/null ||
 	    give_up enrol "$serving_name"
 	start "server-$serving_name" "$tools/toy_server" serve "$serving_dir/port"
 	within 10 test -s "$serving_dir/port" || give_up "server-$serving_name" "it does not start"

@@ -271,6 +271,18 @@ check full-not-selected test "$(status .target)" = 12
 rm full
 check full-settled settled 14 60
 
+# ---- A host that shards.json declares and nobody enrolled is expected, too: its silence counts.
+shards=$(printf '%s\n' "$shards" | sed 's/"b-03"\]/"b-03", "b-04"]/')
+made declared 15 "$policy"
+publish declared 0 declared --waive empty
+check declared-unseen within 20 is_state b-04 unseen "release 15 declares it, and it was never enrolled"
+check_has declared-why "quoin enrol b-04 --role serving --shard b" quoin why b-04
+check declared-held within 10 is_state router-01 held "serving: release 15 waits for b-04 (unseen"
+quoin -q enrol b-04 --role serving --shard b --out "$site/b-04/identity" >/dev/null
+check enrolled-unseen test "$(state_of b-04)" = "unseen: "
+serving b-04 b
+check declared-settled settled 15 60
+
 # ---- A release that some host cannot take is refused before it is signed, with the host and the limit.
 for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 	name=${limit%% *}
@@ -278,7 +290,7 @@ for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 	echo "limit.$limit" >>"$site/router-02/quoin.conf"
 	kill_9 router-02
 	agent_up router-02
-	rm -rf limited && made limited 15 "$policy"
+	rm -rf limited && made limited 16 "$policy"
 	jq -n '[{name: "wide", targetObjectives: ["Two"], model: "third", when: {a: 1, b: 2, c: 3, d: 4}}]' >limited/wide.rules.json
 	is_announced() { ! quoin -q publish --dry-run limited >announced.out 2>&1 && has_line announced.out router-02; }
 	check "limit-$name-announced" within 30 is_announced
@@ -286,6 +298,6 @@ for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 	check_has "limit-$name-host" router-02 cat check.out
 	check_has "limit-$name-named" "limit.$name" cat check.out
 done
-check limits-nothing-published test "$(newest)" = 14
+check limits-nothing-published test "$(newest)" = 15
 
 end_all
