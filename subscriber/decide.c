@@ -366,24 +366,29 @@ int
 quoin_resolve_strings(const struct quoin_view *view, const char *objective, const struct quoin_attribute *attributes,
     size_t count, struct quoin_decision *ret_decision)
 {
+	const struct quoin_rules *rules;
 	struct quoin_context context;
+	const uint8_t *block;
 	int rc = 0;
 
 	if (!can_resolve(view))
 		return fail(view, objective, QUOIN_EMISSING, ret_decision);
+	/* First of all, so that the block is on its way while the names are looked at. */
+	rules = &view->snapshot->rules;
+	block = quoin_resolve_objective(rules, quoin_rules_objective(rules, quoin_span_str(objective)));
+	ask_for(block);
 	/* Only what begin and put do not write; the values need no zeros. */
 	context.own_tests = context.inline_tests;
 	context.own_cells = context.inline_cells;
 	context.cell_cap = QUOIN_CONTEXT_CELLS_INLINE;
 	context.json = NULL;
-	quoin_context_begin(&context, &view->snapshot->rules);
+	quoin_context_begin(&context, rules);
 	if (count <= QUOIN_CONTEXT_NAMED_MAX)
 		rc = quoin_context_borrow_named(&context, (const struct quoin_named *)(const void *)attributes, count);
 	else
 		for (size_t i = 0; rc == 0 && i < count; i++)
 			rc = set_named(&context, &attributes[i]);
-	rc = rc != 0 ? fail(view, objective, rc, ret_decision)
-		     : quoin_resolve_name(view, objective, &context, ret_decision);
+	rc = rc != 0 ? fail(view, objective, rc, ret_decision) : decide(view, objective, block, &context, ret_decision);
 	if (context.own_tests != context.inline_tests)
 		quoin_context_clear(&context);
 	return rc;
