@@ -20,6 +20,7 @@
 #define ROUNDS	     151 /* each of every kind, interleaved; the median counts */
 #define CALLS	     WORKLOAD_REQUESTS
 #define PAGE	     32	 /* objectives decided with one prepared context */
+#define FEW	     16
 #define THREAD_CALLS (2 * WORKLOAD_REQUESTS)
 #define THREAD_ROUNDS 41
 
@@ -52,6 +53,8 @@ read_ahead(const void *what, size_t bytes)
 #pragma GCC unroll 32
 	for (size_t i = 0; i < bytes; i += 64)
 		__builtin_prefetch((const char *)what + i);
+	/* Not for nothing, although it changes nothing. */
+	__asm__ volatile("" : : "r"(what));
 }
 
 static const struct workload_request *
@@ -115,13 +118,24 @@ fill(const struct subject *subject, const struct quoin_view *view, const struct 
 	quoin_context_set_cells(context, request->tests, request->cells, WORKLOAD_CELLS);
 }
 
+/* All of a request but its values, which are in the array, and that. */
+static inline void
+read_request(const struct subject *subject, unsigned number)
+{
+	const struct workload_request *request = &subject->requests[number];
+
+	read_ahead(request, offsetof(struct workload_request, values));
+	read_ahead(request->user, sizeof *request - offsetof(struct workload_request, user));
+	read_ahead(subject->values[number], sizeof subject->values[0]);
+}
+
 /*
  * The request as an array of values by slot, which the context borrows: one call, whatever their number, and nothing is
  * kept from one decision to the next. Making the array is not measured, as with all that decisions are compared with:
  * each is given requests in the form that it takes. time_request has what setting each value by a call costs.
  */
-static double
-time_slots(struct subject *subject)
+static inline double
+slots_of(struct subject *subject, unsigned mask)
 {
 	double begin = bench_work_ns();
 	struct quoin_context *context = subject->contexts[0];
@@ -129,20 +143,43 @@ time_slots(struct subject *subject)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < CALLS; i++) {
-		const struct workload_request *request = &subject->requests[i], *next = request + 1;
+		const struct workload_request *request = &subject->requests[i & mask];
 
-		/* All of the next but its values, which are in the array. */
-		if (i + 1 < CALLS) {
-			read_ahead(next, offsetof(struct workload_request, values));
-			read_ahead(next->user, sizeof *next - offsetof(struct workload_request, user));
-			read_ahead(subject->values[i + 1], sizeof subject->values[0]);
-		}
+		read_request(subject, (i + 1) & mask);
 		quoin_context_start(context, &subject->view);
-		quoin_context_set_values(context, subject->values[i], WORKLOAD_ATTRIBUTES);
+		quoin_context_set_values(context, subject->values[i & mask], WORKLOAD_ATTRIBUTES);
 		quoin_context_set_cells(context, request->tests, request->cells, WORKLOAD_CELLS);
 		if (quoin_resolve(&subject->view, subject->handles[request->objective], context, &decision) != 0)
 			bench_die("cannot resolve");
 		sum += decision.rule_number;
+	}
+	sink += sum;
+	return (bench_work_ns() - begin) / CALLS;
+}
+
+static double
+time_slots(struct subject *subject)
+{
+	return slots_of(subject, CALLS - 1);
+}
+
+/* A few over and over: all in the nearest cache, and no branch that is not known. */
+static double
+time_slots_again(struct subject *subject)
+{
+	return slots_of(subject, FEW - 1);
+}
+
+/* The requests are read, and nothing is decided. */
+static double
+time_stream(struct subject *subject)
+{
+	double begin = bench_work_ns();
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		read_request(subject, (i + 1) & (CALLS - 1));
+		sum += subject->requests[i].objective;
 	}
 	sink += sum;
 	return (bench_work_ns() - begin) / CALLS;
@@ -177,8 +214,8 @@ time_request(struct subject *subject)
 }
 
 /* A page's objectives with the context of one request: what each further objective costs. */
-static double
-time_prepared(struct subject *subject)
+static inline double
+prepared_of(struct subject *subject, unsigned mask)
 {
 	static struct quoin_context *contexts[WORKLOAD_REQUESTS / PAGE];
 	struct quoin_decision decision;
@@ -193,14 +230,26 @@ time_prepared(struct subject *subject)
 	}
 	begin = bench_work_ns();
 	for (unsigned i = 0; i < CALLS; i++) {
-		int handle = subject->handles[subject->stream[i]];
+		int handle = subject->handles[subject->stream[i & mask]];
 
-		if (quoin_resolve(&subject->view, handle, contexts[i % WORKLOAD_REQUESTS / PAGE], &decision) != 0)
+		if (quoin_resolve(&subject->view, handle, contexts[(i & mask) / PAGE], &decision) != 0)
 			bench_die("cannot resolve");
 		sum += decision.rule_number;
 	}
 	sink += sum;
 	return (bench_work_ns() - begin) / CALLS;
+}
+
+static double
+time_prepared(struct subject *subject)
+{
+	return prepared_of(subject, CALLS - 1);
+}
+
+static double
+time_prepared_again(struct subject *subject)
+{
+	return prepared_of(subject, 4 * FEW - 1);
 }
 
 static double
@@ -444,7 +493,8 @@ static const struct {
 	const char *name;
 	double (*time)(struct subject *);
 } kinds[] = {{"mdb_get", time_lookups}, {"names", time_names}, {"slots", time_slots},
-    {"prepared", time_prepared}, {"request", time_request}};
+    {"prepared", time_prepared}, {"request", time_request},
+    {"stream", time_stream}, {"slots.again", time_slots_again}, {"prepared.again", time_prepared_again}};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 static void
