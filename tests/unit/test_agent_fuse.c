@@ -34,6 +34,18 @@ readings(void)
 	return stat(poison_log, &st) == 0 ? (size_t)st.st_size : 0;
 }
 
+static void
+await_readings(size_t count)
+{
+	const int64_t deadline = quoin_clock_mono_ms() + WAIT_MS;
+
+	while (readings() < count) {
+		CHECK(quoin_clock_mono_ms() < deadline);
+		(void)poll(NULL, 0, 10);
+	}
+	CHECK_INT(readings(), count);
+}
+
 /* Two releases of rules, of different sizes; returns the second one's. */
 static size_t
 put_two(void)
@@ -111,9 +123,10 @@ the_reader_crashes(void)
 	/* Another host's retry is none of ours; the one of all is. */
 	retry("h2");
 	retry("");
+	await_readings(2);
+	/* What is said from now on is said of that. */
+	started_ms = quoin_clock_wall_ms();
 	await(is_failed_here, "release 2 failed again");
-	while (readings() < 2)
-		(void)poll(NULL, 0, 10);
 	CHECK_INT(stop_agent(SIGTERM), 0);
 	CHECK_INT(readings(), 2);
 	/* Mended, as by a new version of the program; still it takes the operator's word. */
