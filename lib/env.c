@@ -485,6 +485,9 @@ quoin_env_copy(struct quoin_env *env, const char *path, struct quoin_error *err)
 	if (r != 0)
 		return r;
 	rc = mdb_env_copy2(env->mdb, path, MDB_CP_COMPACT);
+	/* It reads on one thread and writes on another; without memory for that one there is none. */
+	if (rc == EAGAIN)
+		rc = ENOMEM;
 	if (rc != 0)
 		return quoin_env_fail(path, rc, "write a copy", err);
 	if (chmod(data, 0640) != 0)
