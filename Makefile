@@ -396,6 +396,7 @@ SIM_SRCS := \
 	tests/sim/plan.c \
 	tests/sim/search.c \
 	tests/sim/story.c \
+	tests/sim/topics.c \
 	tests/sim/seal.c \
 	tests/sim/world.c \
 
@@ -408,6 +409,8 @@ DEFECT_SRCS := \
 	publisher/gate_pins.c \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
+	publisher/gc.c \
+	publisher/import_gate.c \
 	subscriber/admit.c \
 	subscriber/choose.c \
 	subscriber/core.c \
@@ -770,7 +773,7 @@ $(FUZZ_TARGETS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 
 # ---------------------------------------------------------------- targets
 
-.PHONY: all programs libquoin install install-libquoin check check-asan check-asan-run check-tsan check-tsan-run sim unit analyze bench demo differential fuzz fuzz-run crash model clean help
+.PHONY: all programs libquoin install install-libquoin check check-all check-asan check-asan-run check-tsan check-tsan-run sim unit analyze bench demo differential fuzz fuzz-run crash model clean help
 
 all: $(ARCHIVES) $(PROGRAMS) $(BUILD)/bin/quoin-eval $(LIBQUOIN) $(LIBQUOIN_SUBSCRIBER) ## build everything
 
@@ -850,6 +853,15 @@ sim: $(BUILD)/tests/sim/sim ## the whole fleet in one thread, seed by seed, for 
 
 differential: $(BUILD)/tests/differential/test_differential ## both evaluators of the rules, new seeds for SECONDS=10
 	@$< -t $(SECONDS)
+
+# What "check" does in minutes, at length. LONG is what the searches get each.
+LONG ?= 600
+check-all: ## check, then simulator, model, power failures and fuzzers for LONG=600 seconds each
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory sim SECONDS=$(LONG)
+	@$(MAKE) --no-print-directory model
+	@$(MAKE) --no-print-directory crash SECONDS=$(LONG)
+	@$(MAKE) --no-print-directory fuzz SECONDS=$(LONG)
 
 demo: all ## the life of a release with real processes, in about a minute
 	@PATH="$(abspath $(BUILD)/bin):$$PATH" examples/demo/run

@@ -52,6 +52,12 @@ intent_at(const struct quoin_ledger *ledger, uint64_t number, bool *ret_held)
 	    sizeof *ledger->intents, number, ret_held);
 }
 
+bool
+quoin_ledger_has_skipped(const struct quoin_ledger *ledger, uint64_t last)
+{
+	return ledger->last_intent.number > last + 1;
+}
+
 const struct quoin_ledger_release *
 quoin_ledger_release(const struct quoin_ledger *ledger, uint64_t number)
 {

@@ -117,6 +117,11 @@ int quoin_ledger_admit_intent(struct quoin_ledger *ledger, const struct quoin_in
 bool quoin_ledger_forget_release(struct quoin_ledger *ledger, uint64_t number);
 bool quoin_ledger_forget_intent(struct quoin_ledger *ledger, uint64_t number);
 
+/* Whether the newest intent came, and is not the next after "last", the newest until then. Who reads a topic for the first time
+ * is used to the gaps that gc leaves: the rest says it all. Who went on reading may hold what a missed one ended: gc removed
+ * both. */
+bool quoin_ledger_has_skipped(const struct quoin_ledger *ledger, uint64_t last);
+
 const struct quoin_ledger_release *quoin_ledger_release(const struct quoin_ledger *ledger, uint64_t number);
 const struct quoin_ledger_intent *quoin_ledger_intent(const struct quoin_ledger *ledger, uint64_t number);
 /* "" if the intent is not about a host. */

@@ -15,6 +15,7 @@
 	X(EVIDENCE_RESTART, "evidence-from-before-a-restart", "a host that was ready once stays ready")		\
 	X(EVIDENCE_SINCE, "evidence-of-an-earlier-stay", "a report counts that obeys less than since")			\
 	X(ENTERS_SELECTABLE, "selected-as-it-enters", "a release with models is selected by the activation it enters with") \
+	X(BY_NUMBER, "evidence-by-number", "a report counts for a release of its number, whatever its hash")		\
 	X(DOUBLE_GATE, "double-gate", "a fenced gate commits all the same")						\
 	X(REVOKED_IS_GOOD, "unpin-to-revoked", "the gate returns to a revoked release")				\
 	X(REVOKED_STARTS, "host-forgets-revocation", "a host starts what it knows to be revoked")			\
@@ -42,6 +43,11 @@
 	X(REPLAY, "replayed-activation", "an older activation is obeyed again")					\
 	X(UNLOAD_OLD_NEWS, "unload-on-old-news", "a host that was cut off unloads by the first activation it meets") \
 	X(JOIN_WAITING, "join-while-activation-waits", "a router joins although the newest activation waits")		\
+	X(EMPTY_END, "end-of-another-topic", "the end of a gate topic that was made anew and is empty counts")		\
+	X(EPOCH_ENDED, "end-of-another-epoch", "the end counts though what came before it was refused for its epoch")	\
+	X(RUN_12, "run-12-pin-without-intent", "gc removes the intent behind a standing pin")				\
+	X(RUN_13, "run-13-acts-behind-the-fleet", "a gate acts though hosts obey more than its log has")		\
+	X(IMPORT_BEHIND, "run-13-import-behind-the-fleet", "an import writes an activation older than hosts obey")	\
 	X(LEFTOVERS, "leftovers-after-a-crash", "what was to be unloaded when the agent died stays loaded")
 
 enum quoin_defect {

@@ -106,7 +106,7 @@ is_log_of_the_fleet(struct quoin_gate_core *core)
 	bool is_later;
 
 	host = host_ahead(core, &count);
-	if (host == NULL)
+	if (host == NULL || QUOIN_DEFECT(RUN_13))
 		return true;
 	if (count > 1)
 		snprintf(others, sizeof others, " (and %zu other hosts)", count - 1);
@@ -140,9 +140,16 @@ may_act(struct quoin_gate_core *core)
 		    (unsigned long long)core->ledger->head.number, (unsigned long long)core->ledger->last_intent.number,
 		    (unsigned long long)core->activation.head.number,
 		    (unsigned long long)core->activation.intent.number);
+		core->was_behind = true;
 		return false;
 	}
-	return true;
+	/* The certificates were missing, too, when this gate took over: what those routers hold is heard, or waited for, now. */
+	if (core->was_behind) {
+		gate_grant_leases(core);
+		gate_count_settle(core);
+	}
+	core->was_behind = false;
+	return core->code == 0;
 }
 
 /* ---- The draft ---- */

@@ -177,7 +177,9 @@ gate_host_have(const struct gate_host *host, const struct quoin_docref *release)
 {
 	for (size_t i = 0; i < host->have_count; i++)
 		if (host->haves[i].release.number == release->number)
-			return quoin_hash_equal(&host->haves[i].release.hash, &release->hash) ? &host->haves[i] : NULL;
+			return quoin_hash_equal(&host->haves[i].release.hash, &release->hash) || QUOIN_DEFECT(BY_NUMBER)
+			    ? &host->haves[i]
+			    : NULL;
 	return NULL;
 }
 
@@ -309,7 +311,8 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	host->interval_ms = status->interval_ms;
 	host->lease_ms = status->lease_ms;
 	host->obeyed = status->obeyed;
-	host->intent = status->intent;
+	/* Who has heard of an intent once has heard of it, also when it says less after it lost its store. */
+	host->intent = status->intent > host->intent ? status->intent : host->intent;
 	host->runs = status->runs.number;
 	memcpy(host->holds, status->holds, sizeof host->holds);
 	host->hold_count = status->hold_count;

@@ -10,6 +10,7 @@
 #define ASK_TIMEOUT_MS	2000
 #define CLOCKS_APART_MS 60000 /* a host's clock that is further ahead says nothing of a status' age */
 #define OLD_MS		86400000
+#define RETURN_MS	60000 /* faults that come one after the other make it read the log once */
 #define TAKE_MAX	1000 /* records before what they lead to is decided */
 
 static void
@@ -52,6 +53,7 @@ tell_root(struct quoin_gate *gate)
 static void
 take_control(struct quoin_gate *gate, const struct quoin_bus_record *record)
 {
+	const uint64_t last_intent = gate->control.ledger.last_intent.number;
 	struct quoin_error err = {0};
 	char host[QUOIN_NAME_BYTES_MAX + 1];
 	const struct quoin_control_cert *cert;
@@ -64,6 +66,11 @@ take_control(struct quoin_gate *gate, const struct quoin_bus_record *record)
 	}
 	if (r != 0) {
 		log_refused(gate->tails[0].name, record, &err);
+		return;
+	}
+	if (gate->is_caught_up && quoin_ledger_has_skipped(&gate->control.ledger, last_intent)) {
+		gate_stop(gate, QUOIN_EINCARNATION,
+		    "gc removed intents that this gate had not read, and what they ended still stands here; start it again");
 		return;
 	}
 	tell_root(gate);
@@ -160,6 +167,7 @@ see_lateness(struct quoin_gate *gate)
 
 	if (!gate->is_late || !gate->is_caught_up)
 		return;
+	gate->was_cut_off = true;
 	if (quoin_bus_reader_range(gate->reader, gate->tails[2].name, ASK_TIMEOUT_MS, &first, &gate->late_end, &err) !=
 	    0)
 		quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", gate->tails[2].name);
@@ -249,6 +257,20 @@ lose_gate_topic(struct quoin_gate *gate)
 	gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 }
 
+/* The broker answers again. Meanwhile a topic may have been made anew and have grown past what was read of it, which no
+ * offset shows: its first record does. */
+static void
+see_return(struct quoin_gate *gate)
+{
+	if (!gate->was_cut_off || !gate->is_caught_up || quoin_clock_mono_ms() < gate->return_ms)
+		return;
+	gate->was_cut_off = false;
+	gate->return_ms = quoin_clock_mono_ms() + RETURN_MS;
+	for (size_t i = 0; i < QUOIN_GATE_TOPICS; i++)
+		if (gate->tails[i].topic != QUOIN_TOPIC_STATUS)
+			read_anew(gate, &gate->tails[i], 0);
+}
+
 static void
 take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 {
@@ -259,6 +281,7 @@ take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 	case QUOIN_BUS_RECORD:
 		if (tail != NULL)
 			take_record(gate, tail, &event->record);
+		see_return(gate);
 		break;
 	case QUOIN_BUS_END:
 		if (tail != NULL && event->offset > tail->position)
@@ -276,6 +299,7 @@ take(struct quoin_gate *gate, const struct quoin_bus_event *event)
 			read_anew(gate, tail, 0);
 		break;
 	case QUOIN_BUS_FAULT:
+		gate->was_cut_off = true;
 		quoin_error_set(&err, event->code, "%s (%.240s)", quoin_bus_advice(event->code), event->text);
 		quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", event->topic != NULL ? event->topic : "-");
 		break;
@@ -356,6 +380,9 @@ ends_reached(struct quoin_gate *gate)
 		    quoin_bus_reader_end(gate->reader, tail->name, ASK_TIMEOUT_MS, &end, &err) == 0) {
 			tail->is_asking = false;
 			tail->wanted = end;
+			/* Before what was read of it: the topic was made anew, and was not read to any end. */
+			if (tail->position > end)
+				read_anew(gate, tail, 0);
 		} else if (tail->is_asking) {
 			quoin_log_error(QUOIN_LOG_WARN, "broker", &err, "topic=%s", tail->name);
 			return false; /* the others would not answer either */

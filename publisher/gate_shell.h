@@ -66,6 +66,8 @@ struct quoin_gate {
 	uint64_t root_version; /* the same */
 	int64_t watchdog_ms;
 	bool is_root_over; /* it has expired, and that was told */
+	bool was_cut_off;  /* from the broker, or stopped: topics may be others */
+	int64_t return_ms; /* mono_ms before which they are not read again */
 	int code;	   /* why the process must end; 0 */
 	struct quoin_error *err;
 

@@ -218,6 +218,7 @@ struct quoin_gate_core {
 	/* One decision. */
 	bool is_producing; /* an activation is on its way to the log */
 	bool is_undecided; /* something changed since the last decision */
+	bool was_behind;   /* the control topic lacked documents that were consumed */
 	struct quoin_activation draft;
 	bool is_changed;       /* the draft says something new */
 	bool is_awaiting;      /* a release would enter, but for its models part */

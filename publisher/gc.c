@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/status.h"
+#include "lib/defect.h"
 #include "lib/search.h"
 #include "publisher/operate.h"
 
@@ -175,6 +176,8 @@ effect_of(const struct quoin_gc_input *input, const struct quoin_gc *gc, size_t 
 		    ? "asks for what is asked for"
 		    : NULL;
 	case QUOIN_ACTION_PIN:
+		if (QUOIN_DEFECT(RUN_12))
+			return NULL;
 		return stands(input, intent->number) ? "the pin stands" : NULL;
 	case QUOIN_ACTION_REVOKE:
 		return "the revocation stands";
@@ -291,6 +294,8 @@ quoin_gc_is_same(const struct quoin_ledger *before, const struct quoin_ledger *a
 	    before->asked == after->asked && before->asked_is_brake == after->asked_is_brake &&
 	    before->frozen == after->frozen && before->pin_count == after->pin_count;
 
+	if (QUOIN_DEFECT(RUN_12))
+		return true;
 	for (size_t i = 0; same && i < before->pin_count; i++)
 		same = before->pins[i].intent == after->pins[i].intent && before->pins[i].release == after->pins[i].release;
 	same = same && standing_exclusions(before, now_ms) == standing_exclusions(after, now_ms);

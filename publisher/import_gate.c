@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/defect.h"
 
 #define LATE_INTERVALS 3 /* a gate that was silent as long as this may be taken over from */
 
@@ -27,12 +28,15 @@ check_acting(const struct quoin_activations *activations, int64_t now_ms, struct
 }
 
 static int
-check_fleet(const struct quoin_fleet *fleet, const struct quoin_position *position, struct quoin_error *err)
+check_fleet(const struct quoin_fleet *fleet, const struct quoin_ledger *ledger, const struct quoin_position *position,
+    int64_t now_ms, struct quoin_error *err)
 {
 	for (size_t i = 0; i < fleet->host_count; i++) {
 		const struct quoin_position *obeyed = &fleet->hosts[i].status.obeyed;
 		int order = quoin_position_compare(obeyed, position);
 
+		if (QUOIN_DEFECT(IMPORT_BEHIND) || quoin_ledger_excludes(ledger, fleet->hosts[i].cert.host, now_ms))
+			continue;
 		if (order > 0 || (order == 0 && obeyed->seq != 0 && !quoin_hash_equal(&obeyed->hash, &position->hash)))
 			return quoin_error_set(err, QUOIN_ECONFLICT,
 			    "%s obeys activation %llu/%llu, the export has %s %llu/%llu, which no gate would act on; it was not written: "
@@ -45,8 +49,8 @@ check_fleet(const struct quoin_fleet *fleet, const struct quoin_position *positi
 
 int
 quoin_import_gate_check(const struct quoin_activations *activations, const struct quoin_fleet *fleet,
-    const struct quoin_activation *activation, const struct quoin_hash *hash, int64_t now_ms, bool *ret_wanted,
-    struct quoin_error *err)
+    const struct quoin_ledger *ledger, const struct quoin_activation *activation, const struct quoin_hash *hash,
+    int64_t now_ms, bool *ret_wanted, struct quoin_error *err)
 {
 	struct quoin_position have = quoin_activations_position(activations),
 			      position = {activation->epoch, activation->seq, *hash};
@@ -65,7 +69,7 @@ quoin_import_gate_check(const struct quoin_activations *activations, const struc
 		    (ull)have.epoch, (ull)have.seq);
 	r = check_acting(activations, now_ms, err);
 	if (r == 0)
-		r = check_fleet(fleet, &position, err);
+		r = check_fleet(fleet, ledger, &position, now_ms, err);
 	*ret_wanted = r == 0;
 	return r;
 }
@@ -93,8 +97,8 @@ look(const struct importing *importing, bool *ret_wanted, struct quoin_error *er
 	if (r == 0)
 		r = quoin_activations_read(&activations, trust, importing->reader, importing->timeout_ms, NULL, NULL, err);
 	if (r == 0)
-		r = quoin_import_gate_check(&activations, &fleet, importing->activation, &importing->hash, quoin_clock_wall_ms(),
-		    ret_wanted, err);
+		r = quoin_import_gate_check(&activations, &fleet, &importing->control->ledger, importing->activation,
+		    &importing->hash, quoin_clock_wall_ms(), ret_wanted, err);
 	quoin_activations_clear(&activations);
 	quoin_fleet_clear(&fleet);
 	return r;

@@ -11,12 +11,12 @@
 /*
  * Whether this activation may follow what the gate topic has, by what was read. Pure. Returns 0 and *ret_wanted: false if
  * the topic has it or a later one. QUOIN_ECONFLICT: the topic was not begun; another activation of the same place; a gate is
- * acting (a heartbeat younger than three of its intervals that names an activation); a host obeys a later one, so that
- * this one would only fork the chain.
+ * acting (a heartbeat younger than three of its intervals that names an activation); a host that operators do not
+ * exclude by "ledger" obeys a later one, so that this one would only fork the chain.
  */
 int quoin_import_gate_check(const struct quoin_activations *activations, const struct quoin_fleet *fleet,
-    const struct quoin_activation *activation, const struct quoin_hash *hash, int64_t now_ms, bool *ret_wanted,
-    struct quoin_error *err);
+    const struct quoin_ledger *ledger, const struct quoin_activation *activation, const struct quoin_hash *hash,
+    int64_t now_ms, bool *ret_wanted, struct quoin_error *err);
 
 /* Verify, check, and write it behind the gates' fence. *ret_written: it was wanted, and is there now. Also the codes of the
  * trust, of reading and of transactions. */

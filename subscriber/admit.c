@@ -53,6 +53,18 @@ quoin_agent_assign(struct quoin_agent_step *step, enum quoin_topic topic, int64_
 	step->core->offsets[topic].next = offset;
 	step->core->at_end[topic] = false;
 	step->core->is_assigned[topic] = true;
+	/* It may have been made anew, without what this host has read of it before; its end then says nothing. */
+	if (topic == QUOIN_TOPIC_GATE && step->core->join == QUOIN_JOIN_READ)
+		step->core->join = QUOIN_JOIN_READING;
+	if (topic == QUOIN_TOPIC_GATE && offset == 0)
+		step->core->is_behind = step->core->ratchets.obeyed.epoch != 0 && !QUOIN_DEFECT(EMPTY_END);
+}
+
+bool
+quoin_agent_is_behind(const struct quoin_agent_core *core)
+{
+	return core->is_behind || (core->obeyed.epoch != 0 && core->obeyed.epoch < core->trust.root.epoch &&
+				      !QUOIN_DEFECT(EPOCH_ENDED));
 }
 
 /* Another incarnation: offsets are void, ratchets are not. */
@@ -96,7 +108,7 @@ admit_incarnation(struct quoin_agent_step *step)
 	}
 	offset->has_incarnation = true;
 	memcpy(offset->incarnation, incarnation.id, sizeof incarnation.id);
-	core->change.has_offset[step->event->topic] = true;
+	core->change.has_offset[step->event->topic] = step->event->topic != QUOIN_TOPIC_GATE || !core->is_behind;
 }
 
 /* A new root may make good what was refused before: the gate topic is small, and is read again. */
@@ -194,6 +206,8 @@ admit_intent(struct quoin_agent_step *step)
 		r = quoin_ledger_admit_intent(&core->ledger, &intent, &hash, &err);
 		if (r == 0 && !is_held) {
 			quoin_agent_keep(step, QUOIN_STORE_INTENT, intent.number, envelope);
+			if (intent.number > core->ratchets.intent)
+				core->ratchets.intent = intent.number;
 			heed_intent(step, &intent);
 		}
 	}
@@ -326,6 +340,8 @@ consider(struct quoin_agent_step *step, const struct quoin_envelope *envelope, c
 	}
 	at = (struct quoin_position){activation.epoch, activation.seq, *hash};
 	r = check_position(core, &activation, &at, &err);
+	if ((r == 0 || r == QUOIN_EEXISTS || r == QUOIN_EAGAIN) && envelope == step->event->envelope)
+		core->is_behind = false;
 	if (r == 0)
 		r = quoin_ledger_check_activation(&core->ledger, &activation, core->obeyed.epoch != 0 ? &core->obeyed : NULL,
 		    &err);
@@ -510,7 +526,7 @@ quoin_agent_admit_end(struct quoin_agent_step *step)
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 	if (topic == QUOIN_TOPIC_GATE) {
 		core->gate_was_read = true;
-		quoin_agent_serving_end(core);
+		quoin_agent_serving_end(step);
 		quoin_agent_choose_end(step);
 	}
 }

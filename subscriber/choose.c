@@ -207,13 +207,15 @@ quoin_agent_choose_acked(struct quoin_agent_step *step)
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 }
 
-/* The end of the gate topic is not the end of what it says while an activation on it waits for the control topic. */
+/* The end of the gate topic is not the end of what it says while an activation on it waits for the control topic, or while it
+ * is behind. */
 static void
 settle_join(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (core->join != QUOIN_JOIN_READ || (core->waiting.bytes.len > 0 && !QUOIN_DEFECT(JOIN_WAITING)))
+	if (core->join != QUOIN_JOIN_READ || quoin_agent_is_behind(core) ||
+	    (core->waiting.bytes.len > 0 && !QUOIN_DEFECT(JOIN_WAITING)))
 		return;
 	core->join = QUOIN_JOIN_DONE;
 	quoin_agent_say(step, QUOIN_AGENT_NOTE, 0, "joined");

@@ -451,8 +451,10 @@ save_offsets(struct quoin_agent_step *step)
 	if (change->has_ratchets && !step->raised)
 		(void)quoin_agent_after(step, QUOIN_AGENT_COPY);
 	change->has_offset[QUOIN_TOPIC_CONTROL] = true;
-	/* An activation that waits is not kept: after a crash it is to be read again. */
-	change->has_offset[QUOIN_TOPIC_GATE] = change->has_offset[QUOIN_TOPIC_GATE] || core->waiting.bytes.len == 0;
+	/* An activation that waits is not kept: after a crash it is to be read again. So is a topic that is behind, which is seen by
+	 * reading it from its start. */
+	change->has_offset[QUOIN_TOPIC_GATE] = change->has_offset[QUOIN_TOPIC_GATE] ||
+	    (core->waiting.bytes.len == 0 && (!core->is_behind || core->offsets[QUOIN_TOPIC_GATE].next == 0));
 	change->has_ratchets = true;
 	core->saved_at = step->event->boot_ms;
 	change->has_ratchets = !QUOIN_DEFECT(RATCHET_LATER) || change->document_count == 0;

@@ -223,6 +223,7 @@ struct quoin_agent_core {
 	bool is_assigned[QUOIN_TOPICS];
 	bool control_was_read; /* to its end, in this life */
 	bool gate_was_read;
+	bool is_behind; /* the gate topic, read from its start, has not shown what is obeyed or anything later yet */
 	uint8_t resynced[QUOIN_TOPICS][QUOIN_INCARNATION_BYTES]; /* the incarnation that a heartbeat last sent us after */
 
 	struct quoin_activation obeyed; /* epoch 0: none held */
@@ -276,6 +277,8 @@ struct quoin_agent_core {
 	size_t hooks_out;
 	bool is_reading_end;		/* of the gate topic, before anything is unloaded */
 	struct quoin_position reading_at; /* obeyed when that end was asked for */
+	int64_t reading_since;		/* boot_ms, then */
+	int64_t read_until;		/* boot_ms until which that is news: a gate takes a host for silent later than that */
 	struct quoin_position read_past;  /* obeyed, and nothing newer was there */
 
 	struct quoin_agent_change change;

@@ -40,6 +40,9 @@ bool quoin_agent_is_serving(const struct quoin_agent_core *core);
 void quoin_agent_admit_record(struct quoin_agent_step *step);
 void quoin_agent_admit_end(struct quoin_agent_step *step);
 void quoin_agent_assign(struct quoin_agent_step *step, enum quoin_topic topic, int64_t offset);
+/* Whether the end of the gate topic says nothing about what is newest: it lacks what is obeyed, or brought activations that
+ * are refused since a root ended their epoch. */
+bool quoin_agent_is_behind(const struct quoin_agent_core *core);
 
 /* ---- track: releases on their way into the store ---- */
 /* At start: attempts that ended with the agent's death. */
@@ -95,7 +98,7 @@ void quoin_agent_serving_place(struct quoin_agent_step *step, size_t slot, const
 void quoin_agent_serving_drop(struct quoin_agent_core *core, size_t slot);
 void quoin_agent_serving_retry(struct quoin_agent_step *step, size_t slot);
 /* The gate topic's end came. */
-void quoin_agent_serving_end(struct quoin_agent_core *core);
+void quoin_agent_serving_end(struct quoin_agent_step *step);
 void quoin_agent_serving_hooked(struct quoin_agent_step *step);
 void quoin_agent_serving_settle(struct quoin_agent_step *step);
 /* How far a release is, models included; "ret_model" (may be NULL): the one that it waits for or that failed. */

@@ -171,7 +171,9 @@ quoin_agent_core_status(const struct quoin_agent_core *core, int64_t boot_ms, in
 	ret->interval_ms = conf->status_interval_ms;
 	ret->lease_ms = quoin_agent_is_serving(core) ? 0 : conf->lease_ms;
 	ret->obeyed = core->ratchets.obeyed;
-	ret->intent = core->ledger.last_intent.number;
+	/* A store that was lost must not make it look as if a "forget" had not been heard of. */
+	ret->intent = core->ratchets.intent > core->ledger.last_intent.number ? core->ratchets.intent
+									      : core->ledger.last_intent.number;
 	ret->runs = core->runs;
 	ret->stale = quoin_agent_core_is_stale(core, boot_ms);
 	ret->leaving = core->stopping;

@@ -150,7 +150,8 @@ quoin_agent_core_is_ready(const struct quoin_agent_core *core)
 	if (!quoin_agent_is_serving(core))
 		return core->runs.number != 0;
 	if (core->obeyed.epoch == 0 ||
-	    (core->ratchets.is_new && (!core->gate_was_read || core->waiting.bytes.len > 0) && !QUOIN_DEFECT(RUN_14A)) ||
+	    (core->ratchets.is_new && !QUOIN_DEFECT(RUN_14A) &&
+		(!core->gate_was_read || core->waiting.bytes.len > 0 || quoin_agent_is_behind(core))) ||
 	    quoin_activation_exclusion(&core->obeyed, core->cert.host) != NULL)
 		return false;
 	for (size_t i = 0; i < core->obeyed.live_count; i++) {
@@ -374,27 +375,36 @@ settle_wanted(struct quoin_agent_step *step, struct quoin_agent_model *model, bo
 
 /* What is obeyed may be old news: a host that was cut off meets one activation after the other, and a release that left the
  * live set in this one may be back, and run, in the next. Nothing is unloaded before the gate topic was read to an end that
- * was asked for after this activation was obeyed. */
+ * was asked for after this activation was obeyed, and a short while ago: a gate does without a host that is silent for three
+ * status intervals. */
 static bool
 is_newest_known(struct quoin_agent_step *step)
 {
 	struct quoin_agent_core *core = step->core;
 
-	if (quoin_position_compare(&core->read_past, &core->ratchets.obeyed) == 0 || QUOIN_DEFECT(UNLOAD_OLD_NEWS))
+	if ((quoin_position_compare(&core->read_past, &core->ratchets.obeyed) == 0 &&
+		step->event->boot_ms <= core->read_until) ||
+	    QUOIN_DEFECT(UNLOAD_OLD_NEWS))
 		return true;
 	if (!core->is_reading_end && core->is_assigned[QUOIN_TOPIC_GATE]) {
 		core->is_reading_end = true;
 		core->reading_at = core->ratchets.obeyed;
+		core->reading_since = step->event->boot_ms;
 		quoin_agent_assign(step, QUOIN_TOPIC_GATE, core->offsets[QUOIN_TOPIC_GATE].next);
 	}
 	return false;
 }
 
 void
-quoin_agent_serving_end(struct quoin_agent_core *core)
+quoin_agent_serving_end(struct quoin_agent_step *step)
 {
-	if (core->is_reading_end)
+	struct quoin_agent_core *core = step->core;
+
+	/* One that was asked for before the network went says nothing when it is back. */
+	if (core->is_reading_end && !quoin_agent_is_behind(core)) {
 		core->read_past = core->reading_at;
+		core->read_until = core->reading_since + (int64_t)core->conf.status_interval_ms;
+	}
 	core->is_reading_end = false;
 }
 

@@ -190,6 +190,7 @@ merge_ratchets(struct quoin_ratchets *into, const struct quoin_ratchets *other)
 	into->generation = max_of(into->generation, other->generation);
 	into->environment = max_of(into->environment, other->environment);
 	into->evidence = max_of(into->evidence, other->evidence);
+	into->intent = max_of(into->intent, other->intent);
 	if (other->revoked_count > into->revoked_count) {
 		memcpy(into->revoked, other->revoked, sizeof into->revoked);
 		into->revoked_count = other->revoked_count;

@@ -145,6 +145,7 @@ struct quoin_ratchets {
 	uint64_t generation;	   /* of the active pointer */
 	uint64_t environment;	   /* quoin_pulse_environment */
 	uint64_t evidence;	   /* pieces of evidence kept so far */
+	uint64_t intent;	   /* number of the newest one read */
 	char boot[QUOIN_BOOT_ID_BYTES + 1]; /* the boot in which the lease was counted */
 	int64_t lease_boot_ms;	   /* when the last acknowledged status was sent, by both clocks; 0: no lease */
 	int64_t lease_wall_ms;

@@ -244,6 +244,7 @@ quoin_store_ratchets_encode(const struct quoin_ratchets *ratchets, struct quoin_
 	(void)quoin_buf_put_u64le(out, ratchets->generation);
 	(void)quoin_buf_put_u64le(out, ratchets->environment);
 	(void)quoin_buf_put_u64le(out, ratchets->evidence);
+	(void)quoin_buf_put_u64le(out, ratchets->intent);
 	put_text(out, ratchets->boot);
 	(void)quoin_buf_put_u64le(out, (uint64_t)ratchets->lease_boot_ms);
 	(void)quoin_buf_put_u64le(out, (uint64_t)ratchets->lease_wall_ms);
@@ -268,6 +269,7 @@ quoin_store_ratchets_decode(struct quoin_span bytes, struct quoin_ratchets *ret)
 	ret->generation = quoin_cursor_u64le(&cursor);
 	ret->environment = quoin_cursor_u64le(&cursor);
 	ret->evidence = quoin_cursor_u64le(&cursor);
+	ret->intent = quoin_cursor_u64le(&cursor);
 	get_text(&cursor, ret->boot, QUOIN_BOOT_ID_BYTES);
 	ret->lease_boot_ms = (int64_t)quoin_cursor_u64le(&cursor);
 	ret->lease_wall_ms = (int64_t)quoin_cursor_u64le(&cursor);

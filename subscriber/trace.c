@@ -85,9 +85,13 @@ print_change(const struct quoin_agent_core *core, struct quoin_buf *out)
 			(void)quoin_buf_printf(out, "%s%llu:%s", i == 0 ? "" : ",",
 			    (unsigned long long)core->fuses[i].release.number, states[core->fuses[i].state]);
 	}
-	(void)quoin_buf_printf(out, " offsets=%lld,%lld generation=%llu",
-	    (long long)core->offsets[QUOIN_TOPIC_CONTROL].next, (long long)core->offsets[QUOIN_TOPIC_GATE].next,
-	    (unsigned long long)core->ratchets.load_generation);
+	(void)quoin_buf_printf(out, " offsets=%lld,", (long long)core->offsets[QUOIN_TOPIC_CONTROL].next);
+	/* "-": it stays what it was. */
+	if (change->has_offset[QUOIN_TOPIC_GATE])
+		(void)quoin_buf_printf(out, "%lld", (long long)core->offsets[QUOIN_TOPIC_GATE].next);
+	else
+		(void)quoin_buf_put_byte(out, '-');
+	(void)quoin_buf_printf(out, " generation=%llu", (unsigned long long)core->ratchets.load_generation);
 }
 
 /* What a status says, without what differs from run to run. */
@@ -103,6 +107,8 @@ print_report(const struct quoin_agent_core *core, uint64_t number, struct quoin_
 	}
 	(void)quoin_buf_printf(out, " obeys=%llu.%llu runs=%llu", (unsigned long long)status.obeyed.epoch,
 	    (unsigned long long)status.obeyed.seq, (unsigned long long)status.runs.number);
+	if (status.intent != 0)
+		(void)quoin_buf_printf(out, " intent=%llu", (unsigned long long)status.intent);
 	for (size_t i = 0; i < status.hold_count; i++)
 		(void)quoin_buf_printf(out, "%s%llu", i == 0 ? " holds=" : ",", (unsigned long long)status.holds[i]);
 	for (size_t i = 0; i < status.release_count; i++) {

@@ -26,7 +26,7 @@ sim_evidence_note(struct sim *sim, int host, const struct quoin_status *status)
 	}
 	note = &judge->notes[judge->note_count++];
 	*note = (struct sim_note){.host = host,
-	    .offset = sim->log[QUOIN_TOPIC_STATUS].count,
+	    .offset = sim->log[QUOIN_TOPIC_STATUS].base + sim->log[QUOIN_TOPIC_STATUS].count,
 	    .at = sim->now,
 	    .number = status->number,
 	    .obeyed = status->obeyed,
@@ -60,6 +60,7 @@ newest_note(const struct sim_judge *judge, int host, int64_t end, int64_t read_b
 struct view {
 	struct sim *sim;
 	const struct quoin_activation *before; /* the activation that the gate decided by */
+	const struct quoin_activation *now;    /* what it made of it */
 	int64_t end;
 	int64_t slack_ms;
 	int64_t read_by;
@@ -87,8 +88,12 @@ is_out(const struct view *view, int shard, int host)
 {
 	const struct quoin_exclusion *exclusion =
 	    quoin_activation_exclusion(view->before, view->sim->hosts[host].cert.host);
+	const struct quoin_exclusion *new_one = quoin_activation_exclusion(view->now, view->sim->hosts[host].cert.host);
 	const struct sim_note *note = newest_note(view->sim->judge, host, view->end, view->read_by);
 
+	/* The operator's word counts at once. */
+	if (new_one != NULL && new_one->by_operator)
+		return true;
 	if (exclusion == NULL || exclusion->by_operator)
 		return exclusion != NULL;
 	return note != NULL && note->obeyed.epoch == view->before->epoch &&
@@ -141,7 +146,7 @@ static bool
 brake_met(const struct view *view, uint64_t release, int shard, int *ret_lacking)
 {
 	const struct quoin_live *live = quoin_activation_live(view->before, release);
-	const struct view strict = {view->sim, view->before, view->end, -SLACK_MS / 3, view->read_by};
+	const struct view strict = {view->sim, view->before, view->now, view->end, -SLACK_MS / 3, view->read_by};
 	uint64_t effect = view->before->target != 0 ? view->before->target : view->before->from;
 	size_t ready = 0, active = 0;
 	bool is_fresh = live != NULL && live->last < live->since;
@@ -188,7 +193,7 @@ void
 sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct quoin_activation *activation,
     uint64_t release, const char *how)
 {
-	struct view view = {sim, &sim->judge->newest, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS,
+	struct view view = {sim, &sim->judge->newest, activation, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS,
 	    gate != NULL ? gate->produced_at - READ_MS : 0};
 
 	if (gate != NULL && gate->actor.clock.wall_offset_ms < 0)

@@ -57,6 +57,15 @@ sim_gate_clear(struct sim_gate *gate)
 	die(gate);
 }
 
+/* It ends by itself, and is started again. */
+static void
+end(struct sim *sim, struct sim_gate *gate, const char *why)
+{
+	sim_say(sim, gate->actor.name, "ends: %s", why);
+	die(gate);
+	sim_push(sim, event_of(sim, gate, SIM_START), 1000 + sim_delay(sim));
+}
+
 static void
 assign(struct sim *sim, struct sim_gate *gate, enum quoin_topic topic)
 {
@@ -85,12 +94,13 @@ start(struct sim *sim, struct sim_gate *gate)
 	quoin_ledger_init(&gate->ledger);
 	gate->actor.is_up = true;
 	gate->is_reading_others = gate->is_caught_up = gate->is_taking_over = gate->is_reading = false;
-	gate->was_stopped = gate->is_busy = false;
+	gate->was_stopped = gate->was_cut_off = gate->is_busy = false;
 	gate->late_end = 0;
 	gate->writer = 0;
 	gate->epoch_told = 0;
 	gate->heartbeats = 0;
 	gate->outcome = SIM_WRITTEN;
+	memset(gate->lives, 0, sizeof gate->lives);
 	memset(gate->statuses, 0, sizeof gate->statuses);
 	memset(&gate->newest, 0, sizeof gate->newest);
 	sim_say(sim, gate->actor.name, "starts");
@@ -129,8 +139,8 @@ commit_heartbeat(struct sim *sim, const struct quoin_heartbeat *heartbeat)
 }
 
 /* The transactional id is fenced; what was left open ends one way or the other before anybody else writes. */
-static uint64_t
-fence(struct sim *sim)
+uint64_t
+sim_gate_fence(struct sim *sim)
 {
 	if (sim->pending.exists && sim_chance(sim, 50)) {
 		sim_say(sim, "log", "the open transaction is committed");
@@ -219,8 +229,12 @@ make_heartbeat(struct sim *sim, struct sim_gate *gate, uint64_t number, const st
 	    .intent = gate->ledger.last_intent,
 	    .activation = *position};
 	memcpy(gate->heartbeat.gate, gate->id, sizeof gate->heartbeat.gate);
-	memcpy(gate->heartbeat.control_incarnation, sim_incarnation(), QUOIN_INCARNATION_BYTES);
-	memcpy(gate->heartbeat.gate_incarnation, sim_incarnation(), QUOIN_INCARNATION_BYTES);
+	if (gate->lives[QUOIN_TOPIC_CONTROL] != 0)
+		memcpy(gate->heartbeat.control_incarnation, sim_incarnation(gate->lives[QUOIN_TOPIC_CONTROL] - 1),
+		    QUOIN_INCARNATION_BYTES);
+	if (gate->lives[QUOIN_TOPIC_GATE] != 0)
+		memcpy(gate->heartbeat.gate_incarnation, sim_incarnation(gate->lives[QUOIN_TOPIC_GATE] - 1),
+		    QUOIN_INCARNATION_BYTES);
 }
 
 static void
@@ -353,6 +367,18 @@ ends_reached(struct sim_gate *gate)
 	return all;
 }
 
+/* As publisher/gate_input.c does where nobody was heard. */
+static void
+begin_heartbeats(struct sim *sim, struct sim_gate *gate)
+{
+	struct quoin_heartbeat own = {.number = (uint64_t)sim_wall_ms(sim, &gate->actor)};
+
+	if (gate->heartbeats != 0)
+		return;
+	memcpy(own.gate, gate->id, sizeof own.gate);
+	feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT, .heartbeat = &own, .more = true});
+}
+
 static void
 see_ends(struct sim *sim, struct sim_gate *gate)
 {
@@ -370,10 +396,11 @@ see_ends(struct sim *sim, struct sim_gate *gate)
 		feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_CAUGHT_UP});
 	} else if (gate->is_taking_over) {
 		gate->is_taking_over = false;
+		begin_heartbeats(sim, gate);
 		feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_TOOK_OVER});
 	} else {
 		gate->is_reading = false;
-		gate->read_end = gate->actor.tails[QUOIN_TOPIC_STATUS].next;
+		gate->read_end = sim->log[QUOIN_TOPIC_STATUS].base + gate->actor.tails[QUOIN_TOPIC_STATUS].next;
 		feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_STATUS_READ, .token = gate->token});
 	}
 }
@@ -396,6 +423,13 @@ turn(struct sim *sim, struct sim_gate *gate)
 }
 
 static void
+read_anew(struct sim *sim, struct sim_gate *gate, enum quoin_topic topic)
+{
+	gate->actor.tails[topic].next = 0;
+	sim_wake_tail(sim, &gate->actor, topic);
+}
+
+static void
 ask(struct sim *sim, struct sim_gate *gate)
 {
 	if (sim_away_until(sim, &gate->actor) > sim->now) {
@@ -409,6 +443,9 @@ ask(struct sim *sim, struct sim_gate *gate)
 			continue;
 		tail->is_asking = false;
 		tail->wanted = sim->log[topics[i]].count;
+		/* Before its end: it was made anew. */
+		if (tail->next > tail->wanted)
+			read_anew(sim, gate, topics[i]);
 	}
 	turn(sim, gate);
 }
@@ -418,6 +455,7 @@ ask(struct sim *sim, struct sim_gate *gate)
 static void
 take_control(struct sim *sim, struct sim_gate *gate, const struct sim_record *record)
 {
+	const uint64_t last_intent = gate->ledger.last_intent.number;
 	struct quoin_error err = {0};
 	int r = 0;
 
@@ -447,6 +485,10 @@ take_control(struct sim *sim, struct sim_gate *gate, const struct sim_record *re
 		return;
 	}
 	QUOIN_ASSERT(r == 0);
+	if (gate->is_caught_up && quoin_ledger_has_skipped(&gate->ledger, last_intent)) {
+		end(sim, gate, "gc removed intents that it had not read");
+		return;
+	}
 	feed(sim, gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &gate->ledger, .more = true});
 }
 
@@ -510,22 +552,39 @@ deliver(struct sim *sim, struct sim_gate *gate, enum quoin_topic topic)
 	uint64_t count = 1 + sim_draw(sim, BATCH_MAX);
 
 	tail->is_scheduled = false;
+	gate->was_cut_off = gate->was_cut_off || sim_away_until(sim, &gate->actor) > sim->now;
 	if (gate->is_busy || sim_away_until(sim, &gate->actor) > sim->now || gate->actor.late_until[topic] > sim->now) {
 		sim_wake_tail(sim, &gate->actor, topic);
 		return;
 	}
-	while (count-- > 0 && tail->next < log->count && !gate->is_busy) {
+	if (tail->next > log->count)
+		tail->next = 0;
+	if (gate->was_cut_off && gate->is_caught_up) {
+		gate->was_cut_off = false;
+		read_anew(sim, gate, QUOIN_TOPIC_CONTROL);
+		read_anew(sim, gate, QUOIN_TOPIC_GATE);
+	}
+	while (count-- > 0 && tail->next < log->count && !gate->is_busy && gate->core != NULL) {
 		const struct sim_record *record = &log->records[tail->next++];
 
-		if (record->is_gone || record->is_forged)
+		if (record->is_gone || record->is_forged || record->kind == SIM_RECORD_TOMBSTONE)
 			continue;
-		if (topic == QUOIN_TOPIC_CONTROL)
+		if (record->kind == SIM_RECORD_INCARNATION && topic != QUOIN_TOPIC_STATUS && gate->lives[topic] != 0 &&
+		    gate->lives[topic] != record->number + 1) {
+			end(sim, gate, "a topic was made anew");
+			return;
+		}
+		if (record->kind == SIM_RECORD_INCARNATION)
+			gate->lives[topic] = (unsigned)record->number + 1;
+		else if (topic == QUOIN_TOPIC_CONTROL)
 			take_control(sim, gate, record);
 		else if (topic == QUOIN_TOPIC_GATE)
 			take_gate(sim, gate, record);
 		else
 			take_status(sim, gate, record);
 	}
+	if (gate->core == NULL)
+		return;
 	if (topic == QUOIN_TOPIC_STATUS && tail->next == log->count && tail->next >= gate->late_end)
 		gate->current_ms = sim_boot_ms(sim, &gate->actor);
 	turn(sim, gate);
@@ -543,7 +602,7 @@ init(struct sim *sim, struct sim_gate *gate)
 		turn(sim, gate);
 		return;
 	}
-	gate->writer = fence(sim);
+	gate->writer = sim_gate_fence(sim);
 	gate->is_taking_over = true;
 	ask_ends(sim, gate, false);
 }
@@ -613,6 +672,7 @@ sim_gate_event(struct sim *sim, struct sim_gate *gate, struct sim_event *event)
 		gate->was_stopped = true;
 		return;
 	}
+	gate->was_cut_off = gate->was_cut_off || gate->was_stopped;
 	if (gate->was_stopped)
 		gate->late_end = sim->log[QUOIN_TOPIC_STATUS].count;
 	gate->was_stopped = false;

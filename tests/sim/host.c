@@ -68,6 +68,7 @@ sim_host_init(struct sim *sim, int index)
 	    .hook_parallel = 1 + sim_draw(sim, 3),
 	    .hook_check_ms = 5000};
 	host->is_liar = host->shard >= 0 && sim_chance(sim, 3);
+	host->is_outdated = host->shard >= 0 && sim_chance(sim, 2);
 	host->is_boaster = sim->seed % 8 == 6 && (uint64_t)index_of(sim, host) == sim->seed / 8 % SIM_SERVING;
 	set_boot(host);
 	sim_push(sim, event_of(sim, host, SIM_START), (int64_t)sim_draw(sim, 500));
@@ -178,6 +179,7 @@ merge_ratchets(struct quoin_ratchets *into, const struct quoin_ratchets *other)
 	into->load_generation = max_of(into->load_generation, other->load_generation);
 	into->generation = max_of(into->generation, other->generation);
 	into->evidence = max_of(into->evidence, other->evidence);
+	into->intent = max_of(into->intent, other->intent);
 	if (other->revoked_count > into->revoked_count) {
 		memcpy(into->revoked, other->revoked, sizeof into->revoked);
 		into->revoked_count = other->revoked_count;
@@ -403,8 +405,13 @@ arrive(struct sim *sim, struct sim_host *host, struct sim_event *event)
 	(void)snprintf(record.key, sizeof record.key, "status/%s", host->actor.name);
 	record.status = event->status;
 	event->status = NULL;
+	for (size_t i = 0; i < record.status->release_count && host->is_outdated && !sim->is_settled; i++) {
+		struct quoin_docref *ref = &record.status->releases[i].release;
+
+		ref->hash = sim->releases[ref->number > 1 ? ref->number - 1 : ref->number].ref.hash;
+	}
 	sim_judge_status(sim, host, record.status);
-	if (host->is_boaster && sim->now > BOAST_MS)
+	if (host->is_boaster && sim->now > BOAST_MS && !sim->is_settled)
 		record.status->obeyed.seq += 1000;
 	(void)sim_log_append(sim, QUOIN_TOPIC_STATUS, &record);
 }
@@ -484,7 +491,9 @@ fetch(struct sim *sim, struct sim_host *host, uint64_t release)
 	int64_t away_ms = sim_away_until(sim, &host->actor) - sim->now;
 
 	event.a = release;
-	if (host->unfetchable_until > sim->now)
+	if (sim->releases[release].is_bodiless)
+		event.b = QUOIN_EMISSING;
+	else if (host->unfetchable_until > sim->now)
 		event.b = sim_chance(sim, 50) ? QUOIN_EMISSING : QUOIN_ECORRUPT;
 	else if (host->full_until > sim->now)
 		event.b = QUOIN_ENOSPC;
@@ -752,6 +761,11 @@ deliver(struct sim *sim, struct sim_host *host, enum quoin_topic topic)
 		sim_wake_tail(sim, &host->actor, topic);
 		return;
 	}
+	if (tail->next > log->count) {
+		feed(sim, host,
+		    (struct quoin_agent_event){.kind = QUOIN_AGENT_LOST, .topic = topic, .offset = tail->next});
+		return;
+	}
 	while (count-- > 0 && tail->next < log->count && life == host->actor.life) {
 		const int64_t offset = tail->next++;
 		const struct sim_record *record = &log->records[offset];
@@ -762,7 +776,7 @@ deliver(struct sim *sim, struct sim_host *host, enum quoin_topic topic)
 				.topic = topic,
 				.offset = offset,
 				.key = quoin_span_str(record->key),
-				.envelope = &record->sealed.envelope});
+				.envelope = record->kind == SIM_RECORD_TOMBSTONE ? NULL : &record->sealed.envelope});
 	}
 	if (life != host->actor.life)
 		return;

@@ -114,7 +114,12 @@ check_selected(struct sim *sim, const struct sim_gate *gate, const struct quoin_
 		bool stood = false;
 
 		for (size_t k = 0; k < before->pin_count; k++)
-			stood = stood || before->pins[k].intent == activation->pins[i].intent;
+			stood = stood || before->pins[k].intent == activation->pins[i].intent ||
+			    (before->pins[k].release == activation->pins[i].release &&
+				quoin_labels_equal(&before->pins[k].labels, &activation->pins[i].labels));
+		/* To what is in effect everywhere it selects nothing new. */
+		if (before->from == activation->pins[i].release && before->target == before->from)
+			continue;
 		if (!stood)
 			sim_evidence_check(sim, gate, activation, activation->pins[i].release, "pinned");
 	}
@@ -491,6 +496,51 @@ sim_judge_collect(struct sim *sim, const struct sim_host *host, uint64_t number)
 	if (quoin_activation_live(&host->core.obeyed, number) != NULL)
 		sim_violate(sim, 11, "%s collects release %llu, which is live", host->cert.host,
 		    (unsigned long long)number);
+}
+
+/* Whoever it is live, asked for, pinned or kept for, or runs or holds it. */
+static bool
+is_needed(const struct sim *sim, uint64_t release)
+{
+	const struct quoin_activation *newest = &sim->judge->newest;
+
+	if (sim->judge->has_newest &&
+	    (quoin_activation_live(newest, release) != NULL || newest->asked == release))
+		return true;
+	if (sim->ledger.asked == release || sim->ledger.head.number == release)
+		return true;
+	for (size_t i = 0; i < sim->ledger.pin_count; i++)
+		if (sim->ledger.pins[i].release == release)
+			return true;
+	return false;
+}
+
+void
+sim_judge_bury(struct sim *sim, enum sim_record_kind kind, uint64_t number)
+{
+	const struct quoin_activation *newest = &sim->judge->newest;
+	const struct quoin_intent *intent = &sim->intents[number < SIM_INTENTS ? number : 0];
+	bool stands = false;
+
+	if (kind == SIM_RECORD_RELEASE && is_needed(sim, number))
+		sim_violate(sim, 11, "release %llu is collected from the log, and needed", (unsigned long long)number);
+	if (kind != SIM_RECORD_INTENT)
+		return;
+	for (size_t i = 0; i < sim->ledger.pin_count; i++)
+		stands = stands || sim->ledger.pins[i].intent == number;
+	for (size_t i = 0; sim->judge->has_newest && i < newest->pin_count; i++)
+		stands = stands || newest->pins[i].intent == number;
+	stands = stands || intent->action == QUOIN_ACTION_REVOKE || number == sim->ledger.last_intent.number;
+	if (stands)
+		sim_violate(sim, 11, "intent %llu is collected from the log, and its effect stands", (unsigned long long)number);
+}
+
+void
+sim_judge_bury_body(struct sim *sim, uint64_t release)
+{
+	if (is_needed(sim, release))
+		sim_violate(sim, 11, "the content of release %llu is collected from the log, and needed",
+		    (unsigned long long)release);
 }
 
 void

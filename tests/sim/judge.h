@@ -29,6 +29,9 @@ void sim_judge_unload(struct sim *sim, const struct sim_host *host, uint32_t mod
 void sim_judge_try(struct sim *sim, const struct sim_host *host, uint64_t release);
 /* The content of a release is about to be removed from a store. */
 void sim_judge_collect(struct sim *sim, const struct sim_host *host, uint64_t number);
+/* gc removed a document, or a content, from the log. */
+void sim_judge_bury(struct sim *sim, enum sim_record_kind kind, uint64_t number);
+void sim_judge_bury_body(struct sim *sim, uint64_t release);
 /* An operator's word. */
 void sim_judge_intent(struct sim *sim, const struct quoin_intent *intent);
 /* After every step: the actor that it was about. */

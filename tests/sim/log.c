@@ -62,6 +62,24 @@ sim_log_compact(struct sim *sim, enum quoin_topic topic, int64_t keep)
 	}
 }
 
+bool
+sim_log_remove(struct sim *sim, enum quoin_topic topic, enum sim_record_kind kind, uint64_t number)
+{
+	struct sim_log *log = &sim->log[topic];
+	bool any = false;
+
+	for (int64_t i = 0; i < log->count; i++) {
+		struct sim_record *record = &log->records[i];
+
+		if (record->kind != kind || record->number != number || record->is_gone)
+			continue;
+		any = true;
+		record->is_gone = true;
+		clear_record(record);
+	}
+	return any;
+}
+
 void
 sim_log_clear(struct sim_log *log)
 {

@@ -99,6 +99,7 @@ main(int argc, char **argv)
 	if (options.seconds == 0 && options.seeds == 0)
 		options.seeds = options.has_seed ? 1 : 100;
 #endif
+	sim_search_init();
 	sim_keys_init();
 	sim = sim_new();
 	failed = run(sim, &options);

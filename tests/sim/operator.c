@@ -10,6 +10,7 @@
 #include "formats/bucket.h"
 #include "publisher/operate.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/topics.h"
 #include "tests/sim/world.h"
 
 int
@@ -61,7 +62,7 @@ sim_operator_begin(struct sim *sim)
 
 	for (size_t i = 0; i < QUOIN_TOPICS; i++)
 		append(sim, (enum quoin_topic)i, SIM_RECORD_INCARNATION, 0, "incarnation",
-		    sim_incarnation_sealed((enum quoin_topic)i));
+		    sim_incarnation_sealed((enum quoin_topic)i, 0));
 	append_root(sim, 1);
 	for (uint64_t i = 0; i < SIM_HOSTS; i++) {
 		(void)snprintf(key, sizeof key, "cert/%s", sim->hosts[i].cert.host);
@@ -209,6 +210,10 @@ announce(struct sim *sim, struct sim_release *release)
 	release->ref = (struct quoin_docref){doc->number, sealed.hash};
 	release->exists = true;
 	quoin_release_content(doc, &release->content);
+	/* Publishers send again what was collected. */
+	for (uint64_t i = 1; i < doc->number; i++)
+		if (quoin_hash_equal(&sim->releases[i].part.hash, &release->part.hash))
+			sim->releases[i].is_bodiless = false;
 	QUOIN_ASSERT(quoin_ledger_admit_release(&sim->ledger, doc, &sealed.hash, &err) == 0);
 	(void)snprintf(key, sizeof key, "release/%llu", (unsigned long long)doc->number);
 	append(sim, QUOIN_TOPIC_CONTROL, SIM_RECORD_RELEASE, doc->number, key, &sealed);
@@ -357,10 +362,17 @@ sim_operator_heed(struct sim *sim, const char *alarm)
 {
 	const char *command = strstr(alarm, "quoin exclude ");
 
+	/* Unless it is the topic that is wrong, which they know, or see by how many say so. */
+	if (command != NULL && !sim->is_settled && !(sim->lost.is_lost && sim->lost.topic == QUOIN_TOPIC_GATE))
+		sim_operator_exclude(sim, command + 14);
+}
+
+void
+sim_operator_exclude(struct sim *sim, const char *host)
+{
 	/* An exclusion that ends is over for the gate by its own clock. */
-	if (command == NULL || quoin_ledger_excludes(&sim->ledger, command + 14, INT64_MAX))
-		return;
-	about_host(sim, QUOIN_ACTION_EXCLUDE, command + 14, 0);
+	if (!quoin_ledger_excludes(&sim->ledger, host, INT64_MAX))
+		about_host(sim, QUOIN_ACTION_EXCLUDE, host, 0);
 }
 
 /* ---- Those without keys ---- */
@@ -461,6 +473,8 @@ sim_operator_act(struct sim *sim, const struct sim_act *act)
 	const char *host = act->actor < SIM_HOSTS ? sim->hosts[act->actor].cert.host : "";
 	struct quoin_intent intent = {.action = act->kind == SIM_FREEZE ? QUOIN_ACTION_FREEZE : QUOIN_ACTION_UNFREEZE};
 
+	if (act->kind != SIM_FORGERY && sim_topics_refuse(sim))
+		return;
 	switch (act->kind) {
 	case SIM_PUBLISH:
 		publish(sim, act->number, act->amount, false);

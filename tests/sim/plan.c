@@ -42,6 +42,8 @@ static const struct kind {
     [SIM_GATE_COMMIT] = {"gate-commit", 8, 'g', 0, 0},
     [SIM_MODEL_DEATH] = {"model-death", 4, 's', 0, 0},
     [SIM_READER_STUCK] = {"reader-stuck", 6, 'r', 1000, 120000},
+    [SIM_GC] = {"gc", 4, '-', 0, 0},
+    [SIM_TOPIC_ANEW] = {"topic-anew", 2, '-', 2000, 30000},
     [SIM_FORGERY] = {"forgery", 4, '-', 0, 0},
 };
 

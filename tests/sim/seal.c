@@ -168,8 +168,8 @@ static struct {
 	struct quoin_signing_key keys[QUOIN_ROOT_ROLES];
 	struct quoin_signing_key host_key;
 	struct quoin_sealed roots[SIM_ROOTS + 1];
-	struct quoin_sealed incarnations[QUOIN_TOPICS];
-	uint8_t incarnation[QUOIN_INCARNATION_BYTES];
+	struct quoin_sealed incarnations[SIM_LIVES][QUOIN_TOPICS];
+	uint8_t incarnation[SIM_LIVES][QUOIN_INCARNATION_BYTES];
 } house;
 
 static int
@@ -220,13 +220,15 @@ make_incarnations(void)
 	struct quoin_incarnation incarnation = {.origin = house.origin, .created_ms = 1};
 	struct quoin_buf text;
 
-	memset(house.incarnation, 7, sizeof house.incarnation);
-	memcpy(incarnation.id, house.incarnation, sizeof incarnation.id);
-	for (size_t i = 0; i < QUOIN_TOPICS; i++) {
-		incarnation.topic = (enum quoin_topic)i;
+	for (size_t i = 0; i < SIM_LIVES * QUOIN_TOPICS; i++) {
+		const size_t life = i / QUOIN_TOPICS, topic = i % QUOIN_TOPICS;
+
+		memset(house.incarnation[life], (int)(7 + life), sizeof house.incarnation[0]);
+		memcpy(incarnation.id, house.incarnation[life], sizeof incarnation.id);
+		incarnation.topic = (enum quoin_topic)topic;
 		quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
 		QUOIN_ASSERT(quoin_incarnation_print(&incarnation, &text) == 0);
-		sim_seal(QUOIN_ROLE_ROOT, &text, &house.incarnations[i]);
+		sim_seal(QUOIN_ROLE_ROOT, &text, &house.incarnations[life][topic]);
 	}
 }
 
@@ -255,15 +257,17 @@ sim_root(uint64_t version)
 }
 
 const uint8_t *
-sim_incarnation(void)
+sim_incarnation(unsigned life)
 {
-	return house.incarnation;
+	QUOIN_ASSERT(life < SIM_LIVES);
+	return house.incarnation[life];
 }
 
 const struct quoin_sealed *
-sim_incarnation_sealed(enum quoin_topic topic)
+sim_incarnation_sealed(enum quoin_topic topic, unsigned life)
 {
-	return &house.incarnations[topic];
+	QUOIN_ASSERT(life < SIM_LIVES);
+	return &house.incarnations[life][topic];
 }
 
 void

@@ -1,5 +1,6 @@
 #include "tests/sim/search.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,23 @@ sim_tell(struct sim *sim, const struct sim_options *options)
 
 /* ---- Many seeds ---- */
 
+/* An assertion of the cores ends the process: it says where. */
+static volatile uint64_t at_seed;
+
+static void
+tell_seed(int signal_number)
+{
+	(void)dprintf(STDERR_FILENO, "seed %llu ended the process\n", (unsigned long long)at_seed);
+	(void)signal(signal_number, SIG_DFL);
+}
+
+void
+sim_search_init(void)
+{
+	(void)signal(SIGABRT, tell_seed);
+	(void)signal(SIGSEGV, tell_seed);
+}
+
 /* What one process found. */
 struct found {
 	uint64_t count, steps, broken[INVARIANTS];
@@ -169,6 +187,7 @@ search(unsigned job, void *result, void *ctx)
 
 		if (options->seconds != 0 && quoin_clock_mono_ms() - searching->begin_ms >= options->seconds * 1000)
 			break;
+		at_seed = seed;
 		sim_plan(sim, seed);
 		sim_run(sim, seed, options->steps);
 		found->steps += sim->steps;
@@ -255,6 +274,24 @@ struct defecting {
 	_Atomic int *next;
 };
 
+/* It broke something, and the same seed without the defect breaks nothing. */
+static bool
+is_caught(struct sim *sim, uint64_t seed, uint64_t steps)
+{
+	const struct sim_violation violation = sim->violation;
+
+	if (violation.invariant == 0)
+		return false;
+	quoin_defect = QUOIN_DEFECT_NONE;
+	sim_run(sim, seed, steps);
+	if (sim->violation.invariant != 0) {
+		memset(&sim->violation, 0, sizeof sim->violation);
+		return false;
+	}
+	sim->violation = violation;
+	return true;
+}
+
 /* Whether the judge sees it. */
 static bool
 try_defect(struct sim *sim, const struct sim_options *options, int defect)
@@ -262,11 +299,12 @@ try_defect(struct sim *sim, const struct sim_options *options, int defect)
 	const uint64_t first = options->seed, seeds = options->seeds != 0 ? options->seeds : 10000;
 	uint64_t seed = first;
 
-	quoin_defect = (enum quoin_defect)defect;
 	do {
+		quoin_defect = (enum quoin_defect)defect;
+		at_seed = seed;
 		sim_plan(sim, seed);
 		sim_run(sim, seed++, options->steps);
-	} while (sim->violation.invariant == 0 && seed < first + seeds);
+	} while (!is_caught(sim, seed - 1, options->steps) && seed < first + seeds);
 	if (sim->violation.invariant != 0) {
 		printf("ok sim/defect-%s: caught by I%d after %llu seeds\n", defects[defect].word, sim->violation.invariant,
 		    (unsigned long long)(seed - first));

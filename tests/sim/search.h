@@ -18,6 +18,8 @@ struct sim_options {
 	bool is_verbose, has_seed;
 };
 
+/* Whoever dies over a seed says which. */
+void sim_search_init(void);
 /* Prints a line per invariant; the lowest seed that breaks one is shortened and explained. Whether any broke. */
 bool sim_search(struct sim *sim, const struct sim_options *options);
 /* One seed, aloud. Whether it breaks. */

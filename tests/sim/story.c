@@ -232,6 +232,62 @@ steps(struct sim *sim, int64_t at)
 	}
 }
 
+/* A topic is deleted while hosts are away or gates change. */
+static void
+lost_topic(struct sim *sim, int64_t at)
+{
+	const int host = any_host(sim);
+	const int64_t away_ms = between(sim, 20000, 105000);
+
+	publish(sim, at, SIM_PUBLISH_EASY);
+	at += between(sim, 7, 12) * SECOND;
+	put(sim, at, sim_chance(sim, 70) ? SIM_PARTITION : SIM_MUTE, host, 0, away_ms);
+	publish(sim, at + between(sim, 500, 8000), SIM_PUBLISH_EASY);
+	if (sim_chance(sim, 50))
+		put(sim, at + between(sim, 8000, 20000), SIM_ROLLBACK, 0, 0, 0);
+	put(sim, at + between(sim, 9000, away_ms), SIM_TOPIC_ANEW, 0, sim_draw(sim, 8), between(sim, 2000, 60000));
+	put(sim, at + between(sim, 9000, away_ms), sim_chance(sim, 50) ? SIM_GATE_KILL : SIM_GATE_STOP, any_gate(sim), 0,
+	    between(sim, 500, 20000));
+	publish(sim, at + between(sim, 12000, 60000), SIM_PUBLISH_EASY);
+}
+
+/* Much is published, some of it pinned, and the log is swept; then a host begins from nothing. */
+static void
+swept(struct sim *sim, int64_t at)
+{
+	const int64_t begin_at = at;
+
+	for (int i = 0; i < 4; i++) {
+		publish(sim, at, SIM_PUBLISH_EASY);
+		if (i < 2)
+			put(sim, at + between(sim, 3000, 6000), SIM_PIN, 0, 4 * sim_draw(sim, 4) + 1 + sim_draw(sim, 3), 0);
+		at += between(sim, 6, 12) * SECOND;
+	}
+	for (int i = 0; i < 3; i++)
+		put(sim, begin_at + between(sim, 10000, 60000), SIM_GC, 0, 0, 0);
+	put(sim, at, SIM_STORE_GONE, any_host(sim), 0, 0);
+	if (sim_chance(sim, 50))
+		put(sim, at + between(sim, 0, 10000), SIM_ROLLBACK, 0, 0, 0);
+}
+
+/* A router comes back past its lease and finds a root that ends the epoch of all that it missed, before gates have read it. */
+static void
+ended_epoch(struct sim *sim, int64_t at)
+{
+	const int router = any_router(sim);
+	const int64_t away_ms = between(sim, 65000, 105000);
+
+	sim->lease_refuse = sim_chance(sim, 75);
+	publish(sim, at, SIM_PUBLISH_EASY);
+	at += between(sim, 7, 12) * SECOND;
+	put(sim, at, SIM_PARTITION, router, 0, away_ms);
+	publish(sim, at + between(sim, 500, 20000), SIM_PUBLISH_EASY);
+	at += away_ms;
+	for (int i = 0; i < SIM_GATES; i++)
+		put(sim, at - between(sim, 1000, 2000), SIM_LAG, SIM_HOSTS + i, 0, between(sim, 5000, 15000));
+	put(sim, at - between(sim, 0, 1000), SIM_EPOCH, 0, 0, 0);
+}
+
 static const struct sim_story {
 	const char *name;
 	void (*tell)(struct sim *sim, int64_t at);
@@ -247,6 +303,9 @@ static const struct sim_story {
     {"many hands", many_hands},
     {"crowded", crowded},
     {"steps", steps},
+    {"ended epoch", ended_epoch},
+    {"lost topic", lost_topic},
+    {"swept", swept},
 };
 
 void

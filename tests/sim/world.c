@@ -6,6 +6,7 @@
 
 #include "lib/assert.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/topics.h"
 
 #define STUCK_STEPS 20000 /* at one moment: somebody runs in a circle */
 
@@ -66,7 +67,7 @@ sim_push(struct sim *sim, struct sim_event event, int64_t after_ms)
 	}
 	event.at = sim->now + (after_ms > 0 ? after_ms : 0);
 	event.order = sim->order++;
-	if (event.kind != SIM_ACT && event.kind != SIM_SETTLE && event.kind != SIM_CHECK)
+	if (event.kind != SIM_ACT && event.kind < SIM_BURY)
 		event.life = sim_actor(sim, event.actor)->life;
 	for (i = sim->queue_count++; i > 0 && is_before(&event, &sim->queue[(i - 1) / 2]); i = (i - 1) / 2)
 		sim->queue[i] = sim->queue[(i - 1) / 2];
@@ -248,6 +249,7 @@ clear(struct sim *sim)
 	sim->queue_count = 0;
 	for (size_t i = 0; i < QUOIN_TOPICS; i++)
 		sim_log_clear(&sim->log[i]);
+	sim_topics_clear(sim);
 	for (int i = 0; i < SIM_HOSTS; i++)
 		sim_host_clear(&sim->hosts[i]);
 	for (int i = 0; i < SIM_GATES; i++)
@@ -323,7 +325,9 @@ act(struct sim *sim, const struct sim_act *act_)
 	default:
 		break;
 	}
-	if (act_->kind < SIM_CRASH || act_->kind == SIM_FORGERY)
+	if (act_->kind == SIM_GC || act_->kind == SIM_TOPIC_ANEW)
+		sim_topics_act(sim, act_);
+	else if (act_->kind < SIM_CRASH || act_->kind == SIM_FORGERY)
 		sim_operator_act(sim, act_);
 	else if (act_->actor < SIM_HOSTS)
 		sim_host_act(sim, &sim->hosts[act_->actor], act_);
@@ -348,6 +352,7 @@ settle(struct sim *sim)
 		else if (!actor->is_up)
 			sim_push(sim, (struct sim_event){.kind = SIM_START, .actor = i}, 100);
 	}
+	sim_topics_settle(sim);
 	sim_operator_settle(sim);
 	sim_push(sim, (struct sim_event){.kind = SIM_CHECK}, 10000);
 }
@@ -382,6 +387,10 @@ take(struct sim *sim, struct sim_event *event)
 		return;
 	case SIM_CHECK:
 		check(sim);
+		return;
+	case SIM_BURY:
+	case SIM_PUT_BACK:
+		sim_topics_event(sim, event);
 		return;
 	default:
 		break;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "publisher/gate_core.h"
+#include "publisher/gc.h"
 #include "subscriber/core.h"
 #include "tests/sim/log.h"
 
@@ -61,6 +62,8 @@ enum sim_event_kind {
 	SIM_COMMIT,   /* gate: what it produced is committed, or not */
 	SIM_OUTCOME,  /* gate; b: code */
 	SIM_SUMMARY,  /* gate; a: release */
+	SIM_BURY,     /* gc's tombstones */
+	SIM_PUT_BACK, /* what a deleted topic lost */
 	SIM_SETTLE,   /* the faults are over */
 	SIM_CHECK,    /* has all converged? */
 };
@@ -146,7 +149,8 @@ struct sim_host {
 	int64_t slow_acks_until;
 	int64_t died_at;
 	bool is_liar; /* claims to load, and does not */
-	bool is_boaster; /* claims, later on, to obey activations that are not there */
+	bool is_outdated; /* names each release, until the faults end, by the hash of the one before */
+	bool is_boaster; /* claims, until the faults end, to obey activations that are not there */
 	int64_t arrival; /* of its last status */
 	/* A serving host's model server. */
 	bool loaded[SIM_MODELS];
@@ -177,11 +181,12 @@ struct sim_gate {
 	struct quoin_ledger ledger;
 	uint8_t id[16];
 	bool is_reading_others, is_caught_up, is_taking_over, is_reading;
-	bool was_stopped;
+	bool was_stopped, was_cut_off;
 	int64_t late_end, current_ms; /* as in publisher/gate_shell.h */
 	uint64_t token;
 	uint64_t epoch_told;
-	int64_t read_end;      /* how far the status topic was read at the last STATUS_READ */
+	unsigned lives[QUOIN_TOPICS]; /* of the topics as it read them, from 1; 0: their incarnations are unknown */
+	int64_t read_end;      /* with the log's base: how far the status topic was read at the last STATUS_READ */
 	uint64_t writer;       /* the fence of its writer; 0: none */
 	bool is_busy;	       /* something produced is on its way */
 	int64_t produced_at;
@@ -215,6 +220,7 @@ struct sim_release {
 	struct sim_shard shards[SIM_SHARDS];
 	unsigned poison; /* bit i: it kills host i when it loads it */
 	bool is_deadly; /* kills the agent, not a child */
+	bool is_bodiless; /* its content was collected from the log */
 };
 
 enum sim_model_kind {
@@ -264,6 +270,8 @@ enum sim_act_kind {
 	SIM_MODEL_DEATH, /* the model server loses everything */
 	SIM_READER_STUCK,
 	SIM_FORGERY,	 /* somebody without keys writes to the log */
+	SIM_GC,
+	SIM_TOPIC_ANEW,	 /* a topic is deleted and made anew; people put right what was lost "amount" ms later */
 	SIM_ACT_KINDS,
 };
 
@@ -306,6 +314,16 @@ struct sim {
 		struct quoin_activation activation;
 		struct quoin_sealed sealed;
 	} pending; /* a transaction whose end nobody knows */
+	struct {
+		bool is_running;
+		struct quoin_gc gc;	/* what goes; owned */
+		uint64_t head, intent; /* when it looked */
+	} gc;
+	struct {
+		bool is_lost; /* and was not put right yet */
+		enum quoin_topic topic;
+		struct sim_log backup; /* what it had; owned */
+	} lost;
 	struct sim_host hosts[SIM_HOSTS];
 	struct sim_gate gates[SIM_GATES];
 	struct sim_release releases[SIM_RELEASES];
@@ -387,6 +405,8 @@ void sim_gate_init(struct sim *sim, int index);
 void sim_gate_clear(struct sim_gate *gate);
 void sim_gate_event(struct sim *sim, struct sim_gate *gate, struct sim_event *event);
 void sim_gate_act(struct sim *sim, struct sim_gate *gate, const struct sim_act *act);
+/* Fence the gates' transactional id; what was open ends one way or the other. Returns the new fence. */
+uint64_t sim_gate_fence(struct sim *sim);
 struct quoin_gate_release *sim_gate_summary(const struct sim *sim, uint64_t release);
 
 /* Whether host "index" is declared for the shard by this release. */
@@ -398,6 +418,7 @@ void sim_operator_begin(struct sim *sim);
 void sim_operator_act(struct sim *sim, const struct sim_act *act);
 /* Do what an alarm of the gate asks for. */
 void sim_operator_heed(struct sim *sim, const char *alarm);
+void sim_operator_exclude(struct sim *sim, const char *host);
 void sim_operator_settle(struct sim *sim);
 
 /* ---- Keys and seals (seal.c) ---- */
@@ -407,8 +428,9 @@ const struct quoin_origin *sim_origin(void);
 const struct quoin_sealed *sim_root(uint64_t version); /* from 1; version v has epoch v */
 void sim_seal(enum quoin_role role, struct quoin_buf *text, struct quoin_sealed *ret);
 void sim_cert(int host, struct quoin_cert *cert, struct quoin_sealed *ret);
-const uint8_t *sim_incarnation(void);
-const struct quoin_sealed *sim_incarnation_sealed(enum quoin_topic topic);
+const uint8_t *sim_incarnation(unsigned life);
+const struct quoin_sealed *sim_incarnation_sealed(enum quoin_topic topic, unsigned life);
+#define SIM_LIVES 4 /* of one topic */
 #define SIM_ROOTS 8
 
 #endif

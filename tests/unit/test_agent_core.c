@@ -1,7 +1,8 @@
 /*
  * The host's core, by traces: tests/trace/agent-*.txt. A line "> word…" is an event, everything below it the actions that
  * it must cause, as subscriber/trace prints them. Documents are made and signed here; what PERSIST commits is kept, so that
- * "restart" begins again from exactly that. "at" sets the clock, in milliseconds.
+ * "restart" begins again from exactly that, "damaged" from the second copy of the ratchets alone; "reread" gives the whole
+ * control topic again. "at" sets the clock, in milliseconds.
  *
  * QUOIN_TRACE_UPDATE=1 writes the files anew; read the difference before it is committed.
  */
@@ -226,11 +227,33 @@ simple(enum quoin_agent_event_kind kind)
 	step(&(struct quoin_agent_event){.kind = kind});
 }
 
+/* What the control topic has, for whoever reads it again. */
+static struct {
+	char key[24];
+	struct quoin_sealed sealed;
+} control[16];
+static size_t control_count;
+
 static void
 record(enum quoin_topic topic, const char *key, const struct quoin_sealed *sealed)
 {
+	if (topic == QUOIN_TOPIC_CONTROL) {
+		CHECK(control_count < sizeof control / sizeof control[0]);
+		(void)snprintf(control[control_count].key, sizeof control[0].key, "%s", key);
+		CHECK_INT(quoin_sealed_copy(&sealed->envelope, &control[control_count++].sealed), 0);
+	}
 	step(&(struct quoin_agent_event){.kind = QUOIN_AGENT_RECORD, .topic = topic, .offset = next_offset[topic]++,
 	    .key = quoin_span_str(key), .envelope = &sealed->envelope});
+}
+
+static void
+do_reread(void)
+{
+	next_offset[QUOIN_TOPIC_CONTROL] = 0;
+	for (size_t i = 0; i < control_count; i++)
+		step(&(struct quoin_agent_event){.kind = QUOIN_AGENT_RECORD, .topic = QUOIN_TOPIC_CONTROL,
+		    .offset = next_offset[QUOIN_TOPIC_CONTROL]++, .key = quoin_span_str(control[i].key),
+		    .envelope = &control[i].sealed.envelope});
 }
 
 static enum quoin_topic
@@ -268,6 +291,22 @@ do_restart(void)
 	simple(QUOIN_AGENT_START);
 }
 
+/* The environment is gone: what is left is the second copy of the ratchets, and what readers hold. */
+static void
+do_damaged(void)
+{
+	for (size_t i = 0; i < document_count; i++)
+		quoin_buf_clear(&documents[i].bytes);
+	document_count = 0;
+	memset(stored.offsets, 0, sizeof stored.offsets);
+	memset(next_offset, 0, sizeof next_offset);
+	memset(&stored.runs, 0, sizeof stored.runs);
+	memset(&stored.chosen, 0, sizeof stored.chosen);
+	stored.fuse_count = 0;
+	restart();
+	simple(QUOIN_AGENT_START);
+}
+
 /* A release is one raw part whose hash is its number; only the document matters here. */
 static void
 do_release(bool twin)
@@ -299,6 +338,8 @@ do_intent(void)
 		action = QUOIN_ACTION_RETRY;
 	else if (quoin_span_equal_str(word, "pin"))
 		action = QUOIN_ACTION_PIN;
+	else if (quoin_span_equal_str(word, "forget"))
+		action = QUOIN_ACTION_FORGET;
 	else
 		CHECK(quoin_span_equal_str(word, "rollback"));
 	world_intent(&world, action, release, host, &sealed);
@@ -515,6 +556,10 @@ do_line(struct quoin_span line)
 		simple(QUOIN_AGENT_START);
 	else if (IS("restart"))
 		do_restart();
+	else if (IS("damaged"))
+		do_damaged();
+	else if (IS("reread"))
+		do_reread();
 	else if (IS("tick"))
 		simple(QUOIN_AGENT_TICK);
 	else if (IS("stop"))
@@ -613,6 +658,8 @@ play(const char *path)
 	quoin_sealed_clear(&cert_sealed);
 	for (size_t i = 0; i < document_count; i++)
 		quoin_buf_clear(&documents[i].bytes);
+	for (size_t i = 0; i < control_count; i++)
+		quoin_sealed_clear(&control[i].sealed);
 	quoin_buf_clear(&want);
 	quoin_buf_clear(&transcript);
 	world_clear(&world);
@@ -636,6 +683,11 @@ TRACE(found, "found")
 TRACE(found_router, "found-router")
 TRACE(found_new_store, "found-new-store")
 TRACE(found_dark, "found-dark")
+TRACE(found_anew, "found-anew")
+TRACE(found_epoch, "found-epoch")
+TRACE(found_late_end, "found-late-end")
+TRACE(found_lost, "found-lost")
+TRACE(found_forgotten, "found-forgotten")
 TRACE(refuse, "refuse")
 TRACE(expired_root, "expired-root")
 TRACE(inside, "inside")
@@ -662,6 +714,11 @@ main(int argc, char **argv)
 		{"agent core: runs of routers that the simulator found", found_router},
 		{"agent core: a new store restarts before it has caught up (I4)", found_new_store},
 		{"agent core: no room for what nobody can see (I9)", found_dark},
+		{"agent core: the end of a topic that was made anew (I5)", found_anew},
+		{"agent core: the end of a topic whose epoch was ended (I5)", found_epoch},
+		{"agent core: an end that was asked for long ago (I5)", found_late_end},
+		{"agent core: what a dead agent, or a lost store, takes along (I4, I9)", found_lost},
+		{"agent core: a router that was forgotten (I4, I5)", found_forgotten},
 		{"agent core: a lapsed router that refuses", refuse},
 		{"agent core: a root that has expired (I7)", expired_root},
 	};

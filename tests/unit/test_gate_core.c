@@ -7,7 +7,7 @@
  * > intent ACTION [N|HOST] [KEY=VALUE]… [until=MS]
  * > cert HOST serving S | router [KEY=VALUE]…	again: enrolled anew, with another key
  * > status HOST obeys [EPOCH/]SEQ [runs N] [holds N,…] [N:PROGRESS[:REASON]]… [boot X] [gen N] [intent N] [leaving]
- *	[interval MS] [fork] [lost] [former]	with the next number; lost: on the topic, but delivered only by a later read;
+ *	[interval MS] [lag MS] [fork] [lost] [former]	with the next number; lag: written so much earlier, perhaps; lost: on the topic, but delivered only by a later read;
  *	former: under the certificate before the newest
  * > tick MS		time goes on, with a tick at every deadline
  * > manual W / auto W	W is produce, read or summary: answer that action by hand, or at once as usual
@@ -15,6 +15,7 @@
  * > poll MS / hook / health well|later|sick [REASON]	before start: the VIP's interval, a health hook; what the hook says
  * > start		a new gate: reads the topics, takes over at once
  * > standby		a new gate: reads the topics
+ * > start-blind / back	a new gate that finds the control topic empty; its documents are there again
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 struct told {
 	struct quoin_status status;
 	int64_t at_ms;
+	int64_t lag_ms;
 	bool lost;
 	const struct quoin_cert *cert;
 };
@@ -248,7 +250,8 @@ tell(struct told *told, int64_t age_ms)
 	step((struct quoin_gate_event){.kind = QUOIN_GATE_STATUS,
 	    .cert = told->cert,
 	    .status = &told->status,
-	    .age_ms = age_ms});
+	    .age_ms = age_ms,
+	    .lag_ms = told->lag_ms});
 }
 
 /* ---- The script ---- */
@@ -555,6 +558,8 @@ do_status(char **words, size_t count)
 			status->intent = number_of(words[++i]);
 		else if (strcmp(words[i], "interval") == 0)
 			status->interval_ms = number_of(words[++i]);
+		else if (strcmp(words[i], "lag") == 0)
+			told->lag_ms = (int64_t)number_of(words[++i]);
 		else if (strcmp(words[i], "leaving") == 0)
 			status->leaving = true;
 		else if (strcmp(words[i], "fork") == 0)
@@ -622,6 +627,30 @@ do_start(bool is_first)
 }
 
 static void
+do_start_blind(void)
+{
+	static struct quoin_ledger nothing;
+	struct quoin_ledger ledger = world.ledger;
+	size_t cert_count = world.cert_count;
+
+	quoin_ledger_init(&nothing);
+	world.ledger = nothing;
+	world.cert_count = 0;
+	do_start(true);
+	step((struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &nothing});
+	world.ledger = ledger;
+	world.cert_count = cert_count;
+}
+
+static void
+do_back(void)
+{
+	for (size_t i = 0; i < world.cert_count; i++)
+		step((struct quoin_gate_event){.kind = QUOIN_GATE_CERT, .cert = &world.certs[i], .more = true});
+	step((struct quoin_gate_event){.kind = QUOIN_GATE_LEDGER, .ledger = &world.ledger});
+}
+
+static void
 do_heartbeat(char **words)
 {
 	struct quoin_heartbeat heartbeat = {.number = 1000,
@@ -678,6 +707,10 @@ run_line(char *line)
 		do_tick(words);
 	else if (strcmp(verb, "start") == 0 || strcmp(verb, "standby") == 0)
 		do_start(strcmp(verb, "start") == 0);
+	else if (strcmp(verb, "start-blind") == 0)
+		do_start_blind();
+	else if (strcmp(verb, "back") == 0)
+		do_back();
 	else if (strcmp(verb, "manual") == 0 || strcmp(verb, "auto") == 0)
 		do_by_hand(words[1], strcmp(verb, "manual") == 0);
 	else if (strcmp(verb, "committed") == 0)
@@ -996,6 +1029,30 @@ lost_readiness(void)
 }
 
 static void
+found_reports(void)
+{
+	run_trace("found_reports");
+}
+
+static void
+found_room(void)
+{
+	run_trace("found_room");
+}
+
+static void
+found_forgotten(void)
+{
+	run_trace("found_forgotten");
+}
+
+static void
+found_control(void)
+{
+	run_trace("found_control");
+}
+
+static void
 step_fails(void)
 {
 	run_trace("step_fails");
@@ -1039,6 +1096,10 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"unsound", unsound},
 	{"late_models", late_models},
 	{"step_fails", step_fails},
+	{"found_reports", found_reports},
+	{"found_room", found_room},
+	{"found_forgotten", found_forgotten},
+	{"found_control", found_control},
 	{"share", share},
 	{"rejected", rejected},
 	{"enrolled_anew", enrolled_anew},

@@ -326,18 +326,20 @@ test_gate(void)
 		int want;
 		bool wanted;
 		const char *says;
+		bool is_excluded; /* that host, by an operator */
 	} cases[] = {
-	    {"empty", 0, false, 0, -1, 0, 0, true, NULL},
-	    {"the fleet is on it", 0, false, 7, -1, 0, 0, true, NULL},
-	    {"a lower one", 6, false, 6, -1, 0, 0, true, NULL},
-	    {"the same", 7, false, 7, -1, 0, 0, false, NULL},
-	    {"a later one", 8, true, 8, -1, 0, 0, false, NULL},
-	    {"a later one, and a gate on it", 8, true, 8, 0, 8, 0, false, NULL},
-	    {"another 7", 7, true, 0, -1, 0, QUOIN_ECONFLICT, false, "fork"},
-	    {"behind the fleet", 0, false, 8, -1, 0, QUOIN_ECONFLICT, false, "router obeys activation 1/8"},
-	    {"a gate acts", 6, false, 6, 14999, 6, QUOIN_ECONFLICT, false, "a gate is acting"},
-	    {"a gate acted", 6, false, 6, 15000, 6, 0, true, NULL},
-	    {"a gate without an activation", 0, false, 7, 0, 0, 0, true, NULL},
+	    {"empty", 0, false, 0, -1, 0, 0, true, NULL, false},
+	    {"the fleet is on it", 0, false, 7, -1, 0, 0, true, NULL, false},
+	    {"a lower one", 6, false, 6, -1, 0, 0, true, NULL, false},
+	    {"the same", 7, false, 7, -1, 0, 0, false, NULL, false},
+	    {"a later one", 8, true, 8, -1, 0, 0, false, NULL, false},
+	    {"a later one, and a gate on it", 8, true, 8, 0, 8, 0, false, NULL, false},
+	    {"another 7", 7, true, 0, -1, 0, QUOIN_ECONFLICT, false, "fork", false},
+	    {"behind the fleet", 0, false, 8, -1, 0, QUOIN_ECONFLICT, false, "router obeys activation 1/8", false},
+	    {"behind a host that operators exclude", 0, false, 8, -1, 0, 0, true, NULL, true},
+	    {"a gate acts", 6, false, 6, 14999, 6, QUOIN_ECONFLICT, false, "a gate is acting", false},
+	    {"a gate acted", 6, false, 6, 15000, 6, 0, true, NULL, false},
+	    {"a gate without an activation", 0, false, 7, 0, 0, 0, true, NULL, false},
 	};
 	struct quoin_hash hash = {{7}}, other = {{8}};
 	struct quoin_activation activation = {.epoch = 1, .seq = 7, .prev = {1, 6, {{6}}}};
@@ -346,6 +348,8 @@ test_gate(void)
 		struct quoin_activations have = {.has_incarnation = true};
 		struct quoin_fleet_host host = {.cert.host = "router"};
 		struct quoin_fleet fleet = {.hosts = &host, .host_count = cases[i].host != 0};
+		struct quoin_ledger_exclusion exclusion = {.host = "router"};
+		const struct quoin_ledger ledger = {.excluded = &exclusion, .excluded_count = cases[i].is_excluded};
 		struct quoin_error err = {0};
 		bool wanted = false;
 		int r;
@@ -360,7 +364,7 @@ test_gate(void)
 		have.heartbeat_received_ms = 1000000 - cases[i].heartbeat_age_ms;
 		host.status.obeyed = (struct quoin_position){1, cases[i].host,
 		    cases[i].host == 7 ? hash : cases[i].host == 6 ? (struct quoin_hash){{6}} : other};
-		r = quoin_import_gate_check(&have, &fleet, &activation, &hash, 1000000, &wanted, &err);
+		r = quoin_import_gate_check(&have, &fleet, &ledger, &activation, &hash, 1000000, &wanted, &err);
 		if (r != cases[i].want || wanted != cases[i].wanted)
 			check_fail(__FILE__, __LINE__, "%s: %d, %d: %s", cases[i].name, r, wanted, err.message);
 		if (cases[i].says != NULL)
@@ -369,10 +373,11 @@ test_gate(void)
 	{
 		struct quoin_activations none = {0};
 		struct quoin_fleet fleet = {0};
+		const struct quoin_ledger ledger = {0};
 		struct quoin_error err = {0};
 		bool wanted;
 
-		CHECK_INT(quoin_import_gate_check(&none, &fleet, &activation, &hash, 0, &wanted, &err), QUOIN_ECONFLICT);
+		CHECK_INT(quoin_import_gate_check(&none, &fleet, &ledger, &activation, &hash, 0, &wanted, &err), QUOIN_ECONFLICT);
 		CHECK_CONTAINS(err.message, "quoin init");
 	}
 }

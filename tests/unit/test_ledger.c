@@ -517,6 +517,26 @@ test_activations(void)
 	quoin_ledger_clear(&ledger);
 }
 
+/* A gate that was away reads on and meets intent 4; gc removed the pin 2 and the unpin 3, which it had not read. */
+static void
+test_skipped(void)
+{
+	quoin_ledger_init(&ledger);
+	CHECK_INT(admit_release(&ledger, 1, 0, 'a'), 0);
+	CHECK(!quoin_ledger_has_skipped(&ledger, 0));
+	CHECK_INT(admit_intent(&ledger, 1, 1, QUOIN_ACTION_FREEZE, 0, NULL), 0);
+	CHECK(!quoin_ledger_has_skipped(&ledger, 0));
+	CHECK_INT(admit_intent(&ledger, 2, 1, QUOIN_ACTION_PIN, 1, "a=b"), 0);
+	CHECK(!quoin_ledger_has_skipped(&ledger, 1));
+	CHECK_INT(admit_intent(&ledger, 4, 1, QUOIN_ACTION_UNFREEZE, 0, NULL), 0);
+	CHECK(quoin_ledger_has_skipped(&ledger, 2));
+	/* What was read already is no news, and what follows it is not either. */
+	CHECK(!quoin_ledger_has_skipped(&ledger, 4));
+	CHECK_INT(admit_intent(&ledger, 5, 1, QUOIN_ACTION_FREEZE, 0, NULL), 0);
+	CHECK(!quoin_ledger_has_skipped(&ledger, 4));
+	quoin_ledger_clear(&ledger);
+}
+
 static const struct check_case cases[] = {
     {"ledger: asked", test_asked},
     {"ledger: pins", test_pins},
@@ -529,6 +549,7 @@ static const struct check_case cases[] = {
     {"ledger: any order of arrival, one fold", test_orders},
     {"ledger: memory of many documents", test_memory},
     {"ledger: what an activation may select", test_activations},
+    {"ledger: a later intent shows that one was skipped", test_skipped},
 };
 
 int
