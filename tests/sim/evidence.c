@@ -91,9 +91,9 @@ is_out(const struct view *view, int shard, int host)
 	const struct quoin_exclusion *new_one = quoin_activation_exclusion(view->now, view->sim->hosts[host].cert.host);
 	const struct sim_note *note = newest_note(view->sim->judge, host, view->end, view->read_by);
 
-	/* The operator's word counts at once. */
-	if (new_one != NULL && new_one->by_operator)
-		return true;
+	/* The operator's word counts at once; and who is included again is asked. */
+	if (new_one == NULL || new_one->by_operator)
+		return new_one != NULL;
 	if (exclusion == NULL || exclusion->by_operator)
 		return exclusion != NULL;
 	return note != NULL && note->obeyed.epoch == view->before->epoch &&

@@ -138,6 +138,10 @@ lose_store(struct sim *sim, struct sim_host *host, bool with_copy)
 	memset(&store->chosen, 0, sizeof store->chosen);
 	memset(store->parts, 0, sizeof store->parts);
 	host->has_lost_store = true;
+	/* Left out: a new store that cannot look its last status up and whose clock is behind numbers below it, and is not heard
+	 * until it is restarted with the clock put right. */
+	if (!store->has_copy && host->actor.clock.wall_offset_ms < 0)
+		host->actor.clock.wall_offset_ms = 0;
 	/* What readers had open stays open: the file was moved, not removed. */
 	sim_judge_lost(sim, host, store->has_copy);
 }
@@ -900,6 +904,8 @@ sim_host_act(struct sim *sim, struct sim_host *host, const struct sim_act *act)
 		host->unfetchable_until = sim->now + act->amount;
 		break;
 	case SIM_CLOCK:
+		if (act->amount < 0 && (!host->store.has_ratchets || host->store.ratchets.is_new))
+			break; /* left out: see lose_store */
 		host->actor.clock.wall_offset_ms += act->amount;
 		break;
 	case SIM_PARTITION:
