@@ -174,6 +174,10 @@ int quoin_bus_writer_init(struct quoin_bus_writer *writer, int timeout_ms, struc
 int quoin_bus_writer_begin(struct quoin_bus_writer *writer, struct quoin_error *err);
 int quoin_bus_writer_commit(struct quoin_bus_writer *writer, int timeout_ms, struct quoin_error *err);
 int quoin_bus_writer_abort(struct quoin_bus_writer *writer, int timeout_ms, struct quoin_error *err);
+/* A transaction of one record; it is aborted if the record cannot be put. What begin, put or commit return. "receipt", which
+ * may be NULL, must stay in place while the writer is open. */
+int quoin_bus_writer_put_alone(struct quoin_bus_writer *writer, const struct quoin_bus_record *record,
+    struct quoin_bus_receipt *receipt, int timeout_ms, struct quoin_error *err);
 /* Whether another writer's init came later. After a commit of unknown outcome it says that the transaction is over all the
  * same: reading the log decides, no new fence is needed. */
 bool quoin_bus_writer_is_taken_over(const struct quoin_bus_writer *writer);

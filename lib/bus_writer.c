@@ -466,3 +466,19 @@ quoin_bus_writer_abort(struct quoin_bus_writer *writer, int timeout_ms, struct q
 		return 0;
 	return abort_until(writer, quoin_clock_mono_ms() + timeout_ms, err);
 }
+
+int
+quoin_bus_writer_put_alone(struct quoin_bus_writer *writer, const struct quoin_bus_record *record,
+    struct quoin_bus_receipt *receipt, int timeout_ms, struct quoin_error *err)
+{
+	const int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	int r = quoin_bus_writer_begin(writer, err);
+
+	if (r != 0)
+		return r;
+	r = quoin_bus_writer_put(writer, record, receipt, err);
+	if (r == 0)
+		return quoin_bus_writer_commit(writer, quoin_bus_left_ms(deadline_ms), err);
+	(void)quoin_bus_writer_abort(writer, quoin_bus_left_ms(deadline_ms), NULL);
+	return r;
+}

@@ -94,20 +94,11 @@ write_one(struct quoin_bus_writer *writer, const char *topic, const char *key, c
     int64_t deadline_ms, struct quoin_bus_receipt *receipt, struct quoin_error *err)
 {
 	struct quoin_bus_record record = {0};
-	int r;
 
 	quoin_envelope_to_record(&sealed->envelope, &record);
 	record.topic = topic;
 	record.key = quoin_span_str(key);
-	r = quoin_bus_writer_begin(writer, err);
-	if (r != 0)
-		return r;
-	r = quoin_bus_writer_put(writer, &record, receipt, err);
-	if (r != 0) {
-		(void)quoin_bus_writer_abort(writer, left_ms(deadline_ms), NULL);
-		return r;
-	}
-	return quoin_bus_writer_commit(writer, left_ms(deadline_ms), err);
+	return quoin_bus_writer_put_alone(writer, &record, receipt, left_ms(deadline_ms), err);
 }
 
 int

@@ -116,15 +116,7 @@ write_activation(const struct importing *importing, struct quoin_bus_writer *wri
 	quoin_envelope_to_record(envelope, &record);
 	record.topic = importing->gate;
 	record.key = quoin_span_str(key);
-	r = quoin_bus_writer_begin(writer, err);
-	if (r != 0)
-		return r;
-	r = quoin_bus_writer_put(writer, &record, receipt, err);
-	if (r != 0) {
-		(void)quoin_bus_writer_abort(writer, importing->timeout_ms, NULL);
-		return r;
-	}
-	r = quoin_bus_writer_commit(writer, importing->timeout_ms, err);
+	r = quoin_bus_writer_put_alone(writer, &record, receipt, importing->timeout_ms, err);
 	if (r == QUOIN_EUNKNOWN || r == QUOIN_ETIMEOUT)
 		return quoin_error_set(err, QUOIN_EUNKNOWN,
 		    "the broker went away while the activation was committed; import again, which finds out");

@@ -171,32 +171,6 @@ out:
 	return r;
 }
 
-static uint64_t
-max_of(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Both copies, field by field the one that went further. What is no ratchet (lease, ever-ready) is the first's. */
-static void
-merge_ratchets(struct quoin_ratchets *into, const struct quoin_ratchets *other)
-{
-	into->root_version = max_of(into->root_version, other->root_version);
-	if (quoin_position_compare(&other->obeyed, &into->obeyed) > 0)
-		into->obeyed = other->obeyed;
-	into->heartbeat = max_of(into->heartbeat, other->heartbeat);
-	into->status_number = max_of(into->status_number, other->status_number);
-	into->load_generation = max_of(into->load_generation, other->load_generation);
-	into->generation = max_of(into->generation, other->generation);
-	into->environment = max_of(into->environment, other->environment);
-	into->evidence = max_of(into->evidence, other->evidence);
-	into->intent = max_of(into->intent, other->intent);
-	if (other->revoked_count > into->revoked_count) {
-		memcpy(into->revoked, other->revoked, sizeof into->revoked);
-		into->revoked_count = other->revoked_count;
-	}
-}
-
 /* The copy beside the environment. A damaged one counts as none: the environment's is newer in any case. */
 static bool
 read_copy(const struct quoin_store *store, struct quoin_ratchets *ret)
@@ -248,7 +222,7 @@ load_ratchets(struct quoin_store *store, struct quoin_error *err)
 	if (!has_own && has_copy)
 		store->ratchets = *copy;
 	else if (has_own && has_copy)
-		merge_ratchets(&store->ratchets, copy);
+		quoin_ratchets_merge(&store->ratchets, copy);
 	store->is_new = !has_own && !has_copy;
 out:
 	quoin_txn_abort(txn);
@@ -271,17 +245,17 @@ start_pulse(struct quoin_store *store, bool is_new_env, struct quoin_error *err)
 	r = quoin_pulse_open(store->dir, QUOIN_PULSE_WRITE, &store->pulse, err);
 	if (r != 0)
 		goto out;
-	environment = max_of(store->ratchets.environment, quoin_pulse_environment(store->pulse));
+	environment = quoin_store_later(store->ratchets.environment, quoin_pulse_environment(store->pulse));
 	store->environment = is_new_env ? environment + 1 : environment;
 	store->ratchets.environment = store->environment;
-	store->ratchets.generation = max_of(store->ratchets.generation, quoin_pulse_generation(store->pulse));
+	store->ratchets.generation = quoin_store_later(store->ratchets.generation, quoin_pulse_generation(store->pulse));
 	r = quoin_store_snapshot_open(store, &snapshot, err);
 	if (r != 0)
 		goto out;
 	QUOIN_ASSERT(snapshot != NULL);
 	r = quoin_store_snapshot_active(snapshot, active, err);
 	if (r == 0)
-		store->ratchets.generation = max_of(store->ratchets.generation, active->generation);
+		store->ratchets.generation = quoin_store_later(store->ratchets.generation, active->generation);
 	else if (r != QUOIN_ENOENT)
 		goto out;
 	r = 0;

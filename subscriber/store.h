@@ -156,6 +156,9 @@ struct quoin_ratchets {
 	bool is_new; /* begun without any of this, and the host was not ready since: what it has read may be old */
 };
 
+/* Both copies, field by field the one that went further. What is no ratchet (lease, ever-ready) stays that of "into". */
+void quoin_ratchets_merge(struct quoin_ratchets *into, const struct quoin_ratchets *other);
+
 /* ---- The agent ---- */
 
 /*

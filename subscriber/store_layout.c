@@ -400,3 +400,22 @@ quoin_store_segment_bytes(uint64_t bytes, uint32_t index)
 
 	return left < QUOIN_SEGMENT_BYTES_MAX ? (size_t)left : QUOIN_SEGMENT_BYTES_MAX;
 }
+
+void
+quoin_ratchets_merge(struct quoin_ratchets *into, const struct quoin_ratchets *other)
+{
+	into->root_version = quoin_store_later(into->root_version, other->root_version);
+	if (quoin_position_compare(&other->obeyed, &into->obeyed) > 0)
+		into->obeyed = other->obeyed;
+	into->heartbeat = quoin_store_later(into->heartbeat, other->heartbeat);
+	into->status_number = quoin_store_later(into->status_number, other->status_number);
+	into->load_generation = quoin_store_later(into->load_generation, other->load_generation);
+	into->generation = quoin_store_later(into->generation, other->generation);
+	into->environment = quoin_store_later(into->environment, other->environment);
+	into->evidence = quoin_store_later(into->evidence, other->evidence);
+	into->intent = quoin_store_later(into->intent, other->intent);
+	if (other->revoked_count > into->revoked_count) {
+		memcpy(into->revoked, other->revoked, sizeof into->revoked);
+		into->revoked_count = other->revoked_count;
+	}
+}

@@ -16,6 +16,12 @@ enum quoin_store_database {
 	QUOIN_STORE_DATABASES,
 };
 
+static inline uint64_t
+quoin_store_later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* A value below LMDB's own page limit has no alignment; small content is stored with zeros up to this. */
 #define QUOIN_STORE_SEGMENT_BYTES_MIN 2048
 #define QUOIN_STORE_RATCHET_BYTES_MAX (64u << 10)

@@ -165,31 +165,6 @@ reboot(struct sim *sim, struct sim_host *host, int64_t away_ms)
 
 /* ---- Beginning from the store ---- */
 
-static uint64_t
-max_of(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* As subscriber/store.c does. */
-static void
-merge_ratchets(struct quoin_ratchets *into, const struct quoin_ratchets *other)
-{
-	into->root_version = max_of(into->root_version, other->root_version);
-	if (quoin_position_compare(&other->obeyed, &into->obeyed) > 0)
-		into->obeyed = other->obeyed;
-	into->heartbeat = max_of(into->heartbeat, other->heartbeat);
-	into->status_number = max_of(into->status_number, other->status_number);
-	into->load_generation = max_of(into->load_generation, other->load_generation);
-	into->generation = max_of(into->generation, other->generation);
-	into->evidence = max_of(into->evidence, other->evidence);
-	into->intent = max_of(into->intent, other->intent);
-	if (other->revoked_count > into->revoked_count) {
-		memcpy(into->revoked, other->revoked, sizeof into->revoked);
-		into->revoked_count = other->revoked_count;
-	}
-}
-
 static void
 read_stored(const struct sim *sim, const struct sim_host *host, struct quoin_agent_stored *ret)
 {
@@ -199,7 +174,7 @@ read_stored(const struct sim *sim, const struct sim_host *host, struct quoin_age
 	if (store->has_ratchets)
 		ret->ratchets = store->ratchets;
 	if (store->has_ratchets && store->has_copy)
-		merge_ratchets(&ret->ratchets, &store->copy);
+		quoin_ratchets_merge(&ret->ratchets, &store->copy);
 	else if (store->has_copy)
 		ret->ratchets = store->copy;
 	ret->is_new = !store->has_ratchets && !store->has_copy;
