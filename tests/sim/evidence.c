@@ -189,11 +189,17 @@ asks_nobody(const struct sim *sim, const struct quoin_activation *activation, ui
 	return asked->doc.policy.staged_percent == 0 || quoin_activation_has_active(activation, release);
 }
 
+static bool
+is_met(const struct view *view, bool is_brake, uint64_t release, int shard, int *ret_lacking)
+{
+	return is_brake ? brake_met(view, release, shard, ret_lacking) : policy_met(view, release, shard, ret_lacking);
+}
+
 void
 sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct quoin_activation *activation,
     uint64_t release, const char *how)
 {
-	struct view view = {sim, &sim->judge->newest, activation, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS,
+	struct view earlier, view = {sim, &sim->judge->newest, activation, gate != NULL ? gate->read_end : INT64_MAX, SLACK_MS,
 	    gate != NULL ? gate->produced_at - READ_MS : 0};
 
 	if (gate != NULL && gate->actor.clock.wall_offset_ms < 0)
@@ -206,13 +212,16 @@ sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct qu
 		    (unsigned long long)activation->seq);
 		return;
 	}
+	earlier = view;
+	earlier.now = view.before;
 	for (int s = 0; s < SIM_SHARDS; s++) {
 		bool is_brake = quoin_activation_has_active(activation, release);
 		int lacking = sim_shard_first(s);
 
 		if (sim->releases[release].shards[s].model_count == 0)
 			continue;
-		if (is_brake ? brake_met(&view, release, s, &lacking) : policy_met(&view, release, s, &lacking))
+		/* Who was excluded, or included again, in the same activation is judged as before it or as after it. */
+		if (is_met(&view, is_brake, release, s, &lacking) || is_met(&earlier, is_brake, release, s, &lacking))
 			continue;
 		sim_violate(sim, 4,
 		    "release %llu is %s by activation %llu/%llu, but by its reports %s of shard %c is not ready",
