@@ -63,6 +63,27 @@ release_of(struct quoin_picture *picture, uint64_t number)
 	return release;
 }
 
+/* What routers are moved to, or run. */
+static uint64_t
+in_effect(const struct quoin_picture *picture)
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+
+	return newest->target != 0 ? newest->target : newest->from;
+}
+
+static int
+read_declared(struct quoin_picture *picture, struct quoin_error *err)
+{
+	const struct quoin_session *session = &picture->session;
+	const uint64_t asked = session->control.ledger.asked, effective = in_effect(picture);
+	int r = quoin_declared_read(&picture->declared, session, release_of(picture, asked), err);
+
+	return r == 0 ? quoin_declared_read(&picture->in_effect, session,
+			    effective != asked ? release_of(picture, effective) : NULL, err)
+		      : r;
+}
+
 int
 quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 {
@@ -82,7 +103,7 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 	if (r == 0)
 		r = look_for_losses(picture, err);
 	if (r == 0)
-		r = quoin_declared_read(&picture->declared, session, release_of(picture, session->control.ledger.asked), err);
+		r = read_declared(picture, err);
 	picture->now_ms = quoin_clock_wall_ms();
 	return r;
 }
@@ -103,6 +124,7 @@ quoin_picture_close(struct quoin_picture *picture)
 	forget_findings(picture);
 	quoin_fleet_clear(&picture->fleet);
 	quoin_declared_clear(&picture->declared);
+	quoin_declared_clear(&picture->in_effect);
 	quoin_activations_clear(&picture->activations);
 	quoin_session_close(&picture->session);
 }
@@ -173,6 +195,36 @@ is_ready_for(struct quoin_picture *picture, const struct quoin_cert *cert, uint6
 	return false;
 }
 
+/* Whether the shard is there with models, and the host (NULL: whichever) in it. */
+static bool
+declares(const struct quoin_declared *declared, const char *shard, const char *host)
+{
+	for (size_t i = 0; i < declared->host_count; i++)
+		if (strcmp(declared->hosts[i].shard, shard) == 0 &&
+		    (host == NULL || strcmp(declared->hosts[i].host, host) == 0))
+			return true;
+	return false;
+}
+
+/* Whether the release has models that could not be read: then all is asked, rather than nothing. */
+static bool
+is_unread(const struct quoin_declared *declared, const struct quoin_release *document)
+{
+	return quoin_hash_is_zero(&declared->models) && quoin_release_part(document, "models") != NULL;
+}
+
+bool
+quoin_picture_asks(struct quoin_picture *picture, const struct quoin_cert *host)
+{
+	const struct quoin_release *asked = release_of(picture, picture->session.control.ledger.asked);
+
+	if (asked == NULL || is_unread(&picture->declared, asked))
+		return true;
+	return declares(&picture->declared, host->shard, NULL) &&
+	    (declares(&picture->declared, host->shard, host->host) ||
+		declares(&picture->in_effect, host->shard, host->host));
+}
+
 /* The first serving host that is not ready for what is asked for, and not left out; "": none. */
 static const char *
 find_lacking(struct quoin_picture *picture)
@@ -185,7 +237,7 @@ find_lacking(struct quoin_picture *picture)
 	picture->has_lacking = true;
 	picture->lacking[0] = '\0';
 	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
-		if (cert->role == QUOIN_HOST_SERVING &&
+		if (cert->role == QUOIN_HOST_SERVING && quoin_picture_asks(picture, cert) &&
 		    quoin_activation_exclusion(&picture->activations.newest, cert->host) == NULL &&
 		    !is_ready_for(picture, cert, asked, picture->lacking))
 			return picture->lacking;
@@ -218,19 +270,29 @@ quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,
 	    : state;
 }
 
+/* Whether what is in effect asks the shard for models: not, if hosts of it are enrolled before it is declared, or after it
+ * was given up. */
+static bool
+is_shard_asked(const struct quoin_picture *picture, const struct quoin_release *document, const char *shard)
+{
+	const struct quoin_declared *declared =
+	    document->number == picture->session.control.ledger.asked ? &picture->declared : &picture->in_effect;
+
+	return declares(declared, shard, NULL) || is_unread(declared, document);
+}
+
 bool
 quoin_picture_lacks_hosts(struct quoin_picture *picture, size_t *at, char text[QUOIN_PICTURE_ALARM_BYTES])
 {
 	const struct quoin_control *control = &picture->session.control;
-	const struct quoin_activation *newest = &picture->activations.newest;
-	const uint64_t release = newest->target != 0 ? newest->target : newest->from;
+	const uint64_t release = in_effect(picture);
 	const struct quoin_release *document = release_of(picture, release);
 	const uint32_t hosts_min = document != NULL ? document->policy.ready_hosts_min : 0;
 
 	for (; document != NULL && *at < control->cert_count; (*at)++) {
 		const char *shard = control->certs[*at].cert.shard;
 		char why[QUOIN_PICTURE_ALARM_BYTES] = "";
-		bool is_first = shard[0] != '\0';
+		bool is_first = shard[0] != '\0' && is_shard_asked(picture, document, shard);
 		size_t ready = 0;
 
 		/* Once per shard: at the first of its hosts. */

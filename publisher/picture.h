@@ -16,7 +16,8 @@ struct quoin_picture {
 	struct quoin_session session;
 	struct quoin_activations activations;
 	struct quoin_fleet fleet;
-	struct quoin_declared declared; /* by what is asked for */
+	struct quoin_declared declared;	 /* by what is asked for */
+	struct quoin_declared in_effect; /* by what is in effect, if that is another release */
 	/* Why control or gate topic cannot be trusted to be whole (lost.h); code 0: they can. */
 	struct quoin_error lost_control;
 	struct quoin_error lost_gate;
@@ -43,6 +44,10 @@ const char *quoin_picture_gate(const struct quoin_picture *picture);
 const struct quoin_cert *quoin_picture_expected(const struct quoin_picture *picture, size_t index);
 /* The same by name, or NULL. */
 const struct quoin_cert *quoin_picture_named(const struct quoin_picture *picture, const char *host);
+
+/* Whether the gate asks this serving host about what is asked for: that has models on its shard, and it, or what is in
+ * effect, declares the host there. */
+bool quoin_picture_asks(struct quoin_picture *picture, const struct quoin_cert *host);
 
 /* How a host is doing; see quoin_host_state_of and quoin_host_state_held. */
 enum quoin_host_state quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,

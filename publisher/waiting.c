@@ -20,11 +20,12 @@ add(struct hosts *hosts, const struct quoin_cert *cert, enum quoin_host_state st
 	    hosts->count > 1 ? ", " : "", cert->host, quoin_host_state_name(state), reason[0] != '\0' ? ": " : "", reason);
 }
 
-/* Serving hosts that are not ready for everything live; routers that have not fetched the release or, of those that must
- * run it ("runs"), do not. */
+/* Serving hosts that the gate asks and that are not ready for everything live; routers that have not fetched the release or,
+ * of those that must run it ("runs"), do not. */
 static void
 look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release, bool runs, struct hosts *ret)
 {
+	const bool is_about_asked = role == QUOIN_HOST_SERVING && release == picture->session.control.ledger.asked;
 	char reason[QUOIN_HOST_REASON_BYTES];
 	const struct quoin_cert *cert;
 
@@ -35,7 +36,7 @@ look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release,
 		uint64_t staged;
 		bool is_there;
 
-		if (cert->role != role)
+		if (cert->role != role || (is_about_asked && !quoin_picture_asks(picture, cert)))
 			continue;
 		state = quoin_picture_host(picture, cert, reason, &staged);
 		if (state == QUOIN_HOST_EXCLUDED ||

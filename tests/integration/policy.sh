@@ -300,4 +300,10 @@ for limit in "bytes = 2000" "objectives = 1" "models = 2" "attributes = 3"; do
 done
 check limits-nothing-published test "$(newest)" = 15
 
+# ---- A host may be enrolled before its shard is declared: nobody asks it for anything yet.
+quoin -q enrol c-01 --role serving --shard c --out "$site/c-01/identity" >/dev/null
+has_no_alarm_of_c() { ! has_alarm "shard c has 0"; }
+check ahead-unseen test "$(state_of c-01)" = "unseen: "
+check ahead-no-alarm has_no_alarm_of_c
+
 end_all
