@@ -252,6 +252,32 @@ open_lock(const char *dir, struct quoin_error *err)
 	return 0;
 }
 
+/*
+ * LMDB makes the table of readers as a hole. On a full disk, whoever takes the first slot of a page of it, or looks there,
+ * is killed by SIGBUS: services and the agent. So the table gets its blocks while there are some. Not while this process has
+ * it open, because closing any descriptor of the file ends the locks that LMDB has on it. Returns whether there was a hole.
+ * Without room, or a file system that can do this, it stays.
+ */
+static bool
+fill_lock(const char *dir, MDB_env **mdb)
+{
+	char lock[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	if (quoin_path_join(dir, "lock.mdb", lock, sizeof lock) != 0 || stat(lock, &st) != 0 ||
+	    st.st_blocks * (blkcnt_t)512 >= st.st_size)
+		return false;
+	mdb_env_close(*mdb);
+	*mdb = NULL;
+	fd = open(lock, O_RDWR | O_CLOEXEC);
+	if (fd != -1) {
+		(void)fallocate(fd, 0, 0, st.st_size);
+		(void)close(fd);
+	}
+	return true;
+}
+
 struct reader_rows {
 	struct quoin_env_reader *rows;
 	size_t max;
@@ -372,6 +398,8 @@ quoin_env_open(const char *path, enum quoin_env_mode mode, unsigned database_max
 	if (r != 0)
 		goto out;
 	r = open_mdb(path, mode == QUOIN_ENV_READ ? MDB_RDONLY : 0, database_max, &env->mdb, err);
+	if (r == 0 && mode == QUOIN_ENV_WRITE && fill_lock(path, &env->mdb))
+		r = open_mdb(path, 0, database_max, &env->mdb, err);
 	if (r != 0)
 		goto out;
 	if (mode == QUOIN_ENV_WRITE) {

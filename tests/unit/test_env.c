@@ -83,6 +83,17 @@ make_store(void)
 	quoin_env_close(env);
 }
 
+/* A slot in a hole of the lock file is death by SIGBUS on a full disk. */
+static void
+check_lock_is_whole(void)
+{
+	struct stat st;
+
+	CHECK_INT(stat(store_file("lock.mdb"), &st), 0);
+	CHECK(st.st_size > 0);
+	CHECK(st.st_blocks * 512 >= st.st_size);
+}
+
 static void
 test_open(void)
 {
@@ -96,11 +107,16 @@ test_open(void)
 	CHECK_INT(st.st_mode & 0777, 0640);
 	CHECK_INT(stat(store_file("lock.mdb"), &st), 0);
 	CHECK_INT(st.st_mode & 0777, 0660);
+	check_lock_is_whole();
 	CHECK_INT(quoin_env_open(store_path(), QUOIN_ENV_READ, 4, &other, &err), QUOIN_ECONFLICT);
 	CHECK_CONTAINS(err.message, "already");
 	quoin_env_close(env);
 	quoin_env_close(open_env(QUOIN_ENV_READ));
 	quoin_env_close(open_env(QUOIN_ENV_WRITE));
+	/* As LMDB makes it. */
+	CHECK_INT(unlink(store_file("lock.mdb")), 0);
+	quoin_env_close(open_env(QUOIN_ENV_WRITE));
+	check_lock_is_whole();
 	quoin_env_close(NULL);
 }
 
