@@ -419,6 +419,18 @@ settle_notified(struct quoin_agent *agent, int64_t now)
 	    quoin_agent_core_is_stale(&agent->core, quoin_clock_boot_ms()) ? 1 : 0);
 }
 
+/* The new core reads from what is durable on. What the reader brings of the places before is beyond that, and would have the
+ * core pass over what the failed commit lost. */
+static void
+forget_places(struct quoin_agent *agent)
+{
+	for (size_t i = 0; i < QUOIN_TOPICS; i++) {
+		(void)quoin_bus_reader_unassign(agent->reader, agent->topics[i], NULL);
+		agent->must_assign[i] = false;
+		agent->lost_count[i] = 0;
+	}
+}
+
 static int
 rebuild(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 {
@@ -427,6 +439,7 @@ rebuild(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 
 	if (agent->rebuild_at == 0 || now < agent->rebuild_at)
 		return 0;
+	forget_places(agent);
 	r = quoin_agent_core_build(agent, err);
 	if (r == QUOIN_ENOMEM || r == QUOIN_EREADERS)
 		return give_up(agent, err);

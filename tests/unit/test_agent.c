@@ -1,7 +1,10 @@
 /* quoind as a process, on the embedded broker (tests/agent_site.h). */
+#include <errno.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "formats/rules.h"
 #include "tests/agent_site.h"
@@ -32,6 +35,96 @@ router_from_publish_to_rollback(void)
 	check_content(1, 'a', 100);
 	CHECK_INT(stop_agent(SIGTERM), 0);
 	await(is_leaving, "leaving");
+	close_site();
+}
+
+static bool
+obeys_second(const struct quoin_status *status)
+{
+	return status->obeyed.seq == 2 && status->runs.number == 2;
+}
+
+/* Activation 1.2, to release 2, with so many hosts excluded that the store's file must grow. */
+static void
+activate_with_many_excluded(void)
+{
+	static struct quoin_exclusion excluded[512];
+	struct quoin_live live[2];
+	struct quoin_activation activation = {.epoch = 1, .seq = 2, .asked = 2, .from = 1, .target = 2, .live = live,
+		.live_count = 2, .excluded = excluded, .excluded_count = 512};
+	struct quoin_sealed sealed;
+
+	for (unsigned i = 0; i < 512; i++) {
+		(void)snprintf(excluded[i].host, sizeof excluded[i].host, "a-host-of-another-shard-with-a-long-name-%03u", i);
+		excluded[i].by_operator = true;
+	}
+	for (uint64_t n = 1; n <= 2; n++)
+		live[n - 1] = (struct quoin_live){site.world.releases[n], n, 2};
+	world_activation(&site.world, &activation, &sealed);
+	put_sealed(QUOIN_TOPIC_GATE, "activation/2", &sealed);
+}
+
+static void
+await_log(const char *text)
+{
+	const int64_t deadline = quoin_clock_mono_ms() + WAIT_MS;
+	const struct timespec pause = {.tv_nsec = 10000000};
+	char path[320];
+	bool found = false;
+
+	(void)snprintf(path, sizeof path, "%s/log", check_dir());
+	while (!found) {
+		struct quoin_buf log;
+
+		quoin_buf_init(&log, 16u << 20);
+		found = quoin_file_read(path, &log, NULL) == 0 && memmem(log.data, log.len, text, strlen(text)) != NULL;
+		quoin_buf_clear(&log);
+		if (!found && quoin_clock_mono_ms() > deadline)
+			check_fail(__FILE__, __LINE__, "the log never says: %s", text);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* A file that takes all the room there is. */
+static void
+fill_disk(const char *path)
+{
+	static const char zeros[1 << 12];
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	CHECK(fd != -1);
+	while (write(fd, zeros, sizeof zeros) > 0)
+		;
+	CHECK_INT(errno, ENOSPC);
+	(void)close(fd);
+}
+
+/* The activation whose commit failed is read again, though what follows it on the topic was at hand already. */
+static void
+router_outlives_a_full_disk(void)
+{
+	char fill[320];
+
+	open_site(QUOIN_HOST_ROUTER, "", "");
+	CHECK_INT(mkdir(site.state, 0700), 0);
+	if (mount("none", site.state, "tmpfs", 0, "size=1m") != 0)
+		check_skip("cannot mount a small file system: %s", strerror(errno));
+	put_raw_release('a', 100, false);
+	put_raw_release('b', 100, false);
+	activate(1, 0, 1, 1, 2);
+	start_agent();
+	await(runs_first, "runs release 1");
+	await(has_staged_head, "release 2 staged");
+	(void)snprintf(fill, sizeof fill, "%s/fill", site.state);
+	fill_disk(fill);
+	activate_with_many_excluded();
+	await_log("cannot commit");
+	for (unsigned i = 0; i < 4; i++)
+		beat();
+	CHECK_INT(unlink(fill), 0);
+	await(obeys_second, "obeys activation 2");
+	CHECK_INT(stop_agent(SIGTERM), 0);
+	CHECK_INT(umount2(site.state, MNT_DETACH), 0);
 	close_site();
 }
 
@@ -666,6 +759,7 @@ main(int argc, char **argv)
 	static const struct check_case cases[] = {
 		{"agent: a router from publish to rollback", router_from_publish_to_rollback},
 		{"agent: a router comes up alone (I7)", router_comes_up_alone},
+		{"agent: a router outlives a full disk", router_outlives_a_full_disk},
 		{"agent: a router leaves alone", router_leaves_alone},
 		{"agent: a router is killed again and again (I2, I3)", router_is_killed_again_and_again},
 		{"agent: a router survives damage", router_survives_damage},
