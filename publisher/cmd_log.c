@@ -77,6 +77,19 @@ put_waived(struct quoin_json_writer *writer, const struct quoin_release *release
 	quoin_json_end_object(writer);
 }
 
+static void
+put_words(struct quoin_json_writer *writer, const struct quoin_control *control,
+    const struct quoin_ledger_intent *intent)
+{
+	struct quoin_intent full;
+	char time[21];
+
+	if (quoin_control_intent(control, intent->number, &full, NULL) == 0)
+		quoin_json_put_string(writer, "message", full.message);
+	quoin_time_print(intent->until_ms, time);
+	quoin_json_put_string(writer, "until", intent->until_ms != 0 ? time : NULL);
+}
+
 static int
 print_json(const struct quoin_control *control, const struct quoin_activations *activations,
     const struct history *history)
@@ -127,6 +140,7 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 		quoin_json_put_string(&writer, "action", quoin_action_name(intent->action));
 		quoin_json_put_u64(&writer, "release", intent->release);
 		quoin_json_put_string(&writer, "host", quoin_ledger_host(intent));
+		put_words(&writer, control, intent);
 		quoin_json_end_object(&writer);
 	}
 	quoin_json_end_array(&writer);
@@ -137,15 +151,23 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 }
 
 static void
-print_intent(const struct quoin_ledger_intent *intent)
+print_intent(const struct quoin_control *control, const struct quoin_ledger_intent *intent)
 {
+	struct quoin_intent full;
 	char time[21];
 
 	quoin_time_print(intent->created_ms, time);
 	printf("%s  intent %-5llu %s", time, (unsigned long long)intent->number, quoin_action_name(intent->action));
 	if (intent->release != 0)
 		printf(" %llu", (unsigned long long)intent->release);
-	printf("%s%s\n", intent->whom[0] != '\0' ? " " : "", intent->whom);
+	printf("%s%s", intent->whom[0] != '\0' ? " " : "", intent->whom);
+	if (intent->until_ms != 0) {
+		quoin_time_print(intent->until_ms, time);
+		printf(" until %s", time);
+	}
+	if (quoin_control_intent(control, intent->number, &full, NULL) == 0 && full.message[0] != '\0')
+		printf("  %s", full.message);
+	printf("\n");
 }
 
 /* Releases and intents, newest first, in one list by time. */
@@ -173,7 +195,7 @@ print_text(const struct quoin_control *control, const struct quoin_activations *
 		if (history->as_of_ms != 0 && created_ms > history->as_of_ms)
 			continue;
 		if (is_intent) {
-			print_intent(intent);
+			print_intent(control, intent);
 			continue;
 		}
 		quoin_time_print(created_ms, time);

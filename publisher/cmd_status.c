@@ -194,6 +194,7 @@ print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
 	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, count = 0, well = 0;
 	const struct quoin_cert *cert;
 	char reason[QUOIN_HOST_REASON_BYTES];
+	const char *before = ":";
 	uint64_t staged;
 
 	for (; (cert = quoin_picture_expected(picture, count)) != NULL; count++) {
@@ -203,10 +204,12 @@ print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
 		well += is_well(state);
 	}
 	printf("hosts    %zu", count);
-	for (unsigned state = 0; state <= QUOIN_HOST_IDLE; state++)
-		if (counts[state] > 0)
-			printf("%s %zu %s", state == 0 ? ":" : ",", counts[state],
-			    quoin_host_state_name((enum quoin_host_state)state));
+	for (unsigned state = 0; state <= QUOIN_HOST_IDLE; state++) {
+		if (counts[state] == 0)
+			continue;
+		printf("%s %zu %s", before, counts[state], quoin_host_state_name((enum quoin_host_state)state));
+		before = ",";
+	}
 	printf("\n");
 	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
 		enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);

@@ -85,7 +85,9 @@ tell(struct active_wait *wait, const struct quoin_activation *newest)
 	    newest->from == wait->release ? "is fully active"
 		: newest->target == wait->release
 		? "is selected; routers flip"
-		: live != NULL ? "is live; hosts prepare" : "waits for its turn");
+		: quoin_activation_failure(newest, wait->release) != NULL ? "has failed"
+		: live != NULL						  ? "is live; hosts prepare"
+									  : "waits for its turn");
 }
 
 static int

@@ -114,7 +114,10 @@ quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 	}
 	if (asked == newest->from && newest->asked == newest->from && newest->target == newest->from)
 		return;
-	if (gate[0] != 'a')
+	if (gate[0] == 'a' && newest->target == newest->from && quoin_activation_failure(newest, asked) != NULL)
+		snprintf(out, QUOIN_WAITING_BYTES, "release %llu, which failed: publish another, or \"quoin retry %llu\"",
+		    (unsigned long long)asked, (unsigned long long)asked);
+	else if (gate[0] != 'a')
 		snprintf(out, QUOIN_WAITING_BYTES, "release %llu: a gate that acts (it is %s); is quoin-gate running?",
 		    (unsigned long long)asked, gate);
 	else if (newest->frozen && newest->target == newest->from)
