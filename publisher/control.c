@@ -102,6 +102,10 @@ quoin_control_init(struct quoin_control *control, const struct quoin_conf *conf,
 	if (conf->root[0] == '\0')
 		return quoin_error_set(err, QUOIN_ECONFIG, "no root configured; set \"root = FILE\" in quoin.conf");
 	r = quoin_detached_read(conf->root, QUOIN_DOCUMENT_BYTES_MAX, &detached, err);
+	if (r == QUOIN_ENOENT)
+		return quoin_error_set(err, r,
+		    "there is no pinned root %s; copy it from where the namespace was begun, or begin one with \"quoin init\"",
+		    conf->root);
 	if (r != 0)
 		return quoin_error_prefix(err, "the pinned root");
 	envelope.document = quoin_buf_span(&detached.file);

@@ -109,8 +109,11 @@ quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 	if (r == 0)
 		r = quoin_trust_init(trust, &agent->root, err);
 	/* The pinned root may be older than the one that the certificate needs: only its form is judged here. */
-	if (r == 0)
+	if (r == 0) {
 		r = quoin_cert_parse(agent->identity.cert.envelope.document, &cert, err);
+		if (r != 0)
+			(void)quoin_error_prefix(err, "the certificate in %s", conf->identity);
+	}
 	if (r == 0)
 		r = quoin_origin_check(&cert.origin, &agent->origin, err);
 	if (r == 0)

@@ -53,6 +53,8 @@ read_key(const char *dir, struct quoin_signing_key *ret, struct quoin_error *err
 		return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", dir);
 	quoin_buf_init(&text, QUOIN_KEYFILE_BYTES_MAX);
 	r = quoin_file_read_secret(path, &text, err);
+	if (r == QUOIN_ENOENT)
+		(void)quoin_error_set(err, r, "there is no %s; \"quoin enrol\" makes it", path);
 	if (r == 0)
 		r = quoin_signing_key_parse(quoin_buf_span(&text), NULL, ret, err);
 	if (text.data != NULL)
