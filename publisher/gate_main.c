@@ -13,7 +13,9 @@
 #include "lib/crypto.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "publisher/control.h"
 #include "publisher/gate.h"
+#include "publisher/keyring.h"
 
 #define TURN_MS 1000
 
@@ -154,6 +156,32 @@ run(const struct quoin_conf *conf, struct quoin_error *err)
 	return r;
 }
 
+/* A gate whose key is no gate's takes over, and nobody hears it. Only a newer root, on the control topic, could name it. */
+static void
+warn_of_keys(const struct quoin_conf *conf)
+{
+	struct quoin_control *control = calloc(1, sizeof *control);
+	struct quoin_keyring keyring = {0};
+	bool is_named = false;
+
+	if (control != NULL && quoin_control_init(control, conf, NULL) == 0) {
+		if (quoin_keyring_load(conf, QUOIN_ROLE_GATE, false, &keyring, NULL) == 0) {
+			for (size_t i = 0; i < keyring.count; i++)
+				for (size_t k = 0; k < control->trust.root.key_count; k++)
+					is_named = is_named || (control->trust.root.keys[k].roles[QUOIN_ROLE_GATE] &&
+					    memcmp(control->trust.root.keys[k].key, keyring.keys[i].public_key.key,
+						QUOIN_PUBLIC_KEY_BYTES) == 0);
+			if (!is_named)
+				fprintf(stderr, "quoin-gate: warning: no gate key in %s is of the role gate in the pinned "
+				    "root; unless a newer root names it, hosts obey nothing that this gate signs\n",
+				    conf->keys);
+		}
+		quoin_keyring_clear(&keyring);
+		quoin_control_clear(control);
+	}
+	free(control);
+}
+
 static int
 check(const struct quoin_conf *conf, struct quoin_error *err)
 {
@@ -165,6 +193,8 @@ check(const struct quoin_conf *conf, struct quoin_error *err)
 	quiet.metrics_listen[0] = '\0';
 	r = quoin_gate_open(&quiet, &gate, err);
 	quoin_gate_close(gate);
+	if (r == 0)
+		warn_of_keys(conf);
 	if (r == 0)
 		printf("%s: good for the gate of namespace %s\n", conf->file, conf->namespace_name);
 	return r;

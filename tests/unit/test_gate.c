@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "publisher/gate.h"
+#include "publisher/keyring.h"
 #include "publisher/gate_models.h"
 #include "tests/gate_site.h"
 
@@ -486,7 +487,9 @@ static void
 test_program(void)
 {
 	struct site site;
-	char out[2048], line[512];
+	char out[2048], line[512], made[512];
+	struct quoin_public_key other;
+	struct quoin_error err = {0};
 
 	open_on_mock(&site);
 	CHECK_INT(run("--help", out, sizeof out), 0);
@@ -498,6 +501,15 @@ test_program(void)
 	snprintf(line, sizeof line, "-c %s --check-config", site.conf_path);
 	CHECK_INT(run(line, out, sizeof out), 0);
 	CHECK_CONTAINS(out, "good for the gate of namespace t");
+	CHECK(strstr(out, "warning") == NULL);
+	/* Another system's key: a newer root might name it. */
+	CHECK_INT(quoin_keyring_make(check_dir(), QUOIN_ROLE_GATE, NULL, &other, &err), 0);
+	snprintf(line, sizeof line, "%s/keys/gate.key", check_dir());
+	snprintf(made, sizeof made, "%s/gate.key", check_dir());
+	CHECK_INT(rename(made, line), 0);
+	snprintf(line, sizeof line, "-c %s --check-config", site.conf_path);
+	CHECK_INT(run(line, out, sizeof out), 0);
+	CHECK_CONTAINS(out, "is of the role gate in the pinned root");
 	/* Keys that others can read are refused, and so is their absence. */
 	snprintf(line, sizeof line, "%s/keys/gate.key", check_dir());
 	CHECK_INT(chmod(line, 0644), 0);
