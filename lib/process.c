@@ -97,6 +97,7 @@ spawn(const char *const *arguments, int err_fd, pid_t *ret_pid)
 	posix_spawnattr_t attributes;
 	int rc;
 
+	QUOIN_ASSERT(words.given != NULL);
 	if ((rc = posix_spawn_file_actions_init(&files)) != 0)
 		return rc;
 	if ((rc = posix_spawnattr_init(&attributes)) != 0) {

@@ -53,6 +53,7 @@ struct quoin_agent {
 	struct quoin_watchdog *watchdog;
 	struct quoin_proof *proof;
 	struct quoin_proof_answer proved; /* the newest */
+	unsigned proofs_refused;	  /* one after the other */
 	int64_t prove_at; /* mono_ms of the next one; INT64_MAX: one is being made */
 	struct quoin_hooks *hooks;
 	struct quoin_callbacks *callbacks; /* NULL: programs */
