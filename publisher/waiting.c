@@ -39,7 +39,8 @@ look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release,
 		if (cert->role != role || (is_about_asked && !quoin_picture_asks(picture, cert)))
 			continue;
 		state = quoin_picture_host(picture, cert, reason, &staged);
-		if (state == QUOIN_HOST_EXCLUDED ||
+		/* The gate counts a router from its first word on. */
+		if (state == QUOIN_HOST_EXCLUDED || (role == QUOIN_HOST_ROUTER && host == NULL) ||
 		    (runs && quoin_activation_selects(&picture->activations.newest, cert->host, &cert->labels) != release))
 			continue;
 		if (role == QUOIN_HOST_SERVING)
