@@ -53,11 +53,12 @@ placements_of(const struct quoin_ruleset *ruleset, const struct quoin_model *mod
 	bool found;
 
 	*ret = NULL;
-	if (model == NULL)
+	if (model == NULL || ruleset->placement_count == 0)
 		return 0;
+	QUOIN_ASSERT(ruleset->placements != NULL);
 	index = (uint32_t)(model - ruleset->models);
-	first = quoin_search_u32(ruleset->placements != NULL ? &ruleset->placements[0].model : NULL,
-	    ruleset->placement_count, sizeof *ruleset->placements, index, &found);
+	first = quoin_search_u32(&ruleset->placements[0].model, ruleset->placement_count, sizeof *ruleset->placements, index,
+	    &found);
 	while (first + count < ruleset->placement_count && ruleset->placements[first + count].model == index)
 		count++;
 	*ret = count > 0 ? &ruleset->placements[first] : NULL;
