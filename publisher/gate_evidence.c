@@ -185,7 +185,7 @@ gate_policy_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_G
 {
 	struct gate_declarers declarers;
 	struct gate_question question = {.core = core, .must_soak = true};
-	bool is_shut[QUOIN_SHARDS_MAX], any;
+	bool is_shut[QUOIN_SHARDS_MAX] = {false}, any;
 
 	QUOIN_ASSERT(quoin_activation_live(&core->activation, release) != NULL);
 	if (!gate_question_begin(&question, release, &declarers, why) ||
@@ -253,7 +253,7 @@ gate_brake_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GA
 {
 	struct gate_declarers declarers;
 	struct gate_question question = {.core = core};
-	bool is_shut[QUOIN_SHARDS_MAX], any;
+	bool is_shut[QUOIN_SHARDS_MAX] = {false}, any;
 
 	QUOIN_ASSERT(quoin_activation_live(&core->activation, release) != NULL);
 	if (!gate_question_begin(&question, release, &declarers, why) ||

@@ -34,32 +34,35 @@ look_for_losses(struct quoin_picture *picture, struct quoin_error *err)
 static void
 forget_findings(struct quoin_picture *picture)
 {
-	for (size_t i = 0; i < picture->release_count; i++)
-		quoin_release_clear(&picture->releases[i]);
+	for (size_t i = 0; i < picture->release_count; i++) {
+		quoin_release_clear(picture->releases[i]);
+		free(picture->releases[i]);
+	}
 	free(picture->releases);
 	picture->releases = NULL;
 	picture->release_count = 0;
 	picture->has_lacking = false;
 }
 
-/* The document, or NULL: there is none, or no memory. Borrowed until the next call. */
+/* The document, or NULL: there is none, or no memory. Borrowed until the findings are forgotten. */
 static const struct quoin_release *
 release_of(struct quoin_picture *picture, uint64_t number)
 {
-	struct quoin_release *grown, *release;
+	struct quoin_release **grown, *release;
 
 	for (size_t i = 0; i < picture->release_count; i++)
-		if (picture->releases[i].number == number)
-			return &picture->releases[i];
-	grown = number != 0 ? realloc(picture->releases, (picture->release_count + 1) * sizeof *grown) : NULL;
+		if (picture->releases[i]->number == number)
+			return picture->releases[i];
+	grown = number != 0 ? realloc(picture->releases, (picture->release_count + 1) * sizeof(*grown)) : NULL;
 	if (grown == NULL)
 		return NULL;
 	picture->releases = grown;
-	release = &grown[picture->release_count];
-	memset(release, 0, sizeof *release);
-	if (quoin_control_release(&picture->session.control, number, release, NULL) != 0)
+	release = calloc(1, sizeof *release);
+	if (release == NULL || quoin_control_release(&picture->session.control, number, release, NULL) != 0) {
+		free(release);
 		return NULL;
-	picture->release_count++;
+	}
+	picture->releases[picture->release_count++] = release;
 	return release;
 }
 

@@ -23,7 +23,7 @@ struct quoin_picture {
 	struct quoin_error lost_gate;
 	int64_t now_ms;
 	/* Documents of releases that were asked for since the last refresh; owned. */
-	struct quoin_release *releases;
+	struct quoin_release **releases;
 	size_t release_count;
 	/* The first serving host that is not ready for what is asked for; "": none. */
 	bool has_lacking;
