@@ -61,6 +61,16 @@ has_lease(const struct quoin_agent_core *core, int64_t boot_ms, int64_t wall_ms)
 	    boot_ms - ratchets->lease_boot_ms < lease_ms && wall_ms - ratchets->lease_wall_ms < lease_ms;
 }
 
+/* Live, and selectable at some time of this stay. One that left the live set while this router was away and entered anew is
+ * not behind anybody's /ready before it is selected: hosts may still be loading it. */
+static bool
+is_loaded_for(const struct quoin_agent_core *core, uint64_t release)
+{
+	const struct quoin_live *live = quoin_activation_live(&core->obeyed, release);
+
+	return live != NULL && live->last > 0;
+}
+
 /* With "refuse" a lapsed router's readers resolve again only when the gate is known to count on what they hold: what runs,
  * and what is pinned since before, may be retired meanwhile. */
 static bool
@@ -73,14 +83,13 @@ is_counted_on(const struct quoin_agent_core *core)
 	/* Whoever pinned what ran before is seen by a look after it ceased to run. */
 	if (core->told_refused && core->looked != core->runs.number)
 		return false;
-	if (core->runs.number != 0 && quoin_activation_live(&core->obeyed, core->runs.number) == NULL)
+	if (core->runs.number != 0 && !is_loaded_for(core, core->runs.number))
 		return false;
 	for (size_t i = 0; i < core->held_count; i++)
-		if (quoin_activation_live(&core->obeyed, core->held[i]) == NULL)
+		if (!is_loaded_for(core, core->held[i]))
 			return false;
 	for (size_t i = 0; i < QUOIN_AGENT_DRAINING_MAX; i++)
-		if (core->draining[i].release != 0 &&
-		    quoin_activation_live(&core->obeyed, core->draining[i].release) == NULL)
+		if (core->draining[i].release != 0 && !is_loaded_for(core, core->draining[i].release))
 			return false;
 	return true;
 }

@@ -759,6 +759,9 @@ deliver(struct sim *sim, struct sim_host *host, enum quoin_topic topic)
 	}
 	if (life != host->actor.life)
 		return;
+	/* A broker tells a reader of the end when it is there; of a topic that was made anew since, that is another place. */
+	if (tail->wanted > log->count)
+		tail->wanted = log->count;
 	if (tail->wanted >= 0 && tail->next >= tail->wanted) {
 		tail->wanted = -1;
 		feed(sim, host, (struct quoin_agent_event){.kind = QUOIN_AGENT_END, .topic = topic, .offset = tail->next});

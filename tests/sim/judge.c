@@ -566,6 +566,39 @@ sim_judge_step(struct sim *sim, int actor)
 /* ---- I9 ---- */
 
 static bool
+lives_with_poison(const struct sim *sim, int index)
+{
+	for (size_t i = 0; i < sim->judge->newest.live_count; i++)
+		if ((sim->releases[sim->judge->newest.live[i].release.number].poison & 1u << index) != 0)
+			return true;
+	return false;
+}
+
+static bool
+is_wanted(const struct sim *sim, int shard, uint32_t model)
+{
+	const struct quoin_activation *newest = &sim->judge->newest;
+
+	for (size_t i = 0; i < newest->live_count; i++)
+		if (places(sim, newest->live[i].release.number, shard, model))
+			return true;
+	return false;
+}
+
+/* There is no room, and there would be if what nobody wants left. */
+static bool
+is_full_of_leftovers(const struct sim *sim, const struct sim_host *host)
+{
+	uint64_t used = 0, wanted = 0;
+
+	for (uint32_t m = 0; m < sim->model_count; m++) {
+		used += host->loaded[m];
+		wanted += is_wanted(sim, host->shard, m);
+	}
+	return used >= host->capacity && wanted <= host->capacity;
+}
+
+static bool
 host_converged(const struct sim *sim, int index, uint64_t release, char *why, size_t why_bytes)
 {
 	const struct sim_host *host = &sim->hosts[index];
@@ -580,28 +613,28 @@ host_converged(const struct sim *sim, int index, uint64_t release, char *why, si
 			   (unsigned long long)host->store.ratchets.obeyed.seq,
 			   (unsigned long long)sim->judge->newest_at.epoch,
 			   (unsigned long long)sim->judge->newest_at.seq) < 0;
+	/* Without knowing what a release that it cannot load places on it, it unloads nothing; in the end it has no room for what
+	 * comes, and others went on without it. */
+	if (index < SIM_SERVING && lives_with_poison(sim, index) && is_full_of_leftovers(sim, host) &&
+	    quoin_activation_exclusion(&sim->judge->newest, host->cert.host) != NULL)
+		return true;
 	if (host->store.runs.number != release)
 		return snprintf(why, why_bytes, "%s runs %llu and not %llu", host->cert.host,
 			   (unsigned long long)host->store.runs.number, (unsigned long long)release) < 0;
-	/* Without knowing what a release that it cannot load places on it, it unloads nothing. */
-	for (size_t i = 0; i < sim->judge->newest.live_count; i++)
-		if ((sim->releases[sim->judge->newest.live[i].release.number].poison & 1u << index) != 0)
-			return true;
+	if (lives_with_poison(sim, index))
+		return true;
 	count = sim_host_effective(sim, host, effective);
 	if (index >= SIM_SERVING && (count != 1 || effective[0] != release))
 		return snprintf(why, why_bytes, "%s still holds another release, or refuses", host->cert.host) < 0;
 	for (uint32_t m = 0; index < SIM_SERVING && m < sim->model_count && !host->is_liar; m++) {
-		bool is_wanted = false;
+		const bool wanted = is_wanted(sim, host->shard, m);
 
 		/* What does not load stays so on a host that was excluded while others went on. */
 		if (sim->models[m].kind == SIM_MODEL_BAD || sim->models[m].kind == SIM_MODEL_FLAKY)
 			continue;
-		for (size_t i = 0; i < sim->judge->newest.live_count; i++)
-			is_wanted = is_wanted ||
-			    places(sim, sim->judge->newest.live[i].release.number, host->shard, m);
-		if (is_wanted != host->loaded[m] && !host->lost[m] && (is_wanted || !host->has_lost_store))
+		if (wanted != host->loaded[m] && !host->lost[m] && (wanted || !host->has_lost_store))
 			return snprintf(why, why_bytes, "%s has m%u %s", host->cert.host, m,
-				   is_wanted ? "not loaded" : "loaded without need") < 0;
+				   wanted ? "not loaded" : "loaded without need") < 0;
 	}
 	return true;
 }

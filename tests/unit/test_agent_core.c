@@ -688,6 +688,7 @@ TRACE(found_epoch, "found-epoch")
 TRACE(found_late_end, "found-late-end")
 TRACE(found_lost, "found-lost")
 TRACE(found_forgotten, "found-forgotten")
+TRACE(found_back, "found-back")
 TRACE(refuse, "refuse")
 TRACE(expired_root, "expired-root")
 TRACE(inside, "inside")
@@ -718,6 +719,7 @@ main(int argc, char **argv)
 		{"agent core: the end of a topic whose epoch was ended (I5)", found_epoch},
 		{"agent core: an end that was asked for long ago (I5)", found_late_end},
 		{"agent core: what a dead agent, or a lost store, takes along (I4, I9)", found_lost},
+		{"agent core: what was retired is back, and not loaded yet (I4)", found_back},
 		{"agent core: a router that was forgotten (I4, I5)", found_forgotten},
 		{"agent core: a lapsed router that refuses", refuse},
 		{"agent core: a root that has expired (I7)", expired_root},
