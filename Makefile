@@ -268,6 +268,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/agent_execute.c \
 	subscriber/callback.c \
 	subscriber/agent_loop.c \
+	subscriber/agent_prove.c \
 	subscriber/agent_reload.c \
 	subscriber/audit.c \
 	subscriber/child.c \

@@ -11,12 +11,8 @@
 #include "subscriber/agent_shell.h"
 #include "subscriber/notify.h"
 
-#define SILENCE_MS    20000 /* four heartbeats */
 #define ASK_MS	      10000 /* between two questions to a silent broker */
 #define STORE_MS	    5000
-#define PROOF_SHARE   250 /* a proof may cost this part of the time until the next */
-#define PROOF_INSIDE_MS 60000 /* between proofs inside an application, whose process it is that forks */
-#define PROOFS_REFUSED_MAX 2  /* a child that is killed or slow once may be the machine's trouble, not the store's */
 #define HOLDS_MS      1000
 #define HOLDS_FAST_MS 50   /* while readers move from one release to the next */
 #define LOST_MS	      2000 /* a lost place is tried again after this long, */
@@ -223,7 +219,7 @@ watch(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 	struct quoin_error why = {0};
 	int code;
 
-	if (now - agent->heard_at >= SILENCE_MS && now - agent->asked_at >= ASK_MS) {
+	if (now - agent->heard_at >= QUOIN_AGENT_SILENCE_MS && now - agent->asked_at >= ASK_MS) {
 		agent->asked_at = now;
 		quoin_watchdog_ask(agent->watchdog);
 	}
@@ -231,7 +227,7 @@ watch(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 		return 0;
 	if (code != 0)
 		quoin_log_error(QUOIN_LOG_WARN, "probe", &why, NULL);
-	return set_silent(agent, code != 0 && now - agent->heard_at >= SILENCE_MS, err);
+	return set_silent(agent, code != 0 && now - agent->heard_at >= QUOIN_AGENT_SILENCE_MS, err);
 }
 
 /* ---- Answers ---- */
@@ -366,58 +362,13 @@ look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 	return feed(agent, &event, err);
 }
 
-/* Nobody could look, or what was looked at cannot be read. */
-static int
-fail_unproved(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
-{
-	const struct quoin_proof_answer *proved = &agent->proved;
-
-	quoin_log(QUOIN_LOG_WARN, "not-proved", "code=%s", quoin_error_name(proved->code));
-	agent->proofs_refused = proved->code == QUOIN_EREFUSED ? agent->proofs_refused + 1 : 0;
-	if (proved->code != QUOIN_ECORRUPT && agent->proofs_refused < PROOFS_REFUSED_MAX)
-		return 0;
-	if (now - agent->heard_at >= SILENCE_MS)
-		return 0;
-	return quoin_error_set(err, QUOIN_ECORRUPT, "the store cannot be read any more: %s; start again", proved->reason);
-}
-
-static int64_t
-next_proof(const struct quoin_agent *agent, int64_t now)
-{
-	const int64_t interval_ms = (int64_t)agent->conf->status_interval_ms;
-	const int64_t least_ms = agent->callbacks != NULL && interval_ms < PROOF_INSIDE_MS ? PROOF_INSIDE_MS : interval_ms;
-	const int64_t share_ms = agent->proved.cost_ms * PROOF_SHARE;
-
-	return now + (share_ms > least_ms ? share_ms : least_ms);
-}
-
-/* What is active is read anew about as often as the host reports, at a small share of a processor. Damage in the content is
- * the core's business. Where the environment itself cannot be read, only beginning anew helps (the audit moves it aside, and
- * all is fetched again), and without a broker that would take away what still works. */
 static int
 prove(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
 {
 	struct quoin_agent_event event = {.kind = QUOIN_AGENT_PROVED};
-	const struct quoin_proof_answer *proved = &agent->proved;
+	int r = quoin_agent_prove(agent, now, &event, err);
 
-	if (now >= agent->prove_at && agent->rebuild_at == 0 && agent->core.runs.number != 0) {
-		agent->prove_at = INT64_MAX;
-		quoin_proof_ask(agent->proof);
-	}
-	if (!quoin_proof_next(agent->proof, &agent->proved))
-		return 0;
-	agent->prove_at = next_proof(agent, now);
-	if (proved->code == 0 || (proved->code == QUOIN_ECORRUPT && proved->is_read)) {
-		agent->proofs_refused = 0;
-		/* Of the pointer before: the next one is asked for soon enough. */
-		if (proved->generation != agent->active.generation)
-			return 0;
-		event.release = proved->release;
-		event.code = proved->code;
-		event.reason = proved->reason;
-		return feed(agent, &event, err);
-	}
-	return fail_unproved(agent, now, err);
+	return r == 1 ? feed(agent, &event, err) : r;
 }
 
 /* ---- Life ---- */

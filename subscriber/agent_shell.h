@@ -20,6 +20,8 @@
 
 #define QUOIN_AGENT_RECEIPTS_MAX (QUOIN_AGENT_SENT_MAX + 4)
 
+#define QUOIN_AGENT_SILENCE_MS 20000 /* without a word from the broker: four heartbeats */
+
 struct quoin_agent {
 	const struct quoin_conf *conf; /* "settings", once it is open */
 	struct quoin_conf settings;    /* the caller's, and what SIGHUP changed since; strings borrowed */
@@ -94,6 +96,9 @@ void quoin_agent_copy(struct quoin_agent *agent);
 bool quoin_agent_receipt_next(struct quoin_agent *agent, uint64_t *ret_number, int *ret_code);
 /* Read the store and the pinned root into a new core. */
 int quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err);
+/* Ask for proofs of the store, and take their answers: 1 with what the core is told of the newest (its strings are the
+ * agent's), 0, or QUOIN_ECORRUPT: the store cannot be read any more. */
+int quoin_agent_prove(struct quoin_agent *agent, int64_t now, struct quoin_agent_event *ret, struct quoin_error *err);
 /* What ready.listen and metrics.listen answer; ctx: the agent. */
 int quoin_agent_answer_ready(void *ctx, const char *path, struct quoin_buf *body);
 int quoin_agent_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);

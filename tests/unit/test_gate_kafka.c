@@ -94,6 +94,23 @@ end_gate(struct gate *gate, int signal)
 
 /* ---- The fleet ---- */
 
+/* What the gates said, for whoever looks at a failure. */
+static void
+show_logs(void)
+{
+	static const char *const names[] = {"one", "other", "third"};
+	struct quoin_buf text;
+	char path[300];
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s.log", check_dir(), names[i]);
+		quoin_buf_init(&text, 1 << 20);
+		if (quoin_file_read(path, &text, NULL) == 0)
+			fprintf(stderr, "--- %s\n%s", path, quoin_buf_str(&text));
+		quoin_buf_clear(&text);
+	}
+}
+
 static void
 wait_activation(struct site *site, uint64_t from, uint64_t target, uint64_t live)
 {
@@ -105,9 +122,11 @@ wait_activation(struct site *site, uint64_t from, uint64_t target, uint64_t live
 		site_read(site);
 		if (newest->from == from && newest->target == target && quoin_activation_live(newest, live) != NULL)
 			return;
-		if (quoin_clock_mono_ms() > deadline_ms)
+		if (quoin_clock_mono_ms() > deadline_ms) {
+			show_logs();
 			check_fail(__FILE__, __LINE__, "from %llu target %llu never came", (unsigned long long)from,
 			    (unsigned long long)target);
+		}
 		usleep(5000);
 	}
 }
