@@ -138,8 +138,9 @@ report_prepared(struct site *site, uint64_t before, uint64_t release)
 	struct quoin_status_release both[2] = {{.release = {.number = before}, .progress = QUOIN_PROGRESS_READY},
 	    {.release = {.number = release}, .progress = QUOIN_PROGRESS_READY}};
 
-	site_report(site, &site->a1, 0, both + (before == 0), before == 0 ? 1 : 2);
+	/* The router first: one that was never heard does not count, and then nobody would be waited for once a1 is ready. */
 	site_report(site, &site->r1, before, &staged, 1);
+	site_report(site, &site->a1, 0, both + (before == 0), before == 0 ? 1 : 2);
 }
 
 static void
