@@ -107,10 +107,10 @@ quoin_reader_close(struct quoin_reader *reader)
 	if (atomic_load(&reader->is_forked) != 0) {
 		quoin_follower_abandon(reader->follower);
 	} else {
-		/* Snapshots lie in the store, which the follower closes last. */
-		quoin_reader_publish(reader, NULL, atomic_load(&reader->generation));
+		/* The follower first: while it runs it may publish one more. What snapshots lie in closes with the last. */
 		if (reader->follower != NULL)
 			quoin_follower_stop(reader->follower);
+		quoin_reader_publish(reader, NULL, atomic_load(&reader->generation));
 		/* A view that is held in spite of the contract keeps what it needs. */
 		if (quoin_reader_sweep(reader) != 0)
 			return;

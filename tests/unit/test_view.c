@@ -570,8 +570,8 @@ test_fork(void)
 	int status = -1;
 	pid_t child;
 
-#ifdef __SANITIZE_THREAD__
-	check_skip("the thread sanitizer allows no thread in a forked child");
+#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+	check_skip("the sanitizers allow no new thread in a forked child");
 #endif
 	start_writer(&writer);
 	order(&writer, '1');
