@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/search.h"
+
 /* Why this host is not counted, for people. */
 static void
 describe(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live, char *out,
@@ -75,20 +77,11 @@ static bool
 declares(const struct quoin_gate_release *release, const char *shard, const char *host)
 {
 	const struct quoin_gate_shard *at = gate_shard(release, shard);
-	size_t low = 0, high = at != NULL ? at->host_count : 0;
+	bool found = false;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(at->hosts[middle], host);
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	if (at != NULL && at->host_count > 0)
+		(void)quoin_search_name(at->hosts[0], at->host_count, sizeof at->hosts[0], host, &found);
+	return found;
 }
 
 const struct quoin_gate_release *
