@@ -126,6 +126,13 @@ quoin_log_error(enum quoin_log_level level, const char *event, const struct quoi
 	va_end(ap);
 }
 
+void
+quoin_log_setting(void *ctx, const char *key, bool is_taken)
+{
+	(void)ctx;
+	quoin_log(is_taken ? QUOIN_LOG_INFO : QUOIN_LOG_WARN, is_taken ? "changed" : "needs-restart", "key=%s", key);
+}
+
 const char *
 quoin_log_quote(const char *value, char *out, size_t out_bytes)
 {

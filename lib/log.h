@@ -13,6 +13,8 @@
 #ifndef QUOIN_LIB_LOG_H
 #define QUOIN_LIB_LOG_H
 
+#include <stdbool.h>
+
 #include "lib/error.h"
 
 enum quoin_log_level {
@@ -33,6 +35,10 @@ void quoin_log(enum quoin_log_level level, const char *event, const char *fmt, .
 /* The same with code=… and reason="…" of an error after the pairs. */
 void quoin_log_error(enum quoin_log_level level, const char *event, const struct quoin_error *err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A setting that was read anew: event=changed if the program took it, event=needs-restart (a warning) if not. "ctx" is not
+ * looked at; it makes this fit where a callback is asked for. */
+void quoin_log_setting(void *ctx, const char *key, bool is_taken);
 
 /* A value in double quotes with '"' and '\' escaped, cut to fit; always terminated. Returns "out". */
 const char *quoin_log_quote(const char *value, char *out, size_t out_bytes);

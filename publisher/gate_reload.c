@@ -26,16 +26,6 @@ static const struct quoin_conf_setting fixed[] = {
 	{0},
 };
 
-static void
-tell(void *ctx, const char *key, bool is_taken)
-{
-	(void)ctx;
-	if (is_taken)
-		quoin_log(QUOIN_LOG_INFO, "changed", "key=%s", key);
-	else
-		quoin_log(QUOIN_LOG_WARN, "needs-restart", "key=%s", key);
-}
-
 static bool
 has_same_keys(const struct quoin_keyring *a, const struct quoin_keyring *b)
 {
@@ -64,10 +54,10 @@ take(struct quoin_gate *gate, const struct quoin_conf *fresh, struct quoin_error
 		return r;
 	}
 	if (!has_same_keys(&gate->keys, &keys))
-		tell(NULL, "gate.key", true);
+		quoin_log_setting(NULL, "gate.key", true);
 	quoin_keyring_clear(&gate->keys);
 	gate->keys = keys;
-	quoin_conf_take(settings, fresh, live, fixed, tell, NULL);
+	quoin_conf_take(settings, fresh, live, fixed, quoin_log_setting, NULL);
 	quoin_gate_core_retune(gate->core, settings->gate_heartbeat_ms, settings->gate_vip_poll_ms,
 	    settings->gate_health_hook[0] != '\0');
 	return 0;

@@ -44,23 +44,13 @@ static const struct quoin_conf_setting fixed[] = {
 	{0},
 };
 
-static void
-tell(void *ctx, const char *key, bool is_taken)
-{
-	(void)ctx;
-	if (is_taken)
-		quoin_log(QUOIN_LOG_INFO, "changed", "key=%s", key);
-	else
-		quoin_log(QUOIN_LOG_WARN, "needs-restart", "key=%s", key);
-}
-
 /* Whether models are validated or checked at all was decided when they were loaded. */
 static void
 keep_kind(const char *key, const char *before, char after[QUOIN_PATH_BYTES_MAX])
 {
 	if ((before[0] == '\0') == (after[0] == '\0'))
 		return;
-	tell(NULL, key, false);
+	quoin_log_setting(NULL, key, false);
 	memcpy(after, before, QUOIN_PATH_BYTES_MAX);
 }
 
@@ -71,7 +61,7 @@ take(struct quoin_agent *agent, struct quoin_conf *fresh)
 
 	keep_kind("hook.validate", settings->hook_validate, fresh->hook_validate);
 	keep_kind("hook.check", settings->hook_check, fresh->hook_check);
-	quoin_conf_take(settings, fresh, live, fixed, tell, NULL);
+	quoin_conf_take(settings, fresh, live, fixed, quoin_log_setting, NULL);
 	quoin_agent_core_retune(&agent->core, settings->status_interval_ms, settings->hook_retries,
 	    settings->hook_parallel, settings->hook_check_ms);
 }
