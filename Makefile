@@ -244,6 +244,7 @@ PUBLISHER_SRCS := \
 	publisher/review_found.c \
 	publisher/review_json.c \
 	publisher/review_shards.c \
+	publisher/signers.c \
 	publisher/spot.c \
 	publisher/testfile.c \
 	publisher/testfile_print.c \
@@ -376,6 +377,7 @@ UNIT_TESTS := \
 	tests/unit/test_routes.c \
 	tests/unit/test_rules.c \
 	tests/unit/test_search.c \
+	tests/unit/test_signers.c \
 	tests/unit/test_spot.c \
 	tests/unit/test_store.c \
 	tests/unit/test_stream.c \

@@ -59,6 +59,20 @@ judge(const struct quoin_root *root, enum quoin_role role, struct quoin_span doc
 	return worth;
 }
 
+const struct quoin_root_key *
+quoin_trust_signer(const struct quoin_root *root, enum quoin_role role, struct quoin_span document, struct quoin_span text)
+{
+	bool signed_by[QUOIN_KEYS_MAX] = {false};
+
+	QUOIN_ASSERT(role < QUOIN_ROOT_ROLES);
+	if (judge(root, role, document, text, signed_by) != COUNTS)
+		return NULL;
+	for (size_t k = 0; k < root->key_count; k++)
+		if (signed_by[k])
+			return &root->keys[k];
+	return NULL;
+}
+
 /* " (2 by a key that…, 1 not of…)", what is wrong with those that do not count; "" if none is there. */
 static void
 print_doubts(const unsigned counts[WORTHS], char *out, size_t out_bytes)

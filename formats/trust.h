@@ -36,6 +36,11 @@ int quoin_trust_advance(struct quoin_trust *trust, const struct quoin_envelope *
 int quoin_trust_verify(const struct quoin_trust *trust, enum quoin_document_type type,
     const struct quoin_envelope *envelope, struct quoin_hash *ret_hash, struct quoin_error *err);
 
+/* Whose signature this text is: the key of the root that has the role and has signed exactly these bytes; borrowed from the
+ * root. NULL: of none. For people: whether a document counts is said by quoin_trust_verify. */
+const struct quoin_root_key *quoin_trust_signer(const struct quoin_root *root, enum quoin_role role,
+    struct quoin_span document, struct quoin_span text);
+
 /* Verify and parse a certificate; also its key is neither revoked in the root nor one of the root's (QUOIN_EKEY),
  * and it is valid at "now_ms" (QUOIN_EEXPIRED). */
 int quoin_trust_verify_cert(const struct quoin_trust *trust, const struct quoin_envelope *envelope, int64_t now_ms,

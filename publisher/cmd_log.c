@@ -7,6 +7,7 @@
 #include "lib/text.h"
 #include "publisher/activations.h"
 #include "publisher/commands.h"
+#include "publisher/signers.h"
 
 /* When a release was first fully active and when it last was replaced, as far as the gate topic still tells. */
 struct tenure {
@@ -62,6 +63,30 @@ state_of(const struct quoin_ledger_release *release, const struct quoin_activati
 	if (quoin_activation_failure(newest, release->ref.number) != NULL)
 		return "failed";
 	return quoin_activation_has_active(newest, release->ref.number) ? "was active" : "published";
+}
+
+static void
+put_signers(struct quoin_json_writer *writer, const struct quoin_control *control, const char *kind, uint64_t number)
+{
+	struct quoin_signers signers;
+
+	quoin_signers_of(control, kind, number, &signers);
+	quoin_signers_put(&signers, writer);
+}
+
+/* The end of a line: by whose keys. */
+static void
+print_signers(const struct quoin_control *control, const char *kind, uint64_t number)
+{
+	struct quoin_signers signers;
+	struct quoin_buf text;
+
+	quoin_signers_of(control, kind, number, &signers);
+	quoin_buf_init(&text, 4096);
+	if (quoin_signers_print(&signers, control->trust.root.version, &text) == 0 && text.len > 0)
+		printf("  [%.*s]", (int)text.len, (const char *)text.data);
+	printf("\n");
+	quoin_buf_clear(&text);
 }
 
 static void
@@ -123,6 +148,7 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 		quoin_json_put_string(&writer, "active_since", since != 0 ? time : NULL);
 		quoin_json_put_string(&writer, "message", release.message);
 		put_waived(&writer, &release);
+		put_signers(&writer, control, "release", entry->ref.number);
 		quoin_json_end_object(&writer);
 		quoin_release_clear(&release);
 	}
@@ -141,6 +167,7 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 		quoin_json_put_u64(&writer, "release", intent->release);
 		quoin_json_put_string(&writer, "host", quoin_ledger_host(intent));
 		put_words(&writer, control, intent);
+		put_signers(&writer, control, "intent", intent->number);
 		quoin_json_end_object(&writer);
 	}
 	quoin_json_end_array(&writer);
@@ -167,7 +194,7 @@ print_intent(const struct quoin_control *control, const struct quoin_ledger_inte
 	}
 	if (quoin_control_intent(control, intent->number, &full, NULL) == 0 && full.message[0] != '\0')
 		printf("  %s", full.message);
-	printf("\n");
+	print_signers(control, "intent", intent->number);
 }
 
 /* Releases and intents, newest first, in one list by time. */
@@ -205,7 +232,8 @@ print_text(const struct quoin_control *control, const struct quoin_activations *
 		    state_of(entry, &activations->newest), release.message);
 		for (size_t i = 0; i < release.waived_count; i++)
 			printf("%s%s", i == 0 ? "  (waived: " : ", ", release.waived[i]);
-		printf("%s\n", release.waived_count > 0 ? ")" : "");
+		printf("%s", release.waived_count > 0 ? ")" : "");
+		print_signers(control, "release", entry->ref.number);
 		quoin_release_clear(&release);
 	}
 }

@@ -13,6 +13,10 @@ check_exit publish 0 quoin --json publish --part words=words -m "first words" --
 check active is_active 1
 check_has status "dev-router" quoin status
 check_has log "first words" quoin log
+key=$(quoin --json key list | jq -r 'select(.role == "release").keyid')
+check_has log-signer "signed by release $key" quoin log
+check_exit log-signers 0 quoin --json log
+check log-signers-said test "$(jq -c .releases[0].signers check.out)" = "[{\"keyid\":\"$key\",\"role\":\"release\",\"root\":1}]"
 check_has show "words" quoin show 1
 check_exit log-as-of-ago 0 quoin --json log --as-of "2h ago"
 check_has log-as-of-ago-said '"releases":[]' cat check.out
