@@ -32,8 +32,11 @@ fence(struct quoin_bus_writer *writer, int64_t deadline_ms, struct quoin_error *
 	return r;
 }
 
-/* Whether the document is on the topic now: behind a new fence, so that no transaction of ours can still commit; the fence
- * of whoever took over is as good, and a new one would be in his way. */
+/*
+ * Whether the document is on the topic now: behind a new fence, so that no transaction of ours can still commit; the fence
+ * of whoever took over is as good, and a new one would be in his way. QUOIN_EAGAIN: it is not, the broker gave the
+ * transaction up; why stands in the message, as the writer left it in "err".
+ */
 static int
 resolve_unknown(const struct quoin_bus_conf *bus, const char *id, bool is_taken_over, struct quoin_control *control,
     struct quoin_bus_reader *reader, const char *key, const struct quoin_hash *hash, int64_t deadline_ms,
@@ -41,16 +44,17 @@ resolve_unknown(const struct quoin_bus_conf *bus, const char *id, bool is_taken_
 {
 	struct quoin_bus_writer *writer = NULL;
 	const struct quoin_envelope *found;
+	struct quoin_error why = {0};
 	struct quoin_hash have;
 	int r = 0;
 
 	if (!is_taken_over) {
-		r = quoin_bus_writer_open(bus, id, &writer, err);
+		r = quoin_bus_writer_open(bus, id, &writer, &why);
 		if (r == 0)
-			r = fence(writer, deadline_ms, err);
+			r = fence(writer, deadline_ms, &why);
 	}
 	if (r == 0)
-		r = quoin_control_read(control, reader, left_ms(deadline_ms), err);
+		r = quoin_control_read(control, reader, left_ms(deadline_ms), &why);
 	quoin_bus_writer_close(writer);
 	if (r != 0)
 		return quoin_error_set(err, QUOIN_EUNKNOWN,
@@ -58,8 +62,12 @@ resolve_unknown(const struct quoin_bus_conf *bus, const char *id, bool is_taken_
 	found = quoin_control_document(control, key);
 	if (found == NULL && is_taken_over)
 		return quoin_error_set(err, QUOIN_EFENCED, TAKEN_OVER);
-	if (found == NULL)
-		return quoin_error_set(err, QUOIN_EUNREACHABLE, "%s was not written: the transaction was aborted", key);
+	if (found == NULL) {
+		if (err != NULL)
+			why = *err;
+		return quoin_error_set(err, QUOIN_EAGAIN, "%s was not written, the broker gave the transaction up: %s", key,
+		    why.message);
+	}
 	quoin_envelope_hash(found, &have);
 	if (!quoin_hash_equal(&have, hash))
 		return quoin_error_set(err, QUOIN_ECONFLICT, "another %s was written first; nothing of ours was", key);
@@ -101,13 +109,13 @@ write_one(struct quoin_bus_writer *writer, const char *topic, const char *key, c
 	return quoin_bus_writer_put_alone(writer, &record, receipt, left_ms(deadline_ms), err);
 }
 
-int
-quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, struct quoin_bus_reader *reader,
-    quoin_announce_decide *decide, void *ctx, int timeout_ms, struct quoin_error *err)
+/* Once. QUOIN_EAGAIN: certainly not written, and nobody took over. */
+static int
+try_once(const struct quoin_conf *conf, struct quoin_control *control, struct quoin_bus_reader *reader,
+    quoin_announce_decide *decide, void *ctx, int timeout_ms, int64_t deadline_ms, struct quoin_error *err)
 {
 	struct quoin_bus_conf bus = {conf->properties, conf->property_count, "quoin"};
 	char id[QUOIN_NAME_BYTES_MAX + 16], topic[QUOIN_TOPIC_NAME_BYTES], key[KEY_BYTES];
-	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
 	struct quoin_bus_receipt receipt = {0};
 	struct quoin_bus_writer *writer = NULL;
 	struct quoin_sealed sealed = {0};
@@ -142,5 +150,19 @@ quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, str
 out:
 	quoin_sealed_clear(&sealed);
 	quoin_bus_writer_close(writer);
+	return r;
+}
+
+/* Kafka may fail the commit of whoever is fenced at that very moment without saying so: then the decision is made anew. */
+int
+quoin_announce(const struct quoin_conf *conf, struct quoin_control *control, struct quoin_bus_reader *reader,
+    quoin_announce_decide *decide, void *ctx, int timeout_ms, struct quoin_error *err)
+{
+	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	int r;
+
+	do
+		r = try_once(conf, control, reader, decide, ctx, timeout_ms, deadline_ms, err);
+	while (r == QUOIN_EAGAIN && quoin_clock_mono_ms() < deadline_ms);
 	return r;
 }
