@@ -183,6 +183,7 @@ PUBLISHER_SRCS := \
 	publisher/eval_request.c \
 	publisher/eval_scan.c \
 	publisher/eval_stack.c \
+	publisher/exclusion.c \
 	publisher/explain.c \
 	publisher/explain_print.c \
 	publisher/explain_source.c \
@@ -347,6 +348,7 @@ UNIT_TESTS := \
 	tests/unit/test_eval_request.c \
 	tests/unit/test_eval_sandbox.c \
 	tests/unit/test_eval_scan.c \
+	tests/unit/test_exclusion.c \
 	tests/unit/test_explain.c \
 	tests/unit/test_fetch.c \
 	tests/unit/test_file.c \

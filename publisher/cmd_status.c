@@ -118,6 +118,30 @@ put_host(struct quoin_json_writer *writer, struct quoin_picture *picture, const 
 	quoin_json_end_object(writer);
 }
 
+/* Who is left out, and who will be once the gate has acted; "excluded" has the names alone. */
+static void
+put_exclusions(struct quoin_json_writer *writer, const struct quoin_picture *picture)
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+	const struct quoin_ledger *ledger = &picture->session.control.ledger;
+	struct quoin_exclusion_view view;
+
+	quoin_json_begin_array(writer, "exclusions");
+	for (size_t i = 0; i < newest->excluded_count + ledger->excluded_count; i++) {
+		const bool is_new = i >= newest->excluded_count;
+		const char *host = is_new ? ledger->excluded[i - newest->excluded_count].host : newest->excluded[i].host;
+
+		quoin_picture_exclusion(picture, host, &view);
+		if (is_new && (view.stage != QUOIN_EXCLUSION_ASKED || quoin_activation_exclusion(newest, host) != NULL))
+			continue;
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_string(writer, "host", host);
+		quoin_exclusion_put(&view, writer);
+		quoin_json_end_object(writer);
+	}
+	quoin_json_end_array(writer);
+}
+
 static int
 print_json(struct quoin_picture *picture)
 {
@@ -139,6 +163,7 @@ print_json(struct quoin_picture *picture)
 	quoin_json_put_u64(&writer, "head", control->ledger.head.number);
 	quoin_json_put_u64(&writer, "intent", control->ledger.last_intent.number);
 	put_activation(&writer, &picture->activations.newest);
+	put_exclusions(&writer, picture);
 	quoin_json_put_string(&writer, "waiting_for", waits[0] != '\0' ? waits : NULL);
 	quoin_json_begin_object(&writer, "gate");
 	quoin_json_put_string(&writer, "state", quoin_picture_gate(picture));

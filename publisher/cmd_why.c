@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "publisher/commands.h"
 #include "publisher/counters.h"
 #include "publisher/waiting.h"
@@ -32,6 +33,23 @@ explain_choice(const struct quoin_activation *newest, const struct quoin_cert *c
 		    (unsigned long long)must, newest->step_threshold / 1000.0, (unsigned long long)newest->target);
 }
 
+/* What makes an excluded host count again. */
+static void
+explain_exclusion(const struct quoin_picture *picture, const char *host, char out[TEXT_BYTES])
+{
+	struct quoin_exclusion_view view;
+	char time[21];
+
+	quoin_picture_exclusion(picture, host, &view);
+	quoin_time_print(view.until_ms, time);
+	if (view.stage == QUOIN_EXCLUSION_OPERATOR && view.until_ms != 0)
+		snprintf(out, TEXT_BYTES, "%s, or an operator's \"quoin include %s\"", time, host);
+	else if (view.stage == QUOIN_EXCLUSION_OPERATOR)
+		snprintf(out, TEXT_BYTES, "an operator's \"quoin include %s\"", host);
+	else
+		snprintf(out, TEXT_BYTES, "%s to be ready for everything that runs", host);
+}
+
 /* What has to happen before this host moves on; "" if nothing is on its way. */
 static void
 explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum quoin_host_state state,
@@ -50,7 +68,7 @@ explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum 
 	else if (state == QUOIN_HOST_UNSEEN || state == QUOIN_HOST_OFFLINE)
 		snprintf(out, TEXT_BYTES, "the host to report; is quoind running there?");
 	else if (state == QUOIN_HOST_EXCLUDED)
-		snprintf(out, TEXT_BYTES, "an operator's \"quoin include %s\"", cert->host);
+		explain_exclusion(picture, cert->host, out);
 	else if (state == QUOIN_HOST_STALE)
 		snprintf(out, TEXT_BYTES, "a heartbeat: the host cannot hear a gate (the gate is %s)",
 		    quoin_picture_gate(picture));
@@ -84,7 +102,8 @@ static int
 print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const struct quoin_cert *cert)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
-	char reason[QUOIN_HOST_REASON_BYTES], because[TEXT_BYTES], wait[TEXT_BYTES];
+	char reason[QUOIN_HOST_REASON_BYTES], because[TEXT_BYTES], wait[TEXT_BYTES], excluded[QUOIN_EXCLUSION_BYTES];
+	struct quoin_exclusion_view exclusion;
 	struct quoin_json_writer writer;
 	enum quoin_host_state state;
 	struct quoin_buf json;
@@ -94,6 +113,7 @@ print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const s
 	state = quoin_picture_host(picture, cert, reason, &staged);
 	explain_choice(&picture->activations.newest, cert, because);
 	explain_wait(picture, cert, state, reason, wait);
+	quoin_picture_exclusion(picture, cert->host, &exclusion);
 	if (!cli->json) {
 		printf("%s (%s%s%s) is %s%s%s\n", cert->host, quoin_host_role_name(cert->role),
 		    cert->shard[0] != '\0' ? " of " : "", cert->shard, quoin_host_state_name(state),
@@ -101,6 +121,9 @@ print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const s
 		printf("  runs      %llu%s\n", (unsigned long long)running, running == 0 ? " (nothing)" : "");
 		printf("  because   %s\n", because);
 		printf("  waits for %s\n", wait[0] != '\0' ? wait : "nothing");
+		quoin_exclusion_print(&exclusion, excluded);
+		if (state != QUOIN_HOST_EXCLUDED && excluded[0] != '\0')
+			printf("  excluded  %s\n", excluded);
 		return host != NULL ? print_counters(&host->status) : 0;
 	}
 	quoin_buf_init(&json, 256u << 10);
@@ -112,6 +135,7 @@ print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const s
 	quoin_json_put_u64(&writer, "running", running);
 	quoin_json_put_string(&writer, "because", because);
 	quoin_json_put_string(&writer, "waiting_for", wait[0] != '\0' ? wait : NULL);
+	quoin_exclusion_put(&exclusion, &writer);
 	if (host != NULL) {
 		quoin_counters_put_fetched(&writer, &host->status);
 		quoin_counters_put_hits(&writer, &host->status);

@@ -170,6 +170,12 @@ quoin_picture_named(const struct quoin_picture *picture, const char *host)
 	return NULL;
 }
 
+void
+quoin_picture_exclusion(const struct quoin_picture *picture, const char *host, struct quoin_exclusion_view *ret)
+{
+	quoin_exclusion_of(&picture->activations.newest, &picture->session.control.ledger, host, picture->now_ms, ret);
+}
+
 static enum quoin_host_state
 state_of(struct quoin_picture *picture, const struct quoin_cert *cert, char reason[QUOIN_HOST_REASON_BYTES],
     uint64_t *ret_staged)
@@ -249,6 +255,17 @@ find_lacking(struct quoin_picture *picture)
 	return picture->lacking;
 }
 
+static void
+explain_exclusion(const struct quoin_picture *picture, const char *host, char reason[QUOIN_HOST_REASON_BYTES])
+{
+	struct quoin_exclusion_view view;
+	char text[QUOIN_EXCLUSION_BYTES];
+
+	quoin_picture_exclusion(picture, host, &view);
+	quoin_exclusion_print(&view, text);
+	(void)snprintf(reason, QUOIN_HOST_REASON_BYTES, "%s", text);
+}
+
 enum quoin_host_state
 quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert, char reason[QUOIN_HOST_REASON_BYTES],
     uint64_t *ret_staged)
@@ -259,6 +276,8 @@ quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,
 	const struct quoin_release *asked;
 	const char *lacking;
 
+	if (state == QUOIN_HOST_EXCLUDED)
+		explain_exclusion(picture, cert->host, reason);
 	if (state == QUOIN_HOST_UNSEEN && quoin_declared_is_missing(&picture->session, cert))
 		(void)snprintf(reason, QUOIN_HOST_REASON_BYTES, "release %llu declares it, and it was never enrolled",
 		    (unsigned long long)wanted);

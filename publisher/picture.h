@@ -7,6 +7,7 @@
 #include "publisher/activations.h"
 #include "publisher/cli.h"
 #include "publisher/declared.h"
+#include "publisher/exclusion.h"
 #include "publisher/fleet.h"
 #include "publisher/host_state.h"
 
@@ -48,6 +49,9 @@ const struct quoin_cert *quoin_picture_named(const struct quoin_picture *picture
 /* Whether the gate asks this serving host about what is asked for: that has models on its shard, and it, or what is in
  * effect, declares the host there. */
 bool quoin_picture_asks(struct quoin_picture *picture, const struct quoin_cert *host);
+
+/* Who leaves a host out, and until when. */
+void quoin_picture_exclusion(const struct quoin_picture *picture, const char *host, struct quoin_exclusion_view *ret);
 
 /* How a host is doing; see quoin_host_state_of and quoin_host_state_held. */
 enum quoin_host_state quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,

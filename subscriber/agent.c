@@ -86,7 +86,7 @@ check_hooks(const struct quoin_conf *conf, struct quoin_error *err)
 }
 
 int
-quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
+quoin_agent_check(const struct quoin_conf *conf, struct quoin_cert *ret, struct quoin_error *err)
 {
 	struct quoin_agent *agent;
 	struct quoin_trust *trust;
@@ -118,6 +118,8 @@ quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err)
 		r = quoin_origin_check(&cert.origin, &agent->origin, err);
 	if (r == 0)
 		r = quoin_identity_check(&agent->identity, &cert, err);
+	if (r == 0)
+		*ret = cert;
 	quoin_identity_clear(&agent->identity);
 	quoin_detached_clear(&agent->root_files);
 	free(agent);

@@ -11,6 +11,7 @@
 #ifndef QUOIN_SUBSCRIBER_AGENT_H
 #define QUOIN_SUBSCRIBER_AGENT_H
 
+#include "formats/cert.h"
 #include "formats/conf.h"
 #include "lib/error.h"
 
@@ -30,8 +31,9 @@ int quoin_agent_open_inside(const struct quoin_conf *conf, const struct quoin_su
 /* Accepts NULL. */
 void quoin_agent_close(struct quoin_agent *agent);
 
-/* Check a configuration as open would, without a store or a broker: 0 or what is wrong. */
-int quoin_agent_check(const struct quoin_conf *conf, struct quoin_error *err);
+/* Check a configuration as open would, without a store or a broker: 0 and the host's certificate, by its form alone, or what
+ * is wrong. */
+int quoin_agent_check(const struct quoin_conf *conf, struct quoin_cert *ret, struct quoin_error *err);
 
 /* What comes before anything is read: attempts that ended with a death are counted, and what killed its readers twice is not
  * active any more. Run does it, if nobody has; before readers of the same process are let in, somebody must. */

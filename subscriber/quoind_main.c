@@ -47,7 +47,7 @@ print_usage(FILE *out)
 	    "  -c FILE          configuration; else $QUOIN_CONF, ./quoin.conf, /etc/quoin/quoin.conf;\n"
 	    "                   several: an agent for each, in processes below this one\n"
 	    "  -v               log more\n"
-	    "  --check-config   read configuration and identity, say what is wrong, and end\n"
+	    "  --check-config   read configuration and identity, say whether they are good, and end\n"
 	    "  --import OUT     seed the store of this router from an exported release, and end;\n"
 	    "                   with --json the result as an object\n"
 	    "  --export OUT     write what this host's store holds as files, and end\n"
@@ -218,8 +218,14 @@ check_all(void)
 	struct quoin_error err = {0};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < seat_count; i++)
-		r = quoin_agent_check(&seats[i].conf, &err);
+	for (size_t i = 0; r == 0 && i < seat_count; i++) {
+		struct quoin_cert cert;
+
+		r = quoin_agent_check(&seats[i].conf, &cert, &err);
+		if (r == 0)
+			printf("%s: good for host %s of namespace %s, %s%s%s\n", seats[i].conf.file, cert.host, cert.origin.name,
+			    quoin_host_role_name(cert.role), cert.shard[0] != '\0' ? " on shard " : "", cert.shard);
+	}
 	return r == 0 ? 0 : fail(&err);
 }
 

@@ -103,8 +103,9 @@ mood b-03 later
 mark gate
 publish share 0 share --wait=30
 check share-excluded is_excluded b-03
+check share-by-whom test "$(status '.exclusions | map(.host + " " + .exclusion) | join(" ")')" = "b-03 gate"
 check share-decided said gate "b-03 is excluded: it is not ready for release 5, which may do without it"
-check share-state is_state b-03 excluded
+check share-state is_state b-03 excluded "by the gate, as the policy allows, until it is ready"
 check share-ready is_ready_code b-03 503
 check share-others is_ready_code b-01 200
 mood b-03 ok
@@ -129,6 +130,8 @@ check silent-excluded is_state b-02 excluded
 kill -CONT "$(pid_of b-02)"
 # Its time ends by itself, and it is ready.
 check exclude-ends within 30 is_excluded ''
+check exclude-ended test "$(quoin --json why b-02 | jq -r '.exclusion + " " + .until')" = "ended $(quoin --json log | jq -r '.intents[0].until')"
+check_has exclude-ended-said "; it counts again" quoin why b-02
 check exclude-ends-ready within 20 is_state b-02 ready
 mv "$site/b-02/ready.off" "$site/b-02/ready"
 check exclude-ends-settled settled 6

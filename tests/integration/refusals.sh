@@ -44,6 +44,11 @@ site=$(dirname "$QUOIN_CONF")
 check_exit enrol 0 quoin enrol host-01 --role serving --shard a --out id
 { grep -v "^identity\|^state\|^parts\|^keys" "$QUOIN_CONF"; echo "identity = $work/id"; echo "state = $work/state"; } >"$site/host.conf"
 check_exit hooks-none 0 quoind -c "$site/host.conf" --check-config
+check checked-said test "$(cat check.out)" = "$site/host.conf: good for host host-01 of namespace dev, serving on shard a"
+check_exit checked-two 0 quoind -c "$site/host.conf" -c "$site/host.conf" --check-config
+check checked-each test "$(wc -l <check.out)" = 2
+check_exit checked-gate 0 quoin-gate -c "$QUOIN_CONF" --check-config
+check checked-gate-said test "$(cat check.out)" = "$QUOIN_CONF: good for the gate of namespace dev"
 echo "hook.load = $work/load" >>"$site/host.conf"
 check_exit hook-missing 2 quoind -c "$site/host.conf" --check-config
 check_has hook-missing-said "hook.load in" cat check.out
