@@ -391,9 +391,11 @@ UNIT_TESTS := \
 
 # The simulator.
 SIM_SRCS := \
+	tests/sim/convergence.c \
 	tests/sim/evidence.c \
 	tests/sim/gate.c \
 	tests/sim/host.c \
+	tests/sim/invariants.c \
 	tests/sim/judge.c \
 	tests/sim/log.c \
 	tests/sim/main.c \

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "tests/sim/invariants.h"
 
 _Static_assert(SIM_RELEASES <= 64, "a release is a bit");
-_Static_assert(SIM_MODELS <= 128, "a model is a bit of two words");
 
 /* A report may be on its way, and a decision on its way to the log, for this long beyond three intervals. */
 #define SLACK_MS 30000
@@ -228,20 +228,4 @@ sim_evidence_check(struct sim *sim, const struct sim_gate *gate, const struct qu
 		    (unsigned long long)release, how, (unsigned long long)activation->epoch,
 		    (unsigned long long)activation->seq, sim->hosts[lacking].cert.host, 'A' + s);
 	}
-}
-
-bool
-sim_evidence_is_moved(struct sim *sim, int index)
-{
-	const struct sim_host *host = &sim->hosts[index];
-	uint64_t now[3] = {0};
-	bool moved;
-
-	for (uint32_t i = 0; i < sim->model_count; i++)
-		if (host->loaded[i] || host->lost[i])
-			now[i / 64] |= 1ull << i % 64;
-	now[2] = (uint64_t)host->accepts | (uint64_t)(host->has_core && quoin_agent_core_is_ready(&host->core)) << 1;
-	moved = memcmp(now, sim->judge->seen[index], sizeof now) != 0;
-	memcpy(sim->judge->seen[index], now, sizeof now);
-	return moved;
 }

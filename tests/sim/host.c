@@ -203,7 +203,7 @@ restore(struct sim *sim, struct sim_host *host)
 				if (document->kind != kinds[k] || document->number != number)
 					continue;
 				if (quoin_agent_core_restore(&host->core, kinds[k], quoin_buf_span(&document->bytes), &err) != 0)
-					sim_violate(sim, 7, "%s cannot begin from its store: %s", host->actor.name, err.message);
+					sim_judge_unstarted(sim, host, err.message);
 			}
 }
 
@@ -252,7 +252,7 @@ start(struct sim *sim, struct sim_host *host)
 	memset(&stored, 0, sizeof stored);
 	read_stored(sim, host, &stored);
 	if (quoin_agent_core_init(&host->core, &host->conf, &host->cert, &sim_root(1)->envelope, &stored, &err) != 0)
-		sim_violate(sim, 7, "%s cannot begin: %s", host->actor.name, err.message);
+		sim_judge_unstarted(sim, host, err.message);
 	host->has_core = true;
 	restore(sim, host);
 	if (host->core.ratchets.is_new && !QUOIN_DEFECT(RUN_14B))

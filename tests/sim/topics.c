@@ -302,9 +302,7 @@ try_old_export(struct sim *sim)
 		if (!quoin_ledger_excludes(&sim->ledger, reading.hosts[i].cert.host, SIM_WALL_MS + sim->now) &&
 		    reading.hosts[i].status.obeyed.epoch == old->activation->epoch &&
 		    reading.hosts[i].status.obeyed.seq > old->activation->seq)
-			sim_violate(sim, 3, "an import of activation %llu/%llu is let through, and %s obeys a later one",
-			    (unsigned long long)old->activation->epoch, (unsigned long long)old->activation->seq,
-			    reading.hosts[i].cert.host);
+			sim_judge_import(sim, old->activation, reading.hosts[i].cert.host);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/assert.h"
+#include "tests/sim/convergence.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/topics.h"
 
@@ -362,12 +363,12 @@ check(struct sim *sim)
 {
 	char why[300];
 
-	if (sim_judge_converged(sim, why, sizeof why)) {
+	if (sim_has_converged(sim, why, sizeof why)) {
 		sim->converged = true;
 		sim->converged_at = sim->now;
 		sim_say(sim, "***", "converged");
 	} else if (sim->now >= SIM_END_MS) {
-		sim_violate(sim, 9, "%lld s after the faults ended, %s", (long long)(sim->now - SIM_FAULTS_MS) / 1000, why);
+		sim_judge_overdue(sim, why);
 	} else {
 		sim_push(sim, (struct sim_event){.kind = SIM_CHECK}, 10000);
 	}
@@ -423,8 +424,7 @@ sim_run(struct sim *sim, uint64_t seed, uint64_t steps_max)
 		take(sim, &event);
 		drop_status(&event);
 		if (at_once > STUCK_STEPS)
-			sim_violate(sim, 9, "%d steps at one moment: %s runs in a circle (event %d)", STUCK_STEPS,
-			    sim_actor(sim, event.actor)->name, (int)event.kind);
+			sim_judge_circle(sim, sim_actor(sim, event.actor)->name);
 	}
 	clear(sim);
 }
