@@ -27,6 +27,8 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' $(1) $(2))
 
 LIB_SRCS := \
 	lib/bus.c \
+	lib/bus_aim.c \
+	lib/bus_ask.c \
 	lib/bus_drain.c \
 	lib/bus_fail.c \
 	lib/bus_lookup.c \
@@ -324,6 +326,7 @@ UNIT_TESTS := \
 	tests/unit/test_bucket_spread.c \
 	tests/unit/test_bus.c \
 	tests/unit/test_bus_kafka.c \
+	tests/unit/test_bus_start.c \
 	tests/unit/test_bytes.c \
 	tests/unit/test_check.c \
 	tests/unit/test_check_memory.c \

@@ -8,6 +8,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "lib/bus.h"
+#include "lib/bus_aim.h"
 
 #define QUOIN_BUS_FAULTS_MAX		 8
 #define QUOIN_BUS_TOPIC_BYTES		 250 /* Kafka's limit is 249 */
@@ -86,6 +87,14 @@ int quoin_bus_client_offset(struct quoin_bus_client *client, const char *topic, 
 /* quoin_bus_reader_open with the purpose given. */
 int quoin_bus_reader_open_for(const struct quoin_bus_conf *conf, enum quoin_bus_purpose purpose,
     struct quoin_bus_reader **ret, struct quoin_error *err);
+
+/* What the reader asks with; not opened before the first question. Also what it reads with. */
+struct quoin_bus_client *quoin_bus_reader_asker(struct quoin_bus_reader *reader, struct quoin_bus_client **ret_client);
+/* quoin_bus_reader_assign to the start of the log, which was at "first" a moment ago. */
+int quoin_bus_reader_assign_start(struct quoin_bus_reader *reader, const char *topic, int64_t first,
+    struct quoin_error *err);
+/* How often, since it was assigned, what was wanted of the topic from its start was gone. */
+unsigned quoin_bus_reader_skips(struct quoin_bus_reader *reader, const char *topic);
 
 /* Milliseconds left until a moment of quoin_clock_mono_ms(), never negative. */
 int quoin_bus_left_ms(int64_t deadline_ms);

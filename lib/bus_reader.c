@@ -23,7 +23,7 @@
 #define DENIALS_MAX    3
 #define DENIAL_WAIT_MS 1000
 #define BEGINNINGS_MAX 100 /* askings for a beginning that moves, before they get rare */
-#define BEGINNING_WAIT_MS 10
+#define BACKOFF_MS_MAX 1000
 
 /*
  * librdkafka 2.0.2 does not wake the thread that fetches when reading starts or when its full queue was emptied: the
@@ -33,13 +33,14 @@
 #define NUDGE_FIRST_MS 10 /* doubled each time */
 #define NUDGES_MAX     6
 #define BURST_BYTES    (4u << 20)
-#define END_ALONE_MS   500
 
 struct topic {
 	rd_kafka_topic_t *rkt; /* NULL: a free place */
 	bool is_reading;
 	bool from_start;
 	unsigned denials;
+	unsigned skips;
+	struct quoin_bus_aim aim;
 	int64_t again_at_ms; /* when to ask once more; 0: not waiting */
 	int64_t next_offset; /* of the record expected next */
 	int64_t nudge_at_ms; /* when the fetching thread is to be woken; 0: not waiting */
@@ -53,6 +54,7 @@ struct quoin_bus_reader {
 	struct quoin_bus_client asker; /* for questions; opened by the first */
 	rd_kafka_queue_t *queue;
 	struct topic topics[TOPICS_MAX];
+	int backoff_ms; /* librdkafka's, after a denial */
 	/* The descriptor given away polls two others: librdkafka writes to the first, the second tells that time has
 	 * come to ask again or to nudge. */
 	int poll_fd;
@@ -61,6 +63,19 @@ struct quoin_bus_reader {
 };
 
 /* ---- Open and close ---- */
+
+static int
+backoff_of(const struct quoin_bus_client *client)
+{
+	char text[32] = "";
+	size_t bytes = sizeof text;
+	uint64_t ms = 0;
+
+	(void)rd_kafka_conf_get(rd_kafka_conf(client->rk), "fetch.error.backoff.ms", text, &bytes);
+	text[sizeof text - 1] = '\0';
+	(void)quoin_u64_parse(quoin_span_str(text), &ms);
+	return ms < BACKOFF_MS_MAX ? (int)ms : BACKOFF_MS_MAX;
+}
 
 int
 quoin_bus_reader_open_for(const struct quoin_bus_conf *conf, enum quoin_bus_purpose purpose,
@@ -79,6 +94,7 @@ quoin_bus_reader_open_for(const struct quoin_bus_conf *conf, enum quoin_bus_purp
 		quoin_bus_reader_close(reader);
 		return r;
 	}
+	reader->backoff_ms = backoff_of(&reader->client);
 	reader->queue = rd_kafka_queue_new(reader->client.rk);
 	/* Faults come the same way as records, so that there is one thing to wait for. */
 	main_queue = rd_kafka_queue_get_main(reader->client.rk);
@@ -156,6 +172,14 @@ find(struct quoin_bus_reader *reader, const char *name)
 	return NULL;
 }
 
+unsigned
+quoin_bus_reader_skips(struct quoin_bus_reader *reader, const char *name)
+{
+	const struct topic *topic = find(reader, name);
+
+	return topic != NULL ? topic->skips : 0;
+}
+
 static void
 plan_nudge(struct topic *topic)
 {
@@ -188,8 +212,8 @@ start(struct quoin_bus_reader *reader, struct topic *topic, int64_t offset)
 	return 0;
 }
 
-int
-quoin_bus_reader_assign(struct quoin_bus_reader *reader, const char *name, int64_t offset, struct quoin_error *err)
+static int
+assign(struct quoin_bus_reader *reader, const char *name, bool from_start, int64_t offset, struct quoin_error *err)
 {
 	struct topic *topic = find(reader, name);
 	int r;
@@ -207,16 +231,29 @@ quoin_bus_reader_assign(struct quoin_bus_reader *reader, const char *name, int64
 		memcpy(topic->name, name, strlen(name) + 1);
 	}
 	stop(topic);
-	/* A log mostly begins at 0; only if that is denied the real beginning is asked for, which is slower. */
-	topic->from_start = offset <= 0;
-	topic->next_offset = offset <= 0 ? 0 : offset;
-	topic->denials = 0;
+	topic->from_start = from_start;
+	topic->next_offset = offset;
+	topic->denials = topic->skips = 0;
+	topic->aim = (struct quoin_bus_aim){0};
 	r = start(reader, topic, topic->next_offset);
 	if (r != 0) {
 		forget(topic);
 		return quoin_error_set(err, r, "cannot read the topic %s", name);
 	}
 	return 0;
+}
+
+int
+quoin_bus_reader_assign(struct quoin_bus_reader *reader, const char *name, int64_t offset, struct quoin_error *err)
+{
+	/* A log mostly begins at 0; only if that is denied the real beginning is asked for, which is slower. */
+	return assign(reader, name, offset <= 0, offset <= 0 ? 0 : offset, err);
+}
+
+int
+quoin_bus_reader_assign_start(struct quoin_bus_reader *reader, const char *name, int64_t first, struct quoin_error *err)
+{
+	return assign(reader, name, true, first, err);
 }
 
 int
@@ -281,29 +318,44 @@ fill_record(struct topic *topic, rd_kafka_message_t *message, struct quoin_bus_e
 	fill_headers(message, record);
 	topic->next_offset = message->offset + 1;
 	topic->denials = 0;
+	topic->aim = (struct quoin_bus_aim){0};
 	topic->burst_bytes += message->len;
 }
 
 /* The log does not have the wanted offset. Returns 1 with an event, or 0: it will be asked again. */
 static int
-fill_denial(struct topic *topic, struct quoin_bus_event *event)
+fill_denial(struct quoin_bus_reader *reader, struct topic *topic, struct quoin_bus_event *event)
 {
 	topic->denials++;
-	if (topic->from_start || topic->denials < DENIALS_MAX) {
-		stop(topic);
+	stop(topic);
+	if (topic->from_start) {
 		/* That a log does not begin at 0 is nothing strange; nor that its beginning moves on while it is asked for. */
+		topic->skips++;
 		topic->again_at_ms = quoin_clock_mono_ms();
-		if (!topic->from_start)
-			topic->again_at_ms += DENIAL_WAIT_MS;
-		else if (topic->denials > 1)
-			topic->again_at_ms += topic->denials < BEGINNINGS_MAX ? BEGINNING_WAIT_MS : DENIAL_WAIT_MS;
+		if (topic->denials > 1)
+			topic->again_at_ms += topic->denials < BEGINNINGS_MAX ? reader->backoff_ms : DENIAL_WAIT_MS;
 		return 0;
 	}
-	stop(topic);
+	if (topic->denials < DENIALS_MAX) {
+		topic->again_at_ms = quoin_clock_mono_ms() + DENIAL_WAIT_MS;
+		return 0;
+	}
 	event->kind = QUOIN_BUS_LOST;
 	event->topic = topic->name;
 	event->offset = topic->next_offset;
 	return 1;
+}
+
+/* A record that was aimed at. If the log still has others before it, it goes again, and reading begins with those. */
+static bool
+is_too_far(struct quoin_bus_reader *reader, struct topic *topic)
+{
+	if (topic->aim.lead == 0 || quoin_bus_aim_passed(&topic->aim, reader, topic->name))
+		return false;
+	stop(topic);
+	if (start(reader, topic, topic->aim.at) != 0)
+		topic->again_at_ms = quoin_clock_mono_ms();
+	return true;
 }
 
 /* Take a message of librdkafka's. Returns 1 with an event that may own it, or 0. */
@@ -313,7 +365,8 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 	struct topic *topic = message->rkt != NULL ? find(reader, rd_kafka_topic_name(message->rkt)) : NULL;
 	int filled = 1;
 
-	if (topic == NULL || !topic->is_reading) {
+	if (topic == NULL || !topic->is_reading ||
+	    (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && is_too_far(reader, topic))) {
 		rd_kafka_message_destroy(message);
 		return 0;
 	}
@@ -332,7 +385,7 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 		topic->burst_bytes = 0;
 	} else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
 	    message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-		filled = fill_denial(topic, event);
+		filled = fill_denial(reader, topic, event);
 	} else {
 		event->kind = QUOIN_BUS_FAULT;
 		event->topic = topic->name;
@@ -343,12 +396,23 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 	return filled;
 }
 
+/* After a denial. */
+static void
+start_again(struct quoin_bus_reader *reader, struct topic *topic)
+{
+	if (topic->from_start && topic->denials > 1)
+		quoin_bus_aim_take(&topic->aim, reader, topic->name);
+	else
+		topic->aim = (struct quoin_bus_aim){.at = RD_KAFKA_OFFSET_BEGINNING};
+	(void)start(reader, topic, topic->from_start ? topic->aim.at : topic->next_offset);
+}
+
 /* What time brings for one topic. Returns when the next thing is due, or -1. */
 static int64_t
 serve_topic(struct quoin_bus_reader *reader, struct topic *topic, int64_t now_ms)
 {
 	if (topic->again_at_ms != 0 && topic->again_at_ms <= now_ms)
-		(void)start(reader, topic, topic->from_start ? RD_KAFKA_OFFSET_BEGINNING : topic->next_offset);
+		start_again(reader, topic);
 	if (topic->nudge_at_ms != 0 && topic->nudge_at_ms <= now_ms)
 		nudge(reader, topic);
 	if (topic->again_at_ms != 0)
@@ -481,72 +545,9 @@ quoin_bus_reader_fd(struct quoin_bus_reader *reader)
 	return reader->poll_fd;
 }
 
-/* ---- Questions ---- */
-
-int
-quoin_bus_reader_probe(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, struct quoin_error *err)
+struct quoin_bus_client *
+quoin_bus_reader_asker(struct quoin_bus_reader *reader, struct quoin_bus_client **ret_client)
 {
-	int partitions, r;
-
-	if (reader->asker.rk == NULL) {
-		r = quoin_bus_client_twin(&reader->asker, &reader->client, err);
-		if (r != 0)
-			return r;
-	}
-	return quoin_bus_client_topic(&reader->asker, topic, timeout_ms, &partitions, err);
-}
-
-int
-quoin_bus_reader_range(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_first,
-    int64_t *ret_end, struct quoin_error *err)
-{
-	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms, first = 0, end = 0;
-	int r;
-
-	/* Asking for offsets of a topic that does not exist would take the whole time. */
-	r = quoin_bus_reader_probe(reader, topic, timeout_ms, err);
-	if (r == 0)
-		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_BEGINNING,
-		    quoin_bus_left_ms(deadline_ms), &first, err);
-	if (r == 0)
-		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END, quoin_bus_left_ms(deadline_ms),
-		    &end, err);
-	if (r != 0)
-		return r;
-	*ret_first = first;
-	*ret_end = end;
-	return 0;
-}
-
-int
-quoin_bus_reader_end(struct quoin_bus_reader *reader, const char *topic, int timeout_ms, int64_t *ret_end,
-    struct quoin_error *err)
-{
-	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms, first;
-
-	/* Once questions were answered, the one question alone; if that fails, all of them find out what is wrong. */
-	if (reader->asker.rk != NULL &&
-	    quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END,
-		timeout_ms < END_ALONE_MS ? timeout_ms : END_ALONE_MS, ret_end, NULL) == 0)
-		return 0;
-	return quoin_bus_reader_range(reader, topic, quoin_bus_left_ms(deadline_ms), &first, ret_end, err);
-}
-
-int
-quoin_bus_reader_offset_at(struct quoin_bus_reader *reader, const char *topic, int64_t wall_ms, int timeout_ms,
-    int64_t *ret_offset, struct quoin_error *err)
-{
-	int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms, offset = -1;
-	int r;
-
-	r = quoin_bus_reader_probe(reader, topic, timeout_ms, err);
-	if (r == 0)
-		r = quoin_bus_client_offset(&reader->asker, topic, wall_ms < 0 ? 0 : wall_ms,
-		    quoin_bus_left_ms(deadline_ms), &offset, err);
-	if (r == 0 && offset < 0)
-		r = quoin_bus_client_offset(&reader->asker, topic, RD_KAFKA_OFFSET_END, quoin_bus_left_ms(deadline_ms),
-		    &offset, err);
-	if (r == 0)
-		*ret_offset = offset;
-	return r;
+	*ret_client = &reader->client;
+	return &reader->asker;
 }
