@@ -341,7 +341,7 @@ quoin_context_read_json(struct quoin_context *context, const struct quoin_rules 
 	if (line.len > QUOIN_CONTEXT_BYTES_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "the context has %zu bytes; at most %u are allowed", line.len,
 		    QUOIN_CONTEXT_BYTES_MAX);
-	rc = quoin_json_parse(line, &doc, err);
+	rc = quoin_json_parse_huge(line, &doc, err);
 	if (rc != 0)
 		return rc;
 	root = quoin_json_root(doc);

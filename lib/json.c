@@ -30,6 +30,7 @@ struct quoin_json_doc {
 	size_t len;
 	struct block *blocks;
 	struct quoin_json_marks marks;
+	bool is_huge_null; /* numbers beyond any double are nulls, not errors */
 };
 
 /* cJSON writes a global at the start of each parse. */
@@ -227,7 +228,9 @@ settle(struct quoin_json_doc *doc, struct quoin_span text, cJSON *item, size_t *
 		r = read_number(text, offset, &item->valuedouble);
 		if (r != 0)
 			return quoin_error_set(err, r, "no memory to parse JSON");
-		if (!isfinite(item->valuedouble)) {
+		if (!isfinite(item->valuedouble) && doc->is_huge_null) {
+			item->type = cJSON_NULL | (item->type & ~0xff);
+		} else if (!isfinite(item->valuedouble)) {
 			quoin_error_set(err, QUOIN_ESYNTAX, "the number is larger than any double");
 			set_place(doc, offset, err);
 			return QUOIN_ESYNTAX;
@@ -270,8 +273,8 @@ build(struct quoin_json_doc *doc, struct quoin_span text, struct quoin_error *er
 	return r;
 }
 
-int
-quoin_json_parse(struct quoin_span text, struct quoin_json_doc **ret, struct quoin_error *err)
+static int
+parse(struct quoin_span text, bool is_huge_null, struct quoin_json_doc **ret, struct quoin_error *err)
 {
 	struct quoin_json_doc *doc;
 	int r;
@@ -279,8 +282,10 @@ quoin_json_parse(struct quoin_span text, struct quoin_json_doc **ret, struct quo
 	if (text.len > QUOIN_JSON_BYTES_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "longer than %u bytes", QUOIN_JSON_BYTES_MAX);
 	doc = calloc(1, sizeof *doc);
-	if (doc != NULL)
+	if (doc != NULL) {
+		doc->is_huge_null = is_huge_null;
 		doc->text = malloc(text.len + 1);
+	}
 	if (doc == NULL || doc->text == NULL)
 		r = quoin_error_set(err, QUOIN_ENOMEM, "no memory to parse JSON");
 	else
@@ -291,6 +296,18 @@ quoin_json_parse(struct quoin_span text, struct quoin_json_doc **ret, struct quo
 	}
 	*ret = doc;
 	return 0;
+}
+
+int
+quoin_json_parse(struct quoin_span text, struct quoin_json_doc **ret, struct quoin_error *err)
+{
+	return parse(text, false, ret, err);
+}
+
+int
+quoin_json_parse_huge(struct quoin_span text, struct quoin_json_doc **ret, struct quoin_error *err)
+{
+	return parse(text, true, ret, err);
 }
 
 void

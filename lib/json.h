@@ -1,7 +1,7 @@
 /*
  * Strict JSON (RULES.md section 1): cJSON behind a scan of our own that refuses what cJSON lets through: duplicate
  * keys, comments, trailing bytes, a byte order mark, NUL, lone surrogates, invalid UTF-8, "\u0000", nesting deeper than
- * QUOIN_JSON_DEPTH_MAX, numbers that are not finite. Numbers are the IEEE double nearest to their text.
+ * QUOIN_JSON_DEPTH_MAX, numbers that no double holds. Numbers are the IEEE double nearest to their text.
  *
  * A document owns its tree; nodes live as long as the document. Each node knows its place in the text. Documents may be
  * parsed and read by several threads.
@@ -27,6 +27,8 @@ struct quoin_json_doc;	/* owns a tree and remembers where its lines begin */
 /* Parse the whole of "text" (copied where needed; not kept). Returns 0, QUOIN_ESYNTAX (err has line and column),
  * QUOIN_ELIMIT (too long, too deep or too many values), QUOIN_ENOMEM. */
 int quoin_json_parse(struct quoin_span text, struct quoin_json_doc **ret, struct quoin_error *err);
+/* The same, for text in which a number beyond any double is nobody's mistake: it becomes null. */
+int quoin_json_parse_huge(struct quoin_span text, struct quoin_json_doc **ret, struct quoin_error *err);
 /* Accepts NULL. */
 void quoin_json_free(struct quoin_json_doc *doc);
 const struct quoin_json *quoin_json_root(const struct quoin_json_doc *doc);

@@ -149,6 +149,8 @@ scan_string(struct scan *scan)
 				return r;
 			continue;
 		}
+		if (c == 0)
+			return refuse(scan, "NUL in a string; remove it");
 		if (c < ' ')
 			return quoin_error_set(scan->err, QUOIN_ESYNTAX,
 			    "control character 0x%02x in a string; write it as \\u%04x", (unsigned)c, (unsigned)c);

@@ -2,11 +2,28 @@
 
 #include <string.h>
 
-static bool
-is_word_byte(uint8_t c)
+/* The bytes of the blank beyond ASCII at "at", or 0: a byte order mark, a no-break space and their like, which editors
+ * and web pages leave in scripts and which JavaScript takes for blanks. */
+static size_t
+wide_blank_bytes(struct quoin_span script, size_t at)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-	    c >= 0x80;
+	const uint8_t *p = script.data + at;
+	const size_t left = script.len - at;
+
+	if (left >= 2 && p[0] == 0xc2 && p[1] == 0xa0)
+		return 2; /* U+00A0 */
+	if (left < 3)
+		return 0;
+	switch ((unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2]) {
+	case 0xe19a80: /* U+1680 */
+	case 0xe280af: /* U+202F */
+	case 0xe2819f: /* U+205F */
+	case 0xe38080: /* U+3000 */
+	case 0xefbbbf: /* U+FEFF */
+		return 3;
+	default: /* U+2000 to U+200A */
+		return p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x80 && p[2] <= 0x8a ? 3 : 0;
+	}
 }
 
 /* The bytes of the line terminator at "at", or 0. A CR before an LF is counted with the LF. */
@@ -21,6 +38,17 @@ newline_bytes(struct quoin_span script, size_t at)
 	if (p[0] == '\r')
 		return left > 1 && p[1] == '\n' ? 0 : 1;
 	return left > 2 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9) ? 3 : 0;
+}
+
+/* Whether a word goes on, or begins, at "at". */
+static bool
+is_word_at(struct quoin_span script, size_t at)
+{
+	const uint8_t c = script.data[at];
+
+	if (c >= 0x80)
+		return newline_bytes(script, at) == 0 && wide_blank_bytes(script, at) == 0;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
 }
 
 void
@@ -38,20 +66,18 @@ quoin_eval_words_next(struct quoin_eval_words *words, struct quoin_eval_word *re
 	size_t begin;
 
 	while (words->at < script.len) {
-		size_t newline = newline_bytes(script, words->at);
-		if (newline > 0) {
+		const size_t newline = newline_bytes(script, words->at), blank = wide_blank_bytes(script, words->at);
+
+		if (newline > 0)
 			words->line++;
-			words->at += newline;
-		} else if (is_word_byte(script.data[words->at])) {
+		else if (is_word_at(script, words->at))
 			break;
-		} else {
-			words->at++;
-		}
+		words->at += newline + blank > 0 ? newline + blank : 1;
 	}
 	if (words->at >= script.len)
 		return false;
 	begin = words->at;
-	while (words->at < script.len && is_word_byte(script.data[words->at]) && newline_bytes(script, words->at) == 0)
+	while (words->at < script.len && is_word_at(script, words->at))
 		words->at++;
 	ret->text = quoin_span_of(script.data + begin, words->at - begin);
 	ret->offset = begin;
@@ -85,8 +111,11 @@ quoin_eval_function_name(struct quoin_span script, const struct quoin_eval_word 
 
 	if (!quoin_span_equal_str(word->text, "function"))
 		return false;
-	while (at < script.len && !is_word_byte(script.data[at])) {
+	while (at < script.len && !is_word_at(script, at)) {
 		size_t beyond = skip_comment(script, at);
+
+		if (beyond == at)
+			beyond += newline_bytes(script, at) + wide_blank_bytes(script, at);
 		if (beyond > at)
 			at = beyond;
 		else if (memchr(" \t\r\n\v\f*", script.data[at], 7) != NULL)
@@ -95,7 +124,7 @@ quoin_eval_function_name(struct quoin_span script, const struct quoin_eval_word 
 			return false;
 	}
 	begin = at;
-	while (at < script.len && is_word_byte(script.data[at]))
+	while (at < script.len && is_word_at(script, at))
 		at++;
 	*ret_name = quoin_span_of(script.data + begin, at - begin);
 	return at > begin;

@@ -23,7 +23,7 @@
 /* Whether "head", "middle" and "tail" one after the other are a valid script. */
 typedef bool quoin_eval_is_script(void *ctx, struct quoin_span head, const char *middle, struct quoin_span tail);
 
-/* A word of the text: a run of ASCII letters, digits, '_', '$' and bytes beyond ASCII. */
+/* A word of the text: a run of ASCII letters, digits, '_', '$' and what is beyond ASCII and no blank. */
 struct quoin_eval_word {
 	struct quoin_span text; /* borrowed from the script */
 	size_t offset;

@@ -71,7 +71,7 @@ quoin_explain_decision(const struct quoin_cli *cli, const struct quoin_view *vie
 	int r = quoin_explain_source(cli, view, &ruleset, err);
 
 	if (r == 0)
-		r = quoin_json_parse(context, &doc, err);
+		r = quoin_json_parse_huge(context, &doc, err);
 	if (r == 0 && (quoin_explain_make(&ruleset, quoin_json_root(doc), &explain) != 0 ||
 			  !quoin_explain_agrees(&explain, decision->rule, decision->selected.routing_key, decision->config)))
 		r = quoin_error_set(err, QUOIN_ESYSTEM,

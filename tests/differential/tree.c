@@ -265,7 +265,10 @@ parse_number(struct parser *parser, struct tree *tree)
 	tree->text = text = pool_take(parser->pool, tree->text_bytes + 1);
 	memcpy(text, begin, tree->text_bytes);
 	tree->number = strtod(text, NULL);
-	return isfinite(tree->number) ? tree : NULL;
+	/* Only contexts have such numbers, and there they count as missing. */
+	if (!isfinite(tree->number))
+		tree->kind = TREE_NULL;
+	return tree;
 }
 
 static bool

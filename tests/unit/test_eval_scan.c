@@ -40,6 +40,13 @@ function_names(void)
 	} table[] = {
 	    {"function f() {}", "f"},
 	    {"function\n/* a */ // b\n * g() {}", "g"},
+	    {"\xef\xbb\xbf"
+	     "function f() {}",
+		"f"},
+	    {"function\xc2\xa0\xe3\x80\x80\xe2\x80\x8a\xe2\x80\xa8"
+	     "f\xc2\xa0() {}",
+		"f"},
+	    {"function \xc3\xa9\xe2\x80\x8b() {}", "\xc3\xa9\xe2\x80\x8b"},
 	    {"function() {}", NULL},
 	    {"function", NULL},
 	    {"function /* open", NULL},

@@ -174,10 +174,12 @@ refused(void)
 static void
 nul_bytes(void)
 {
+	struct quoin_error err = {0};
 	struct quoin_json_doc *doc;
 
 	CHECK_INT(quoin_json_parse(quoin_span_of("1\0", 2), &doc, NULL), QUOIN_ESYNTAX);
-	CHECK_INT(quoin_json_parse(quoin_span_of("\"a\0b\"", 5), &doc, NULL), QUOIN_ESYNTAX);
+	CHECK_INT(quoin_json_parse(quoin_span_of("\"a\0b\"", 5), &doc, &err), QUOIN_ESYNTAX);
+	CHECK_STR(err.message, "NUL in a string; remove it");
 	CHECK_INT(quoin_json_parse(quoin_span_of("[1\0]", 4), &doc, NULL), QUOIN_ESYNTAX);
 	CHECK_INT(quoin_json_parse(quoin_span_of(NULL, 0), &doc, NULL), QUOIN_ESYNTAX);
 }

@@ -280,7 +280,7 @@ test_bad_contexts(void)
 	    "{\"objective\":\"Objective0\"", "{\"objective\":\"Objective0\"}x", "{\"objective\":\"Objective0\",\"a\":1,\"a\":1}",
 	    "{\"objective\":\"Objective0\",\"a\":\"\\u0000\"}", "{\"objective\":\"Objective0\",\"a\":\"\\ud800\"}",
 	    "{\"objective\":\"Objective0\",\"a\":\"\xff\"}", "\xef\xbb\xbf{\"objective\":\"Objective0\"}",
-	    "{\"objective\":\"Objective0\",\"a\":1e999}"};
+	    "{\"objective\":1e999}"};
 	struct quoin_reader *reader = open_memory(1);
 	struct quoin_context *context;
 	struct quoin_decision decision;
@@ -308,6 +308,35 @@ test_bad_contexts(void)
 	quoin_buf_put_byte(&big, ' ');
 	CHECK_INT(quoin_resolve_json(&view, (const char *)big.data, big.len, context, &decision), QUOIN_FAILED_SYNTAX);
 	quoin_buf_clear(&big);
+	quoin_context_free(context);
+	quoin_view_release(&view);
+	quoin_reader_close(reader);
+}
+
+/* A number that no double holds counts as missing, wherever it stands. */
+static void
+test_huge_numbers(void)
+{
+	static const char *const lines[][2] = {
+	    {"{\"objective\":\"Objective0\",\"age\":1e999,\"userId\":-1e999,\"l\":[1e999]}", "{\"objective\":\"Objective0\"}"},
+	    {"{\"objective\":\"Objective0\",\"userId\":\"user-1\",\"ab\":{\"101\":1e999}}",
+		"{\"objective\":\"Objective0\",\"userId\":\"user-1\"}"},
+	    {"{\"objective\":\"Objective0\",\"override\":1e999,\"ab\":1e999}", "{\"objective\":\"Objective0\"}"}};
+	struct quoin_reader *reader = open_memory(1);
+	struct quoin_context *context;
+	struct quoin_decision decision;
+	struct quoin_view view;
+	char texts[2][4096];
+
+	CHECK_INT(quoin_view_acquire(reader, &view), 0);
+	CHECK_INT(quoin_context_new(&context), 0);
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			CHECK_INT(quoin_resolve_json(&view, lines[i][k], strlen(lines[i][k]), context, &decision), 0);
+			CHECK(quoin_decision_json(&decision, texts[k], sizeof texts[k]) < (int64_t)sizeof texts[k]);
+		}
+		CHECK_STR(texts[0], texts[1]);
+	}
 	quoin_context_free(context);
 	quoin_view_release(&view);
 	quoin_reader_close(reader);
@@ -683,6 +712,7 @@ static const struct check_case cases[] = {
     {"view: several objectives at once", test_batch},
     {"view: pins run out and come back", test_pins},
     {"view: bad contexts", test_bad_contexts},
+    {"view: numbers beyond any double", test_huge_numbers},
     {"view: follows a store, old views stay whole", test_store},
     {"move", test_move}, {"view: stale and refused by the pulse", test_pulse},
     {"view: reopened after fork", test_fork},
