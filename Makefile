@@ -191,6 +191,7 @@ PUBLISHER_SRCS := \
 	publisher/explain_source.c \
 	publisher/explain_when.c \
 	publisher/export.c \
+	publisher/export_verify.c \
 	publisher/fleet.c \
 	publisher/gate.c \
 	publisher/gate_core.c \

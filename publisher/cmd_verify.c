@@ -2,7 +2,111 @@
 
 #include "publisher/commands.h"
 #include "publisher/export.h"
-#include "publisher/report.h"
+
+/* {ok, release, pinned, parts, activation, intents} */
+static int
+print_json(const struct quoin_export_found *found, bool is_pinned)
+{
+	struct quoin_json_writer writer;
+	struct quoin_buf json;
+	int r;
+
+	quoin_buf_init(&json, 4096);
+	quoin_json_writer_init(&writer, &json);
+	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_bool(&writer, "ok", true);
+	quoin_json_put_u64(&writer, "release", found->release);
+	quoin_json_put_bool(&writer, "pinned", is_pinned);
+	quoin_json_put_u64(&writer, "parts", found->part_count);
+	quoin_json_put_u64(&writer, "activation", found->seq);
+	quoin_json_put_u64(&writer, "intents", found->intent_count);
+	quoin_json_end_object(&writer);
+	r = quoin_cli_print_json(&json);
+	quoin_buf_clear(&json);
+	return r;
+}
+
+static int
+print_whole(const struct quoin_cli *cli, const char *dir, const struct quoin_export_found *found)
+{
+	const bool is_pinned = cli->conf_path != NULL;
+	char activation[64] = "no activation";
+
+	if (cli->json)
+		return print_json(found, is_pinned);
+	if (found->seq != 0)
+		snprintf(activation, sizeof activation, "activation %llu", (unsigned long long)found->seq);
+	printf("%s: release %llu is whole and signed%s\n", dir, (unsigned long long)found->release,
+	    is_pinned ? "" : " by the root in the directory itself; give -c FILE to check against a pinned one");
+	printf("%s: %zu %s, %s, %zu %s\n", dir, found->part_count, found->part_count == 1 ? "part" : "parts",
+	    activation, found->intent_count, found->intent_count == 1 ? "intent" : "intents");
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* What is missing, each in a line or a problem. Returns the exit status. */
+static int
+print_missing(const struct quoin_cli *cli, const char *message, const struct quoin_problems *missing)
+{
+	const int code = QUOIN_EMISSING;
+	struct quoin_json_writer writer;
+	struct quoin_buf text, list;
+
+	quoin_buf_init(&text, 32u << 20);
+	quoin_buf_init(&list, 16u << 20);
+	if (!cli->json) {
+		(void)quoin_problems_print(missing, &text);
+		fwrite(text.data, 1, text.len, stderr);
+		fprintf(stderr, "quoin: %s\n", message);
+	} else {
+		(void)quoin_problems_print_json(missing, &list);
+		quoin_json_writer_init(&writer, &text);
+		quoin_json_begin_object(&writer, NULL);
+		quoin_json_put_string(&writer, "error", quoin_error_name(code));
+		quoin_json_put_string(&writer, "message", message);
+		quoin_json_put_raw(&writer, "problems", quoin_buf_span(&list));
+		quoin_json_end_object(&writer);
+		(void)quoin_cli_print_json(&text);
+	}
+	quoin_buf_clear(&list);
+	quoin_buf_clear(&text);
+	return quoin_error_exit_status(code);
+}
+
+/* How far the rest is good, after what is missing. */
+static int
+print_partial(const struct quoin_cli *cli, const struct quoin_export_found *found, const struct quoin_problems *missing,
+    const struct quoin_error *err)
+{
+	char message[QUOIN_ERROR_MESSAGE_BYTES + 128];
+
+	if (found->release == 0)
+		snprintf(message, sizeof message, "%s", err->message);
+	else
+		snprintf(message, sizeof message, "%s; release %llu is signed, and %zu of %zu parts are there and good",
+		    err->message, (unsigned long long)found->release, found->part_count - found->part_missing,
+		    found->part_count);
+	return print_missing(cli, message, missing);
+}
+
+static int
+verify(const struct quoin_cli *cli, const char *dir, const struct quoin_trust *pinned)
+{
+	struct quoin_export_found found = {0};
+	struct quoin_problems missing;
+	struct quoin_error err = {0};
+	int r;
+
+	quoin_problems_init(&missing);
+	r = quoin_export_verify(dir, pinned, &missing, &found, &err);
+	if (r == 0)
+		r = print_whole(cli, dir, &found);
+	else if (r == QUOIN_EMISSING)
+		r = print_partial(cli, &found, &missing, &err);
+	else
+		r = quoin_cli_fail(cli, &err);
+	quoin_problems_clear(&missing);
+	return r;
+}
 
 int
 quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv)
@@ -11,7 +115,6 @@ quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv)
 	struct quoin_control control = {0};
 	struct quoin_conf conf = {0};
 	struct quoin_error err = {0};
-	uint64_t number = 0;
 	int r = 0, count;
 
 	r = quoin_cli_options(cli, argc, argv, options, &count);
@@ -24,12 +127,7 @@ quoin_cmd_verify(struct quoin_cli *cli, int argc, char **argv)
 		if (r == 0)
 			r = quoin_control_init(&control, &conf, &err);
 	}
-	if (r == 0)
-		r = quoin_export_verify(argv[1], cli->conf_path != NULL ? &control.trust : NULL, &number, &err);
-	if (r == 0 && !cli->json)
-		printf("%s: release %llu is whole and signed%s\n", argv[1], (unsigned long long)number,
-		    cli->conf_path != NULL ? "" : " by the root in the directory itself; give -c FILE to check against a pinned one");
-	r = r == 0 ? quoin_report_export(cli, number, cli->conf_path != NULL) : quoin_cli_fail(cli, &err);
+	r = r == 0 ? verify(cli, argv[1], cli->conf_path != NULL ? &control.trust : NULL) : quoin_cli_fail(cli, &err);
 	quoin_control_clear(&control);
 	quoin_conf_clear(&conf);
 	return r;

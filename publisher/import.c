@@ -1,6 +1,5 @@
 #include "publisher/import.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,7 @@
 #include "publisher/import_gate.h"
 #include "publisher/parts.h"
 
-#define PATH_BYTES  2048
-#define INTENTS_MAX QUOIN_LEDGER_MAX
+#define PATH_BYTES 2048
 
 struct import {
 	const struct quoin_conf *conf;
@@ -238,41 +236,14 @@ put_intent(const struct import *import, uint64_t number, struct quoin_error *err
 	return r;
 }
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	const uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
-
-	return one < two ? -1 : one > two;
-}
-
-/* The intents of the export, ascending: what operators said and still holds. */
+/* What operators said and still holds, in the order of numbers. */
 static int
 put_intents(const struct import *import, struct quoin_error *err)
 {
-	uint64_t *numbers = calloc(INTENTS_MAX, sizeof *numbers);
-	char path[PATH_BYTES];
+	uint64_t *numbers = NULL;
 	size_t count = 0;
-	DIR *dir;
-	int r = 0;
+	int r = quoin_export_intents(import->dir, &numbers, &count, err);
 
-	if (numbers == NULL)
-		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
-	snprintf(path, sizeof path, "%s/intents", import->dir);
-	dir = opendir(path);
-	for (struct dirent *entry; r == 0 && dir != NULL && (entry = readdir(dir)) != NULL;) {
-		size_t len = strlen(entry->d_name);
-
-		if (len <= 4 || strcmp(entry->d_name + len - 4, ".txt") != 0)
-			continue;
-		if (count == INTENTS_MAX || !quoin_u64_parse(quoin_span_of(entry->d_name, len - 4), &numbers[count]))
-			r = quoin_error_set(err, QUOIN_ELIMIT, "%s: not a directory of at most %d intents", path, INTENTS_MAX);
-		else
-			count++;
-	}
-	if (dir != NULL)
-		closedir(dir);
-	qsort(numbers, count, sizeof *numbers, compare_numbers);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = put_intent(import, numbers[i], err);
 	free(numbers);

@@ -65,6 +65,14 @@ check_exit held-minisign 0 sh -c 'for key in held-2/keys/*; do minisign -V -p "$
 check_exit held-twice 5 held spare held-2
 check_exit held-verify 3 quoin -c spare/quoin.conf verify held-2
 check_has held-verify-says "has only the parts that the host holds" cat check.out
+check_has held-verify-rest "release 2 is signed, and 2 of 4 parts are there and good" cat check.out
+check held-verify-names test "$(grep -o '^quoin: parts/[a-z]*: it is missing' check.out | tr '\n' ,)" = \
+    "quoin: parts/models: it is missing,quoin: parts/source: it is missing,"
+check_exit held-verify-json 3 quoin --json -c spare/quoin.conf verify held-2
+check held-verify-missing test "$(jq -c '[.error, [.problems[] | .code + " " + .file]]' check.out)" = \
+    '["EMISSING",["missing parts/models","missing parts/source"]]'
+check_exit whole-verify 0 quoin -c spare/quoin.conf verify out-2
+check_has whole-verify-says "4 parts, activation " cat check.out
 mkdir other && cp -r spare/identity spare/quoin.conf other/
 check_exit held-nothing 2 held other held-none
 check_exit held-seeds 0 seed other held-2

@@ -603,36 +603,167 @@ test_strangers(void)
 	close_site(&site);
 }
 
+/* What verify says of "out": its code, with the names of what is missing in "names", a blank between. */
+static int
+verify_export(struct site *site, const char *out, const struct quoin_trust *pinned, struct quoin_export_found *found,
+    char names[512])
+{
+	struct quoin_problems missing;
+	size_t at = 0;
+	int r;
+
+	quoin_problems_init(&missing);
+	r = quoin_export_verify(out, pinned, &missing, found, &site->err);
+	names[0] = '\0';
+	for (size_t i = 0; i < missing.count && at < 512; i++) {
+		CHECK_STR(missing.items[i].code, "missing");
+		at += (size_t)snprintf(names + at, 512 - at, "%s%s", i == 0 ? "" : " ", missing.items[i].place.file);
+	}
+	quoin_problems_clear(&missing);
+	return r;
+}
+
 static void
 test_export(void)
 {
 	struct site site;
 	struct quoin_activations activations = {0};
+	struct quoin_export_found found;
 	struct quoin_blobs_sent sent;
 	struct quoin_docref none = {0};
 	struct quoin_trust other;
-	char out[200], path[300];
+	char out[200], path[300], names[512];
 	uint64_t number;
 
 	open_site(&site);
 	OK(&site, publish(&site, "hello", &none, &number, &sent));
 	snprintf(out, sizeof out, "%s/out", check_dir());
+	CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names), QUOIN_ENOENT);
 	OK(&site, quoin_export_write(&site.conf, &site.control, &activations, 1, out, &site.err));
-	OK(&site, quoin_export_verify(out, &site.control.trust, &number, &site.err));
-	CHECK_INT(number, 1);
-	OK(&site, quoin_export_verify(out, NULL, &number, &site.err));
+	OK(&site, verify_export(&site, out, &site.control.trust, &found, names));
+	CHECK_INT(found.release, 1);
+	CHECK_INT(found.part_count, 1);
+	CHECK_INT(found.part_missing, 0);
+	CHECK_INT(found.seq, 0);
+	OK(&site, verify_export(&site, out, NULL, &found, names));
+	CHECK_INT(found.release, 1);
 	CHECK_INT(quoin_export_write(&site.conf, &site.control, &activations, 1, out, &site.err), QUOIN_EEXISTS);
 
 	/* Another system's root does not accept it. */
 	other = site.control.trust;
 	other.root.origin.system[0] ^= 1;
-	CHECK_INT(quoin_error_class(quoin_export_verify(out, &other, &number, &site.err)), QUOIN_CLASS_TRUST);
+	CHECK_INT(quoin_error_class(verify_export(&site, out, &other, &found, names)), QUOIN_CLASS_TRUST);
 
 	snprintf(path, sizeof path, "%s/parts/data", out);
 	OK(&site, quoin_file_replace(path, quoin_span_str("hellO"), 0644, &site.err));
-	CHECK_INT(quoin_export_verify(out, &site.control.trust, &number, &site.err), QUOIN_ECORRUPT);
+	CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names), QUOIN_ECORRUPT);
+	CHECK_INT(quoin_export_verify_held(out, &site.control.trust, &number, &site.err), QUOIN_ECORRUPT);
 	CHECK_INT(unlink(path), 0);
-	CHECK_INT(quoin_export_verify(out, &site.control.trust, &number, &site.err), QUOIN_EMISSING);
+	CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names), QUOIN_EMISSING);
+	CHECK_STR(names, "parts/data");
+	CHECK_INT(found.release, 1);
+	CHECK_INT(found.part_missing, 1);
+	OK(&site, quoin_export_verify_held(out, &site.control.trust, &number, &site.err));
+	CHECK_INT(number, 1);
+	close_site(&site);
+}
+
+/* An operator's word, and an activation that follows it. */
+static void
+add_activation(struct site *site, struct quoin_activations *activations, uint64_t intent)
+{
+	struct quoin_activation *newest = &activations->newest;
+	static struct quoin_live live;
+	struct quoin_buf text;
+	struct quoin_keyring keys = {0};
+
+	live = (struct quoin_live){.release = site->control.ledger.head, .since = 1};
+	*newest = (struct quoin_activation){.origin = site->control.trust.root.origin, .epoch = 1, .seq = 1, .created_ms = 1,
+	    .intent = site->control.ledger.last_intent, .head = site->control.ledger.head, .asked = 1,
+	    .step_threshold = 100000, .live = &live, .live_count = 1};
+	CHECK_INT(newest->intent.number, (long long)intent);
+	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
+	OK(site, quoin_activation_print(newest, &text));
+	OK(site, quoin_keyring_load(&site->conf, QUOIN_ROLE_GATE, false, &keys, &site->err));
+	OK(site, quoin_seal(quoin_buf_span(&text), keys.keys, 1, &activations->newest_sealed));
+	activations->has_newest = true;
+	quoin_keyring_clear(&keys);
+	quoin_buf_clear(&text);
+}
+
+/* Whatever file is gone, it is named; and without any of them it is still told from a directory of something else. */
+static void
+test_export_missing(void)
+{
+	static const struct {
+		const char *glob;    /* what goes */
+		const char *missing; /* by the pinned root; '?' is the key id */
+		int alone;	     /* what it is without a pinned root */
+	} cases[] = {
+	    {"parts/data", "parts/data", QUOIN_EMISSING},
+	    {"release.txt", "release.txt", QUOIN_EMISSING},
+	    {"release.txt.minisig", "release.txt", QUOIN_EMISSING},
+	    {"root.txt", "root.txt", QUOIN_EMISSING},
+	    {"root.txt.minisig", "root.txt", QUOIN_EMISSING},
+	    {"root.txt release.txt", "release.txt root.txt", QUOIN_EMISSING},
+	    {"activation.txt", "", 0},
+	    {"activation.txt.minisig", "activation.txt", QUOIN_EMISSING},
+	    {"intents/1.txt", "", 0}, /* a later one is there: numbers may have gaps */
+	    {"intents/2.txt", "intents/2.txt", QUOIN_EMISSING},
+	    {"intents/2.txt.minisig parts/data", "intents/2.txt parts/data", QUOIN_EMISSING},
+	    {"intents/1.txt intents/2.txt", "intents/2.txt", QUOIN_EMISSING},
+	    {"keys/*", "keys/?", QUOIN_EMISSING},
+	};
+	struct quoin_activations activations = {0};
+	struct quoin_export_found found;
+	struct quoin_docref none = {0};
+	struct quoin_blobs_sent sent;
+	char out[200], names[512], command[1024];
+	struct site site;
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	operate(&site, &(struct quoin_intent){.action = QUOIN_ACTION_FREEZE}, 0);
+	operate(&site, &(struct quoin_intent){.action = QUOIN_ACTION_UNFREEZE}, 0);
+	add_activation(&site, &activations, 2);
+	snprintf(out, sizeof out, "%s/out", check_dir());
+	OK(&site, quoin_export_write(&site.conf, &site.control, &activations, 1, out, &site.err));
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(command, sizeof command, "cd %s && rm -rf cut && cp -r out cut && cd cut && rm %s", check_dir(),
+		    cases[i].glob);
+		CHECK_INT(system(command), 0);
+		snprintf(out, sizeof out, "%s/cut", check_dir());
+		CHECK_INT(verify_export(&site, out, NULL, &found, names), cases[i].alone);
+		CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names),
+		    cases[i].missing[0] == '\0' ? 0 : QUOIN_EMISSING);
+		if (strcmp(cases[i].missing, "keys/?") == 0)
+			CHECK_CONTAINS(names, ".pub keys/");
+		else
+			CHECK_STR(names, cases[i].missing);
+		if (cases[i].missing[0] == '\0')
+			CHECK_INT(found.intent_count + (found.seq != 0), 2);
+		else
+			CHECK_CONTAINS(site.err.message, "is not whole");
+	}
+	/* A key that is not the root's, under its name, would make minisign believe a stranger. */
+	snprintf(command, sizeof command, "cd %s && rm -rf cut && cp -r out cut && cd cut/keys && set -- *.pub && cp $1 $2",
+	    check_dir());
+	CHECK_INT(system(command), 0);
+	CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names), QUOIN_ECORRUPT);
+	CHECK_CONTAINS(site.err.message, "it is not the key that root 1 lists");
+	/* An intent under another number; and one that was changed. */
+	snprintf(command, sizeof command, "cd %s && rm -rf cut && cp -r out cut && cd cut/intents && cp 1.txt 2.txt && "
+	    "cp 1.txt.minisig 2.txt.minisig", check_dir());
+	CHECK_INT(system(command), 0);
+	CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names), QUOIN_ECORRUPT);
+	CHECK_CONTAINS(site.err.message, "it holds intent 1");
+	snprintf(command, sizeof command, "cd %s && cp out/intents/2.txt.minisig cut/intents && "
+	    "sed 's/^action .*/action freeze/' out/intents/2.txt >cut/intents/2.txt",
+	    check_dir());
+	CHECK_INT(system(command), 0);
+	CHECK_INT(verify_export(&site, out, &site.control.trust, &found, names), QUOIN_ESIGNATURE);
+	quoin_sealed_clear(&activations.newest_sealed);
 	close_site(&site);
 }
 
@@ -646,6 +777,7 @@ static const struct check_case cases[] = {
 	{"publish/undo", test_undo},
 	{"control documents", test_documents},
 	{"publish/enrol", test_enrol},
+	{"publish/export-missing", test_export_missing},
 	{"publish/expired-root", test_expired_root},
 	{"publish/strangers", test_strangers},
 	{"publish/export", test_export},
