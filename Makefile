@@ -399,6 +399,12 @@ SIM_SRCS := \
 	tests/sim/evidence.c \
 	tests/sim/gate.c \
 	tests/sim/host.c \
+	tests/sim/host_faults.c \
+	tests/sim/host_life.c \
+	tests/sim/host_models.c \
+	tests/sim/host_readers.c \
+	tests/sim/host_report.c \
+	tests/sim/host_store.c \
 	tests/sim/invariants.c \
 	tests/sim/judge.c \
 	tests/sim/log.c \
