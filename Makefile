@@ -398,6 +398,9 @@ SIM_SRCS := \
 	tests/sim/convergence.c \
 	tests/sim/evidence.c \
 	tests/sim/gate.c \
+	tests/sim/gate_commit.c \
+	tests/sim/gate_read.c \
+	tests/sim/gate_step.c \
 	tests/sim/host.c \
 	tests/sim/host_faults.c \
 	tests/sim/host_life.c \

@@ -47,6 +47,7 @@ void sim_host_arrive(struct sim *sim, struct sim_host *host, struct sim_event *e
 /* ---- host_life ---- */
 
 int sim_host_index(const struct sim *sim, const struct sim_host *host);
+/* An event of this host, to be filled in and pushed. */
 struct sim_event sim_host_event_of(const struct sim *sim, const struct sim_host *host, enum sim_event_kind kind);
 /* The machine has booted once more. */
 void sim_host_boot(struct sim_host *host);
