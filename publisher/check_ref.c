@@ -8,6 +8,24 @@
 
 static const char *const ref_keys[] = {"name", "version", "config", NULL};
 
+/* A routing key in the place of a name: which reference it would be. */
+static bool
+advise_reference(const struct quoin_check_run *run, const char *key, char *out, size_t out_bytes)
+{
+	const char *at = strrchr(key, '@');
+	char name[QUOIN_NAME_BYTES_MAX + 1];
+	const struct quoin_check_family *family;
+
+	if (at == NULL || at - key > QUOIN_NAME_BYTES_MAX)
+		return false;
+	snprintf(name, sizeof name, "%.*s", (int)(at - key), key);
+	family = quoin_check_find_family(run, name);
+	if (family == NULL || quoin_check_find_version(run, family, at + 1) == QUOIN_CHECK_NONE)
+		return false;
+	snprintf(out, out_bytes, "; write {\"name\": \"%s\", \"version\": \"%s\"}", name, at + 1);
+	return true;
+}
+
 static void
 refuse_model(struct quoin_check_run *run, const struct quoin_check_source *source, const struct quoin_json *node,
     const char *what, const char *name)
@@ -16,7 +34,8 @@ refuse_model(struct quoin_check_run *run, const struct quoin_check_source *sourc
 
 	if (!run->has_models)
 		return;
-	quoin_check_advise(name, run->family_names, run->family_count, "add it to models.json", advice, sizeof advice);
+	if (!advise_reference(run, name, advice, sizeof advice))
+		quoin_check_advise(name, run->family_names, run->family_count, "add it to models.json", advice, sizeof advice);
 	quoin_check_error(run, source, node, "unknown_model", "%s: there is no model \"%.128s\"%s", what, name, advice);
 }
 

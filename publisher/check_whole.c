@@ -255,9 +255,12 @@ mark_models(struct quoin_check_run *run)
 	}
 }
 
+/* Where something could not be read, it may have named the model: nothing is said then. */
 static void
 warn_unused(struct quoin_check_run *run)
 {
+	if (run->problems->error_count > 0)
+		return;
 	for (size_t i = 0; i < run->model_count; i++) {
 		const struct quoin_model *model = &run->models[i];
 

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/models.h"
@@ -94,8 +95,8 @@ quoin_guard_open_models(struct quoin_span part, struct quoin_models *ret, struct
 	return rc != 0 ? rc : quoin_models_verify(&image, ret, err);
 }
 
-/* Compare one model of the release with what a retained release says under the same routing key. */
-static void
+/* Compare one model of the release with what a retained release says under the same routing key; whether they differ. */
+static bool
 compare_version(const struct guard *guard, const struct quoin_guard_input *input, size_t index,
     const struct quoin_model_entry *before, uint64_t release, struct quoin_problems *problems)
 {
@@ -109,11 +110,12 @@ compare_version(const struct guard *guard, const struct quoin_guard_input *input
 	else if (strcmp(model->model_type, before->model_type) != 0)
 		what = "modelType", have = model->model_type, had = before->model_type;
 	if (what == NULL)
-		return;
+		return false;
 	quoin_guard_object(guard, input, problems, input->compiled->places.models[index],
 	    "model \"%s\" has %s \"%.100s\", but release %llu has \"%.100s\" under the same version: give it a new "
 	    "version",
 	    model->routing_key, what, have, (unsigned long long)release, had);
+	return true;
 }
 
 static int
@@ -121,21 +123,22 @@ try_version_reused(const struct guard *guard, const struct quoin_guard_input *in
     struct quoin_error *err)
 {
 	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
+	bool *is_told = calloc(ruleset->model_count + 1, sizeof *is_told); /* once is enough, however many releases have it */
+	int rc = is_told != NULL ? 0 : quoin_error_set(err, QUOIN_ENOMEM, "no memory to compare models");
 
-	for (size_t i = 0; i < input->retained_count; i++) {
+	for (size_t i = 0; rc == 0 && i < input->retained_count; i++) {
 		struct quoin_models models;
 		struct quoin_model_entry before;
-		int rc = quoin_guard_open_models(input->retained[i].models, &models, err);
 
-		if (rc != 0)
-			return rc;
-		for (size_t j = 0; j < ruleset->model_count; j++) {
-			if (ruleset->models[j].is_used &&
+		rc = quoin_guard_open_models(input->retained[i].models, &models, err);
+		for (size_t j = 0; rc == 0 && j < ruleset->model_count; j++) {
+			if (ruleset->models[j].is_used && !is_told[j] &&
 			    quoin_models_model_named(&models, ruleset->models[j].routing_key, &before))
-				compare_version(guard, input, j, &before, input->retained[i].release, problems);
+				is_told[j] = compare_version(guard, input, j, &before, input->retained[i].release, problems);
 		}
 	}
-	return 0;
+	free(is_told);
+	return rc;
 }
 
 static int

@@ -111,9 +111,6 @@ test_bad(void)
 
 	CHECK_INT(compile("examples/bad", NULL, &compiled, NULL, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: models.json:20:20: warning: nothing names model \"payment-fraud@8\", so the release does not "
-	    "contain it; "
-	    "remove it, or name it in a rule\n"
 	    "quoin: objectives.json:9:28: objective \"PaymentFraudDetection\" has no default; the default rule at "
 	    "no_default.js:2 "
 	    "is disabled, enable it or add another (functions that failed gave no rules)\n"

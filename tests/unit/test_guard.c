@@ -325,7 +325,7 @@ test_thresholds(void)
 struct scene {
 	struct quoin_compiled before, after;
 	struct quoin_guard_input input;
-	struct quoin_guard_retained retained;
+	struct quoin_guard_retained retained[2];
 	struct quoin_release release;
 	struct quoin_part parts[QUOIN_COMPILED_PARTS + 1];
 	struct quoin_fleet fleet;
@@ -486,10 +486,11 @@ static void
 set_version_reused(struct scene *scene, bool is_past)
 {
 	make(scene, TWELVE, 12, "s", is_past ? 'y' : 'x');
-	scene->retained = (struct quoin_guard_retained){41,
-	    quoin_buf_span(&scene->before.parts[QUOIN_COMPILED_MODELS].bytes)};
-	scene->input.retained = &scene->retained;
-	scene->input.retained_count = 1;
+	for (size_t i = 0; i < 2; i++)
+		scene->retained[i] = (struct quoin_guard_retained){41 + i,
+		    quoin_buf_span(&scene->before.parts[QUOIN_COMPILED_MODELS].bytes)};
+	scene->input.retained = scene->retained;
+	scene->input.retained_count = 2;
 }
 
 static const struct edge {
@@ -548,6 +549,24 @@ try_past(const struct edge *edge, struct scene *scene)
 	CHECK_STR(text, "");
 }
 
+/* However many releases have the model otherwise, its author is told once. */
+static void
+test_told_once(void)
+{
+	struct scene *scene = calloc(1, sizeof *scene);
+	char text[8192];
+
+	CHECK(scene != NULL);
+	compile_twelve(TWELVE, 12, "s", 'x', &scene->before);
+	set_version_reused(scene, true);
+	CHECK_INT(try(&scene->input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "model \"l@1\" has digest \"sha256:yl\", but release 41 has");
+	CHECK(strstr(text, "release 42") == NULL);
+	quoin_compiled_clear(&scene->before);
+	quoin_compiled_clear(&scene->after);
+	free(scene);
+}
+
 static void
 test_edges(void)
 {
@@ -583,6 +602,7 @@ static const struct check_case cases[] = {
     {"guard: a part of no bytes", test_empty_part},
     {"guard: limits of live hosts", test_limits},
     {"guard: thresholds", test_thresholds},
+    {"guard: a model's version is told once", test_told_once},
     {"guard: each one at its threshold and just past it", test_edges},
 };
 
