@@ -103,7 +103,7 @@ run(struct quoin_cli *cli, const struct verb *verb, struct quoin_intent *intent,
 		r = quoin_operate(&session.conf, &session.control, session.reader, &keys, verb->is_brake,
 		    QUOIN_SESSION_TIMEOUT_MS, intent, &err);
 	if (r == 0 && wait)
-		r = quoin_wait_consumed(cli, &session, intent->number, wait_ms, &seq, &err);
+		r = quoin_wait_intent(cli, &session, intent, wait_ms, &seq, &err);
 	r = r == 0 ? print_result(cli, intent, wait, seq) : quoin_cli_fail(cli, &err);
 	quoin_keyring_clear(&keys);
 	quoin_session_close(&session);

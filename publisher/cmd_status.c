@@ -12,11 +12,13 @@
 #define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
 
 static const char *
-rollout_state(const struct quoin_activation *newest)
+rollout_state(const struct quoin_picture *picture)
 {
+	const struct quoin_activation *newest = &picture->activations.newest;
+
 	if (newest->asked == newest->from && newest->target == newest->from)
 		return "none";
-	return newest->target != newest->from ? "flipping" : newest->frozen ? "frozen" : "preparing";
+	return newest->target != newest->from ? "flipping" : quoin_picture_is_frozen(picture) ? "frozen" : "preparing";
 }
 
 /* ---- For programs ---- */
@@ -31,8 +33,10 @@ put_numbers(struct quoin_json_writer *writer, const char *key, const uint64_t *n
 }
 
 static void
-put_activation(struct quoin_json_writer *writer, const struct quoin_activation *newest)
+put_activation(struct quoin_json_writer *writer, const struct quoin_picture *picture)
 {
+	const struct quoin_activation *newest = &picture->activations.newest;
+
 	quoin_json_put_u64(writer, "asked", newest->asked);
 	quoin_json_put_u64(writer, "target", newest->target);
 	quoin_json_put_u64(writer, "active", newest->from);
@@ -84,7 +88,7 @@ put_activation(struct quoin_json_writer *writer, const struct quoin_activation *
 	}
 	quoin_json_end_array(writer);
 	quoin_json_begin_object(writer, "rollout");
-	quoin_json_put_string(writer, "state", rollout_state(newest));
+	quoin_json_put_string(writer, "state", rollout_state(picture));
 	quoin_json_put_u64(writer, "step", newest->step_index);
 	quoin_json_put_double(writer, "percent", newest->step_threshold / 1000.0);
 	quoin_json_end_object(writer);
@@ -156,13 +160,15 @@ print_json(struct quoin_picture *picture)
 	int r;
 
 	quoin_waiting_for(picture, waits);
+	if (waits[0] == '\0')
+		quoin_waiting_pin(picture, NULL, waits);
 	quoin_buf_init(&json, 64u << 20);
 	quoin_json_writer_init(&writer, &json);
 	quoin_json_begin_object(&writer, NULL);
 	quoin_json_put_string(&writer, "namespace", picture->session.conf.namespace_name);
 	quoin_json_put_u64(&writer, "head", control->ledger.head.number);
 	quoin_json_put_u64(&writer, "intent", control->ledger.last_intent.number);
-	put_activation(&writer, &picture->activations.newest);
+	put_activation(&writer, picture);
 	put_exclusions(&writer, picture);
 	quoin_json_put_string(&writer, "waiting_for", waits[0] != '\0' ? waits : NULL);
 	quoin_json_begin_object(&writer, "gate");
@@ -270,6 +276,9 @@ print_text(const struct quoin_cli *cli, struct quoin_picture *picture)
 		printf(", preparing %llu", (unsigned long long)newest->asked);
 	printf(" (activation %llu)%s\n", (unsigned long long)newest->seq, newest->frozen ? ", frozen" : "");
 	quoin_waiting_for(picture, waits);
+	if (waits[0] != '\0')
+		printf("waits    for %s\n", waits);
+	quoin_waiting_pin(picture, NULL, waits);
 	if (waits[0] != '\0')
 		printf("waits    for %s\n", waits);
 	printf("live    ");

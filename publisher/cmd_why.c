@@ -76,6 +76,8 @@ explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum 
 		snprintf(out, TEXT_BYTES, "%s", reason[0] != '\0' ? reason : quoin_host_state_name(state));
 	else if (cert->role == QUOIN_HOST_ROUTER && host != NULL && must != 0 && host->status.runs.number != must)
 		snprintf(out, TEXT_BYTES, "its flip to release %llu", (unsigned long long)must);
+	else if (state == QUOIN_HOST_HELD && quoin_picture_waiting_pin(picture, cert) != NULL)
+		quoin_waiting_pin(picture, cert, out);
 	else if (state == QUOIN_HOST_HELD && newest->target == wanted)
 		snprintf(out, TEXT_BYTES, "the next step of release %llu; %s", (unsigned long long)wanted, reason);
 	else if (state == QUOIN_HOST_HELD && newest->asked != wanted && !newest->frozen)

@@ -137,12 +137,20 @@ quoin_host_state_of(const struct quoin_cert *cert, const struct quoin_fleet_host
 /* ---- What holds a router ---- */
 
 bool
+quoin_host_state_is_brake(const struct quoin_activation *activation, uint64_t asked)
+{
+	return asked < activation->from && quoin_activation_has_active(activation, asked);
+}
+
+bool
 quoin_host_state_held(const struct quoin_cert *cert, const struct quoin_fleet_host *fleet_host,
     const struct quoin_activation *activation, const struct quoin_release *asked, const char *lacking,
     char reason[QUOIN_HOST_REASON_BYTES])
 {
 	const struct quoin_policy *policy = &asked->policy;
 	const struct quoin_status_release *have = quoin_status_of(&fleet_host->status, asked->number);
+	const bool is_brake = quoin_host_state_is_brake(activation, asked->number);
+	const bool is_frozen = activation->frozen && !is_brake;
 	const char *what;
 
 	if (cert->role != QUOIN_HOST_ROUTER || activation->from == asked->number ||
@@ -157,13 +165,15 @@ quoin_host_state_held(const struct quoin_cert *cert, const struct quoin_fleet_ho
 		    activation->step_index + 1, policy->reach_count);
 		return true;
 	}
-	if (!activation->frozen && activation->asked != asked->number) {
+	if (!is_frozen && activation->asked != asked->number) {
 		snprintf(reason, QUOIN_HOST_REASON_BYTES, "one at a time: release %llu waits until %llu is done",
 		    (unsigned long long)asked->number, (unsigned long long)activation->asked);
 		return true;
 	}
-	if (activation->frozen)
+	if (is_frozen)
 		what = "freeze";
+	else if (is_brake)
+		what = "brake";
 	else if (lacking != NULL)
 		what = policy->ready_percent < 100 ? "serving.ready_percent" : "serving";
 	else if (policy->soak_ms > 0)
@@ -171,6 +181,6 @@ quoin_host_state_held(const struct quoin_cert *cert, const struct quoin_fleet_ho
 	else
 		what = "routers.staged_percent";
 	snprintf(reason, QUOIN_HOST_REASON_BYTES, "%s: release %llu waits%s%s", what, (unsigned long long)asked->number,
-	    lacking != NULL && !activation->frozen ? " for " : "", lacking != NULL && !activation->frozen ? lacking : "");
+	    lacking != NULL && !is_frozen ? " for " : "", lacking != NULL && !is_frozen ? lacking : "");
 	return true;
 }

@@ -36,11 +36,14 @@ enum quoin_host_state quoin_host_state_of(const struct quoin_cert *cert, const s
     const struct quoin_activation *activation, const struct quoin_release *runs, int64_t now_ms,
     char reason[QUOIN_HOST_REASON_BYTES], uint64_t *ret_staged);
 
+/* Whether to ask for this release is to go back to it: freeze, policy and silent hosts do not hold that. */
+bool quoin_host_state_is_brake(const struct quoin_activation *activation, uint64_t asked);
+
 /*
  * Whether a policy keeps a router, which runs what it must, from the release that is asked for and that it has: then
  * "reason" says which. "asked": the document of what the newest release and intent ask for. "lacking" (may be NULL): a
  * serving host that is not ready for it, with what it says. The gate alone knows about soaks and the health hook; here they
- * are named when nothing else is left.
+ * are named when nothing else is left. Going back waits for hosts only ("brake").
  */
 bool quoin_host_state_held(const struct quoin_cert *cert, const struct quoin_fleet_host *fleet_host,
     const struct quoin_activation *activation, const struct quoin_release *asked, const char *lacking,

@@ -145,6 +145,48 @@ quoin_picture_gate(const struct quoin_picture *picture)
 	return "alive";
 }
 
+bool
+quoin_picture_is_brake(const struct quoin_picture *picture)
+{
+	return quoin_host_state_is_brake(&picture->activations.newest, picture->session.control.ledger.asked);
+}
+
+bool
+quoin_picture_is_frozen(const struct quoin_picture *picture)
+{
+	return picture->activations.newest.frozen && !quoin_picture_is_brake(picture);
+}
+
+static bool
+stands(const struct quoin_activation *newest, uint64_t pin)
+{
+	for (size_t i = 0; i < newest->pin_count; i++)
+		if (newest->pins[i].intent == pin)
+			return true;
+	return false;
+}
+
+const struct quoin_ledger_pin *
+quoin_picture_waiting_pin(const struct quoin_picture *picture, const struct quoin_cert *router)
+{
+	const struct quoin_ledger *ledger = &picture->session.control.ledger;
+
+	for (size_t i = ledger->pin_count; i-- > 0;) {
+		struct quoin_pin pin;
+
+		if (router != NULL) {
+			quoin_ledger_pin_expand(&ledger->pins[i], &pin);
+			if (!quoin_labels_match(&router->labels, &pin.labels))
+				continue;
+		}
+		if (!stands(&picture->activations.newest, ledger->pins[i].intent))
+			return &ledger->pins[i];
+		if (router != NULL) /* a newer one that stands is what it runs */
+			return NULL;
+	}
+	return NULL;
+}
+
 const struct quoin_cert *
 quoin_picture_expected(const struct quoin_picture *picture, size_t index)
 {
@@ -234,12 +276,16 @@ quoin_picture_asks(struct quoin_picture *picture, const struct quoin_cert *host)
 		declares(&picture->in_effect, host->shard, host->host));
 }
 
-/* The first serving host that is not ready for what is asked for, and not left out; "": none. */
+/* The first serving host that is not ready for what is asked for, and not left out; "": none. The brake does not wait for
+ * who is silent. */
 static const char *
 find_lacking(struct quoin_picture *picture)
 {
 	const struct quoin_cert *cert;
 	const uint64_t asked = picture->session.control.ledger.asked;
+	const bool is_brake = quoin_picture_is_brake(picture);
+	char reason[QUOIN_HOST_REASON_BYTES];
+	uint64_t staged;
 
 	if (picture->has_lacking)
 		return picture->lacking;
@@ -248,6 +294,7 @@ find_lacking(struct quoin_picture *picture)
 	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
 		if (cert->role == QUOIN_HOST_SERVING && quoin_picture_asks(picture, cert) &&
 		    quoin_activation_exclusion(&picture->activations.newest, cert->host) == NULL &&
+		    !(is_brake && state_of(picture, cert, reason, &staged) <= QUOIN_HOST_OFFLINE) &&
 		    !is_ready_for(picture, cert, asked, picture->lacking))
 			return picture->lacking;
 	}
@@ -273,11 +320,19 @@ quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,
 	const struct quoin_activation *newest = &picture->activations.newest;
 	enum quoin_host_state state = state_of(picture, cert, reason, ret_staged);
 	const uint64_t wanted = picture->session.control.ledger.asked;
+	const struct quoin_ledger_pin *pin = NULL;
 	const struct quoin_release *asked;
 	const char *lacking;
 
 	if (state == QUOIN_HOST_EXCLUDED)
 		explain_exclusion(picture, cert->host, reason);
+	if (state == QUOIN_HOST_ACTIVE || state == QUOIN_HOST_PINNED)
+		pin = quoin_picture_waiting_pin(picture, cert);
+	if (pin != NULL) {
+		(void)snprintf(reason, QUOIN_HOST_REASON_BYTES, "pin: release %llu waits (intent %llu)",
+		    (unsigned long long)pin->release, (unsigned long long)pin->intent);
+		return QUOIN_HOST_HELD;
+	}
 	if (state == QUOIN_HOST_UNSEEN && quoin_declared_is_missing(&picture->session, cert))
 		(void)snprintf(reason, QUOIN_HOST_REASON_BYTES, "release %llu declares it, and it was never enrolled",
 		    (unsigned long long)wanted);

@@ -40,6 +40,13 @@ void quoin_picture_close(struct quoin_picture *picture);
 /* "alive", "stale" (a heartbeat that is late or expired) or "none". */
 const char *quoin_picture_gate(const struct quoin_picture *picture);
 
+/* Whether what is asked for is to go back; and whether a freeze holds it: never that. */
+bool quoin_picture_is_brake(const struct quoin_picture *picture);
+bool quoin_picture_is_frozen(const struct quoin_picture *picture);
+
+/* The newest pin that an operator wants and that does not stand yet: of those for this router, or of all (NULL); or NULL. */
+const struct quoin_ledger_pin *quoin_picture_waiting_pin(const struct quoin_picture *picture, const struct quoin_cert *router);
+
 /* Everybody who is expected: who is enrolled, then who is only declared (a certificate of name and shard alone), by index;
  * NULL at the end. */
 const struct quoin_cert *quoin_picture_expected(const struct quoin_picture *picture, size_t index);
@@ -53,7 +60,7 @@ bool quoin_picture_asks(struct quoin_picture *picture, const struct quoin_cert *
 /* Who leaves a host out, and until when. */
 void quoin_picture_exclusion(const struct quoin_picture *picture, const char *host, struct quoin_exclusion_view *ret);
 
-/* How a host is doing; see quoin_host_state_of and quoin_host_state_held. */
+/* How a host is doing; see quoin_host_state_of and quoin_host_state_held. A router whose pin does not stand yet is held. */
 enum quoin_host_state quoin_picture_host(struct quoin_picture *picture, const struct quoin_cert *cert,
     char reason[QUOIN_HOST_REASON_BYTES], uint64_t *ret_staged);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #define NAMED_MAX 3 /* hosts named in a sentence; the rest are counted */
+#define SUBJECT_BYTES 96
 
 struct hosts {
 	size_t all;   /* that the question is about */
@@ -26,6 +27,7 @@ static void
 look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release, bool runs, struct hosts *ret)
 {
 	const bool is_about_asked = role == QUOIN_HOST_SERVING && release == picture->session.control.ledger.asked;
+	const bool is_brake = quoin_activation_has_active(&picture->activations.newest, release);
 	char reason[QUOIN_HOST_REASON_BYTES];
 	const struct quoin_cert *cert;
 
@@ -39,7 +41,9 @@ look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release,
 		if (cert->role != role || (is_about_asked && !quoin_picture_asks(picture, cert)))
 			continue;
 		state = quoin_picture_host(picture, cert, reason, &staged);
-		/* The gate counts a router from its first word on. */
+		/* The gate counts a router from its first word on; the brake waits for no host that is silent. */
+		if (role == QUOIN_HOST_SERVING && is_brake && (state == QUOIN_HOST_OFFLINE || state == QUOIN_HOST_UNSEEN))
+			continue;
 		if (state == QUOIN_HOST_EXCLUDED || (role == QUOIN_HOST_ROUTER && host == NULL) ||
 		    (runs && quoin_activation_selects(&picture->activations.newest, cert->host, &cert->labels) != release))
 			continue;
@@ -57,48 +61,56 @@ look(struct quoin_picture *picture, enum quoin_host_role role, uint64_t release,
 }
 
 static void
-say_hosts(const struct hosts *hosts, uint64_t release, const char *what, char out[QUOIN_WAITING_BYTES])
+say_hosts(const struct hosts *hosts, const char *subject, const char *what, char out[QUOIN_WAITING_BYTES])
 {
-	snprintf(out, QUOIN_WAITING_BYTES, "release %llu: %zu of %zu %s: %.340s%s", (unsigned long long)release, hosts->count,
-	    hosts->all, what, hosts->names, hosts->count > NAMED_MAX ? " and others" : "");
+	snprintf(out, QUOIN_WAITING_BYTES, "%s: %zu of %zu %s: %.340s%s", subject, hosts->count, hosts->all, what,
+	    hosts->names, hosts->count > NAMED_MAX ? " and others" : "");
 }
 
+/* "subject" is what waits until the release may be selected: the release, or a pin to it. */
 static void
-preparing(struct quoin_picture *picture, const struct quoin_activation *newest, char out[QUOIN_WAITING_BYTES])
+preparing(struct quoin_picture *picture, uint64_t release, const char *subject, char out[QUOIN_WAITING_BYTES])
 {
-	const unsigned long long asked = newest->asked;
 	struct hosts hosts;
 
-	if (quoin_activation_live(newest, newest->asked) == NULL) {
-		snprintf(out, QUOIN_WAITING_BYTES,
-		    "release %llu: room on every shard; the gate's log says what fills it (event=waiting)", asked);
+	if (quoin_activation_live(&picture->activations.newest, release) == NULL) {
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: room on every shard; the gate's log says what fills it (event=waiting)",
+		    subject);
 		return;
 	}
-	look(picture, QUOIN_HOST_SERVING, newest->asked, false, &hosts);
+	look(picture, QUOIN_HOST_SERVING, release, false, &hosts);
 	if (hosts.count > 0) {
-		say_hosts(&hosts, newest->asked, "serving hosts are not ready", out);
+		say_hosts(&hosts, subject, "serving hosts are not ready", out);
 		return;
 	}
-	look(picture, QUOIN_HOST_ROUTER, newest->asked, false, &hosts);
+	look(picture, QUOIN_HOST_ROUTER, release, false, &hosts);
 	if (hosts.count > 0)
-		say_hosts(&hosts, newest->asked, "routers have not fetched it", out);
+		say_hosts(&hosts, subject, "routers have not fetched it", out);
 	else
-		snprintf(out, QUOIN_WAITING_BYTES,
-		    "release %llu: its policy; the gate's log says what of it (event=waiting)", asked);
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: its policy; the gate's log says what of it (event=waiting)", subject);
 }
 
 static void
-flipping(struct quoin_picture *picture, const struct quoin_activation *newest, char out[QUOIN_WAITING_BYTES])
+flipping(struct quoin_picture *picture, const char *subject, char out[QUOIN_WAITING_BYTES])
 {
 	struct hosts hosts;
 
-	look(picture, QUOIN_HOST_ROUTER, newest->target, true, &hosts);
+	look(picture, QUOIN_HOST_ROUTER, picture->activations.newest.target, true, &hosts);
 	if (hosts.count > 0)
-		say_hosts(&hosts, newest->target, "routers do not run it yet", out);
+		say_hosts(&hosts, subject, "routers do not run it yet", out);
+	else if (hosts.all == 0 && picture->activations.newest.pin_count > 0)
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: a router to run it; all are pinned elsewhere (\"quoin unpin\")", subject);
 	else
-		snprintf(out, QUOIN_WAITING_BYTES,
-		    "release %llu: the end of its step; the gate's log says what of it (event=waiting)",
-		    (unsigned long long)newest->target);
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: the end of its step; the gate's log says what of it (event=waiting)",
+		    subject);
+}
+
+/* A release as the subject of a sentence. */
+static const char *
+name_release(uint64_t release, char out[SUBJECT_BYTES])
+{
+	snprintf(out, SUBJECT_BYTES, "release %llu", (unsigned long long)release);
+	return out;
 }
 
 void
@@ -107,6 +119,7 @@ quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 	const struct quoin_activation *newest = &picture->activations.newest;
 	const uint64_t asked = picture->session.control.ledger.asked;
 	const char *gate = quoin_picture_gate(picture);
+	char subject[SUBJECT_BYTES];
 
 	out[0] = '\0';
 	if (picture->lost_gate.code != 0) {
@@ -121,12 +134,38 @@ quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 	else if (gate[0] != 'a')
 		snprintf(out, QUOIN_WAITING_BYTES, "release %llu: a gate that acts (it is %s); is quoin-gate running?",
 		    (unsigned long long)asked, gate);
-	else if (newest->frozen && newest->target == newest->from)
+	else if (quoin_picture_is_frozen(picture) && newest->target == newest->from)
 		snprintf(out, QUOIN_WAITING_BYTES, "release %llu: \"quoin unfreeze\"", (unsigned long long)asked);
 	else if (newest->target != newest->from)
-		flipping(picture, newest, out);
+		flipping(picture, name_release(newest->target, subject), out);
 	else if (newest->asked != newest->from)
-		preparing(picture, newest, out);
+		preparing(picture, newest->asked, name_release(newest->asked, subject), out);
 	else
 		snprintf(out, QUOIN_WAITING_BYTES, "release %llu: the gate to take it up", (unsigned long long)asked);
+}
+
+void
+quoin_waiting_pin(struct quoin_picture *picture, const struct quoin_cert *router, char out[QUOIN_WAITING_BYTES])
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+	const struct quoin_ledger_pin *pin = quoin_picture_waiting_pin(picture, router);
+	const char *gate = quoin_picture_gate(picture);
+	char subject[SUBJECT_BYTES];
+
+	out[0] = '\0';
+	if (pin == NULL)
+		return;
+	snprintf(subject, sizeof subject, "the pin to release %llu (intent %llu)", (unsigned long long)pin->release,
+	    (unsigned long long)pin->intent);
+	if (gate[0] != 'a')
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: a gate that acts (it is %s); is quoin-gate running?", subject, gate);
+	else if (quoin_activation_failure(newest, pin->release) != NULL)
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: the release failed; \"quoin retry %llu\", or unpin", subject,
+		    (unsigned long long)pin->release);
+	else if (newest->frozen && !quoin_activation_has_active(newest, pin->release))
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: \"quoin unfreeze\"", subject);
+	else if (newest->intent.number < pin->intent)
+		snprintf(out, QUOIN_WAITING_BYTES, "%s: the gate to take it up", subject);
+	else
+		preparing(picture, pin->release, subject, out);
 }

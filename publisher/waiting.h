@@ -13,4 +13,7 @@
 /* "" if nothing is on its way. */
 void quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES]);
 
+/* The same for the newest pin that does not stand yet: of those that are for this router, or of all (NULL). */
+void quoin_waiting_pin(struct quoin_picture *picture, const struct quoin_cert *router, char out[QUOIN_WAITING_BYTES]);
+
 #endif

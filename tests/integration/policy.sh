@@ -44,6 +44,7 @@ for host in $hosts_b; do
 	    "$site/$host/load"
 done
 mood() { echo "$2" >"$site/$1/mood"; }
+unloaded() { for unloaded_host in $hosts_b; do ! told $unloaded_host | grep -q " first@$1\b" || return 1; done; }
 ready_of() { curl -s -o /dev/null -w '%{http_code}' --unix-socket "$site/$1/ready" http://h/ready; }
 is_ready_code() { [ "$(ready_of "$1")" = "$2" ]; }
 runs() { status '[.hosts[] | select(.role == "router" and .active == '"$1"') | .host] | join(" ")'; }
@@ -149,6 +150,19 @@ check pinned within 20 is_state router-01 pinned
 check pinned-others is_state router-02 active
 check_exit unpin 0 quoin -q unpin --label ring=canary --wait=30
 check unpinned within 30 settled 7
+# To what is no longer loaded it takes the road through the live set, and says so until it stands.
+check pin-unloaded within 30 unloaded 5
+for host in $hosts_b; do mood $host later; done
+check_exit pin-waits 6 quoin -q pin 5 --label ring=canary --wait=1
+check pin-waits-held within 10 is_state router-01 held "pin: release 5 waits"
+check pin-waits-others is_state router-02 active
+check_has pin-waits-why "the pin to release 5 (intent " quoin why router-01
+check_has pin-waits-status "waits    for the pin to release 5 (intent " quoin status
+for host in $hosts_b; do mood $host ok; done
+check_exit pin-stands 0 quoin -q pin 5 --label ring=canary --wait=60
+check pin-stands-run within 20 is_run_by 5 router-01
+check_exit pin-over 0 quoin -q unpin --label ring=canary --wait=30
+check pin-over-settled settled 7
 
 # ---- Time: what does not come about in its time holds, with an alarm, or is over, by its policy.
 mood b-01 later
@@ -273,6 +287,19 @@ check full-others-held within 10 is_state router-01 held "routers.staged_percent
 check full-not-selected test "$(status .target)" = 12
 rm full
 check full-settled settled 14 60
+
+# ---- The brake to what must be loaded again: it waits for hosts, and for no freeze; nobody is told to unfreeze.
+check brake-unloaded within 30 unloaded 11
+for host in $hosts_b; do mood $host later; done
+check_exit brake-freeze 0 quoin -q freeze --wait=30
+check_exit brake-waits 6 quoin -q rollback 11 --wait=1
+check brake-waits-held within 10 is_state router-01 held "brake: release 11 waits for b-0"
+check brake-waits-loading within 10 is_state b-01 loading "waiting for weights"
+check_has brake-waits-why "release 11: 3 of 3 serving hosts are not ready: b-01 (loading" quoin why router-01
+check brake-rollout test "$(status .rollout.state)" = preparing
+for host in $hosts_b; do mood $host ok; done
+check brake-settled settled 11 60
+check_exit brake-unfreeze 0 quoin -q unfreeze --wait=30
 
 # ---- A host that shards.json declares and nobody enrolled is expected, too: its silence counts.
 shards=$(printf '%s\n' "$shards" | sed 's/"b-03"\]/"b-03", "b-04"]/')

@@ -11,7 +11,7 @@
 struct scene {
 	const char *name;
 	enum quoin_host_role role;
-	bool is_unseen, is_excluded, is_silent, is_leaving, is_stale, is_pinned, is_frozen;
+	bool is_unseen, is_excluded, is_silent, is_leaving, is_stale, is_pinned, is_frozen, is_brake;
 	uint64_t runs;
 	int first, second; /* progress with releases 1 and 2; -1: says nothing of it */
 	const char *model, *reason;
@@ -66,6 +66,9 @@ static const struct scene scenes[] = {
     {.name = "held by a freeze", .role = ROUTER, .is_frozen = true, .runs = 1, .first = P(STAGED), .second = P(STAGED),
 	.asked = 2, .target = 1, .threshold = 100000, .lacking = "b (loading)", .state = QUOIN_HOST_HELD,
 	.why = "freeze: release 2 waits"},
+    {.name = "held by the brake, whatever is frozen", .role = ROUTER, .is_frozen = true, .is_brake = true, .runs = 3,
+	.first = P(STAGED), .second = P(STAGED), .asked = 2, .target = 3, .threshold = 100000, .lacking = "b (loading m@2)",
+	.state = QUOIN_HOST_HELD, .why = "brake: release 2 waits for b (loading m@2)"},
     {.name = "held by another rollout", .role = ROUTER, .runs = 1, .first = P(STAGED), .second = P(STAGED), .asked = 3,
 	.target = 1, .threshold = 100000, .state = QUOIN_HOST_HELD, .why = "one at a time: release 2 waits until 3 is done"},
     {.name = "held by a host", .role = ROUTER, .runs = 1, .first = P(STAGED), .second = P(STAGED), .asked = 2, .target = 1,
@@ -112,8 +115,10 @@ state_of(const struct scene *scene, char reason[QUOIN_HOST_REASON_BYTES])
 	struct quoin_live live[2] = {{.release = {.number = 1}, .since = 1, .last = 2}, {.release = {.number = 2}, .since = 2}};
 	struct quoin_exclusion exclusion = {.host = "h"};
 	struct quoin_pin pin = {.intent = 1, .release = 1};
+	uint64_t once_active = 2;
 	struct quoin_activation activation = {.origin = {.name = "shop"}, .asked = scene->asked != 0 ? scene->asked : 1,
-	    .from = 1, .target = scene->target != 0 ? scene->target : 1, .step_threshold = scene->threshold, .live = live,
+	    .from = scene->is_brake ? 3 : 1, .active = &once_active, .active_count = scene->is_brake,
+	    .target = scene->target != 0 ? scene->target : 1, .step_threshold = scene->threshold, .live = live,
 	    .live_count = 2, .excluded = &exclusion, .excluded_count = scene->is_excluded, .pins = &pin,
 	    .pin_count = scene->is_pinned, .frozen = scene->is_frozen};
 	struct quoin_part part = {.name = "rules", .hash = {{7}}};
