@@ -10,6 +10,7 @@
 #include "publisher/waiting.h"
 
 #define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
+#define REVOKED_MAX 12 /* nor what was revoked long ago */
 
 static const char *
 rollout_state(const struct quoin_picture *picture)
@@ -114,7 +115,8 @@ put_host(struct quoin_json_writer *writer, struct quoin_picture *picture, const 
 	quoin_json_put_bool(writer, "stale", host != NULL && host->status.stale);
 	if (host != NULL) {
 		put_numbers(writer, "holds", host->status.holds, host->status.hold_count);
-		quoin_json_put_i64(writer, "age_ms", picture->now_ms - host->received_ms);
+		quoin_json_put_i64(writer, "age_ms",
+		    picture->now_ms > host->received_ms ? picture->now_ms - host->received_ms : 0);
 		quoin_counters_put_fetched(writer, &host->status);
 	} else {
 		quoin_json_put_null(writer, "age_ms");
@@ -252,6 +254,20 @@ print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
 		printf("  and %zu that are well\n", well);
 }
 
+/* The newest ones. */
+static void
+print_revoked(const struct quoin_activation *newest)
+{
+	size_t first = newest->revoked_count > REVOKED_MAX ? newest->revoked_count - REVOKED_MAX : 0;
+
+	if (newest->revoked_count == 0)
+		return;
+	printf("revoked %s", first > 0 ? " ..." : "");
+	for (size_t i = first; i < newest->revoked_count; i++)
+		printf(" %llu", (unsigned long long)newest->revoked[i]);
+	printf("\n");
+}
+
 static void
 print_text(const struct quoin_cli *cli, struct quoin_picture *picture)
 {
@@ -294,6 +310,7 @@ print_text(const struct quoin_cli *cli, struct quoin_picture *picture)
 	for (size_t i = 0; i < newest->pin_count; i++)
 		printf("pinned   %llu%s\n", (unsigned long long)newest->pins[i].release,
 		    newest->pins[i].labels.count > 0 ? " by label" : " everywhere");
+	print_revoked(newest);
 	if (picture->session.control.refusal_count > 0)
 		printf("refused  %zu documents on the control topic, the last: %s\n",
 		    picture->session.control.refusal_count,

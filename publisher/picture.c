@@ -95,6 +95,8 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 	int r;
 
 	forget_findings(picture);
+	/* Of what comes later than this nothing is missed: reading may take long. */
+	picture->now_ms = quoin_clock_wall_ms();
 	quoin_topic_name(session->conf.namespace_name, QUOIN_TOPIC_STATUS, topic);
 	r = quoin_control_read(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0)
@@ -107,7 +109,6 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 		r = look_for_losses(picture, err);
 	if (r == 0)
 		r = read_declared(picture, err);
-	picture->now_ms = quoin_clock_wall_ms();
 	return r;
 }
 

@@ -113,6 +113,34 @@ name_release(uint64_t release, char out[SUBJECT_BYTES])
 	return out;
 }
 
+static bool
+is_good(const struct quoin_activation *newest, uint64_t release)
+{
+	return !quoin_activation_has_revoked(newest, release) && quoin_activation_failure(newest, release) == NULL;
+}
+
+/* What is in effect is revoked or failed, and the newest release that was once fully active and is neither takes its place. */
+static void
+replacing(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
+{
+	const struct quoin_activation *newest = &picture->activations.newest;
+	const char *bad = quoin_activation_has_revoked(newest, newest->from) ? "is revoked" : "failed";
+	uint64_t good = 0;
+	char subject[SUBJECT_BYTES];
+
+	for (size_t i = newest->active_count; i-- > 0 && good == 0;)
+		if (is_good(newest, newest->active[i]))
+			good = newest->active[i];
+	if (good == 0) {
+		snprintf(out, QUOIN_WAITING_BYTES, "a good release to be published: release %llu %s, and there is none to go to",
+		    (unsigned long long)newest->from, bad);
+		return;
+	}
+	snprintf(subject, sizeof subject, "release %llu, as %llu %s", (unsigned long long)good,
+	    (unsigned long long)newest->from, bad);
+	preparing(picture, good, subject, out);
+}
+
 void
 quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 {
@@ -126,11 +154,18 @@ quoin_waiting_for(struct quoin_picture *picture, char out[QUOIN_WAITING_BYTES])
 		snprintf(out, QUOIN_WAITING_BYTES, "%s", picture->lost_gate.message);
 		return;
 	}
+	if (gate[0] == 'a' && newest->from != 0 && newest->target == newest->from && !is_good(newest, newest->from)) {
+		replacing(picture, out);
+		return;
+	}
 	if (asked == newest->from && newest->asked == newest->from && newest->target == newest->from)
 		return;
 	if (gate[0] == 'a' && newest->target == newest->from && quoin_activation_failure(newest, asked) != NULL)
 		snprintf(out, QUOIN_WAITING_BYTES, "release %llu, which failed: publish another, or \"quoin retry %llu\"",
 		    (unsigned long long)asked, (unsigned long long)asked);
+	else if (gate[0] == 'a' && newest->target == newest->from && quoin_activation_has_revoked(newest, asked))
+		snprintf(out, QUOIN_WAITING_BYTES, "another release: %llu, which is asked for, is revoked",
+		    (unsigned long long)asked);
 	else if (gate[0] != 'a')
 		snprintf(out, QUOIN_WAITING_BYTES, "release %llu: a gate that acts (it is %s); is quoin-gate running?",
 		    (unsigned long long)asked, gate);

@@ -300,6 +300,18 @@ check brake-rollout test "$(status .rollout.state)" = preparing
 for host in $hosts_b; do mood $host ok; done
 check brake-settled settled 11 60
 check_exit brake-unfreeze 0 quoin -q unfreeze --wait=30
+# So with what takes the place of a release that is revoked while it is in effect.
+check_exit revoke-warm 0 quoin -q revoke 14 --wait=30
+check revoke-unloaded within 30 unloaded 12
+for host in $hosts_b; do mood $host later; done
+check_exit revoke-waits 6 quoin -q revoke 11 --wait=1
+check revoke-waits-loading within 10 is_state b-01 loading "waiting for weights"
+check_has revoke-waits-status "waits    for release 12, as 11 is revoked: 3 of 3 serving hosts are not ready: b-01 (loading" quoin status
+for host in $hosts_b; do mood $host ok; done
+check_exit revoke-over 0 quoin -q revoke 11 --wait=60
+check revoke-settled settled 12
+check_has revoke-asked "waits    for another release: 11, which is asked for, is revoked" quoin status
+check_has revoke-named "revoked  11 14" quoin status
 
 # ---- A host that shards.json declares and nobody enrolled is expected, too: its silence counts.
 shards=$(printf '%s\n' "$shards" | sed 's/"b-03"\]/"b-03", "b-04"]/')
