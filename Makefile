@@ -194,6 +194,7 @@ PUBLISHER_SRCS := \
 	publisher/export_verify.c \
 	publisher/fleet.c \
 	publisher/gate.c \
+	publisher/gate_activation.c \
 	publisher/gate_core.c \
 	publisher/gate_count.c \
 	publisher/gate_decide.c \
@@ -209,13 +210,16 @@ PUBLISHER_SRCS := \
 	publisher/gate_models.c \
 	publisher/gate_output.c \
 	publisher/gate_pins.c \
+	publisher/gate_policy.c \
 	publisher/gate_print.c \
 	publisher/gate_release.c \
 	publisher/gate_reload.c \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
+	publisher/gate_say.c \
 	publisher/gate_shard.c \
 	publisher/gate_tally.c \
+	publisher/gate_wish.c \
 	publisher/gc.c \
 	publisher/gc_chunks.c \
 	publisher/gc_run.c \
@@ -423,12 +427,14 @@ SIM_SRCS := \
 # Where it can break a rule.
 DEFECT_SRCS := \
 	formats/activation.c \
+	publisher/gate_activation.c \
 	publisher/gate_decide.c \
 	publisher/gate_evidence.c \
 	publisher/gate_hosts.c \
 	publisher/gate_pins.c \
 	publisher/gate_retire.c \
 	publisher/gate_rollout.c \
+	publisher/gate_wish.c \
 	publisher/gc.c \
 	publisher/import_gate.c \
 	subscriber/admit.c \

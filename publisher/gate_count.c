@@ -60,6 +60,64 @@ release_bits(const struct quoin_gate_core *core, const struct gate_host *host, c
 	return bits;
 }
 
+/* Not excluded, or not in a way that its VIP follows. */
+static unsigned
+asked_bits(const struct quoin_gate_core *core, const struct gate_part *part, const struct gate_host *host)
+{
+	const struct gate_asked *asked = part->asked;
+	unsigned bits = BIT(SHARD_DECLARED);
+	bool is_ready, is_loaded, is_active, may_speak;
+
+	if (host == NULL)
+		return bits | BIT(SHARD_UNREADY) | BIT(SHARD_SILENT) | BIT(SHARD_LACKING_READY) |
+		    BIT(SHARD_LACKING_LOADED);
+	is_ready = gate_is_ready(core, host, asked->live, asked->soak_ms);
+	is_loaded = gate_is_ready(core, host, asked->live, 0);
+	may_speak = gate_host_may_speak(core, host);
+	/* Who may hold the brake is not left out for a doubt. */
+	is_active = asked->active != NULL && host->exclusion == NULL && may_speak &&
+	    gate_says_ready(core, host, asked->active, 0);
+	bits |= is_ready ? BIT(SHARD_READY) : BIT(SHARD_LACKING_READY);
+	bits |= is_loaded ? BIT(SHARD_LOADED) : BIT(SHARD_UNREADY) | BIT(SHARD_LACKING_LOADED);
+	bits |= is_loaded && !is_ready ? BIT(SHARD_SOAKING) : 0;
+	bits |= may_speak ? BIT(SHARD_SPEAKING) | (is_loaded ? BIT(SHARD_SPEAKING_LOADED) : 0) : 0;
+	bits |= gate_host_speaks(core, host) ? 0 : BIT(SHARD_SILENT);
+	if (is_active)
+		bits |= BIT(SHARD_ACTIVE) | (is_ready ? BIT(SHARD_ACTIVE_READY) : 0) |
+		    (is_loaded ? BIT(SHARD_ACTIVE_LOADED) : BIT(SHARD_BEHIND));
+	return bits;
+}
+
+/* And until when: the end of its soak, or of its VIP's polling; INT64_MAX. */
+static unsigned
+shard_bits(const struct quoin_gate_core *core, const struct gate_part *part, int64_t *ret_wake_ms)
+{
+	const struct gate_asked *asked = part->asked;
+	const struct gate_host *host = gate_part_host(part);
+	const struct quoin_exclusion *exclusion =
+	    part->host != NULL ? part->host->exclusion : quoin_activation_exclusion(&core->activation, part->name);
+	unsigned bits;
+
+	*ret_wake_ms = INT64_MAX;
+	if (exclusion != NULL && exclusion->by_operator)
+		return 0;
+	if (exclusion != NULL && asked->shard->health_checked) {
+		int64_t out_ms = gate_out_ms(core, host);
+
+		bits = BIT(SHARD_DECLARED) | BIT(SHARD_LACKING_READY) | BIT(SHARD_LACKING_LOADED);
+		if (core->now_ms >= out_ms)
+			return bits;
+		*ret_wake_ms = out_ms;
+		return bits | BIT(SHARD_STAYING);
+	}
+	bits = asked_bits(core, part, host);
+	/* Soaking: look again when it is over. */
+	if ((bits & BIT(SHARD_SOAKING)) != 0)
+		*ret_wake_ms =
+		    gate_after(gate_host_have(host, &asked->live->release)->ready_since_ms, (uint64_t)asked->soak_ms);
+	return bits;
+}
+
 static int64_t
 sooner(int64_t a, int64_t b)
 {
@@ -86,13 +144,13 @@ keep_code(struct quoin_gate_core *core, int code)
 
 /* ---- Counting one ---- */
 
-void
-gate_part_count(struct quoin_gate_core *core, struct gate_part *part)
+static void
+count_part(struct quoin_gate_core *core, struct gate_part *part)
 {
 	int64_t wake_ms;
 	struct gate_host *host = part->host;
 
-	gate_tally_set(&part->asked->tally, (size_t)(part - part->asked->parts), gate_shard_bits(core, part, &wake_ms));
+	gate_tally_set(&part->asked->tally, (size_t)(part - part->asked->parts), shard_bits(core, part, &wake_ms));
 	if (host == NULL || wake_ms == INT64_MAX)
 		return;
 	if (host->wake.place == 0 || wake_ms < host->wake.at_ms)
@@ -117,7 +175,7 @@ gate_count_host(struct quoin_gate_core *core, struct gate_host *host)
 	keep_code(core, gate_queue_set(&core->wakes, &host->wake, INT64_MAX));
 	keep_code(core, gate_queue_set(&core->dues, &host->due, host->has_status ? silent_ms(core, host) : INT64_MAX));
 	for (struct gate_part *part = host->parts; part != NULL; part = part->next)
-		gate_part_count(core, part);
+		count_part(core, part);
 }
 
 /* ---- Counting all ---- */
@@ -230,7 +288,7 @@ gate_asked_make(struct quoin_gate_core *core, struct gate_asked *asked, const ch
 
 		parts[i] = (struct gate_part){.asked = asked, .name = names[i], .host = host};
 		if (host == NULL) {
-			gate_part_count(core, &parts[i]);
+			count_part(core, &parts[i]);
 			continue;
 		}
 		parts[i].next = host->parts;
@@ -267,7 +325,7 @@ is_asked_right(const struct quoin_gate_core *core, const struct gate_asked *aske
 
 	for (size_t i = 0; i < asked->tally.entry_count; i++) {
 		const struct gate_part *part = &asked->parts[i];
-		unsigned bits = gate_shard_bits(core, part, &wake_ms);
+		unsigned bits = shard_bits(core, part, &wake_ms);
 
 		if (part->host != gate_host(core, part->name) || asked->tally.entries[i] != bits)
 			return false;

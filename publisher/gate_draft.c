@@ -37,15 +37,6 @@ take_out(struct quoin_gate_core *core, void *array, size_t *count, size_t item_b
 
 /* ---- Numbers: once active, revoked ---- */
 
-bool
-gate_has_number(const uint64_t *numbers, size_t count, uint64_t number)
-{
-	for (size_t i = 0; i < count; i++)
-		if (numbers[i] == number)
-			return true;
-	return false;
-}
-
 void
 gate_draft_add_number(struct quoin_gate_core *core, uint64_t **numbers, size_t *count, uint64_t number)
 {
@@ -227,15 +218,6 @@ gate_draft_include(struct quoin_gate_core *core, const char *host)
 }
 
 /* ---- Kept for routers whose lease ended ---- */
-
-const struct quoin_kept *
-gate_kept(const struct quoin_activation *activation, const char *host)
-{
-	for (size_t i = 0; i < activation->kept_count; i++)
-		if (strcmp(activation->kept[i].host, host) == 0)
-			return &activation->kept[i];
-	return NULL;
-}
 
 /* Whether it has a lease is by the draft. */
 static void

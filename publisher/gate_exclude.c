@@ -3,7 +3,6 @@
  * request is sent there. The gate excludes by itself what a policy allows not to be ready: such a host counts as out when it
  * has reported obeying that, and its VIP has had time to see it.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "publisher/gate_state.h"
@@ -58,12 +57,6 @@ gate_note_exclusions(struct quoin_gate_core *core)
 			? &activation->excluded[at]
 			: NULL);
 	}
-}
-
-int64_t
-gate_out_ms(const struct quoin_gate_core *core, const struct gate_host *host)
-{
-	return host == NULL || host->out_ms == 0 ? INT64_MAX : gate_after(host->out_ms, core->conf.vip_poll_ms);
 }
 
 /* ---- Operators ---- */

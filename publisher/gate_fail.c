@@ -5,30 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/assert.h"
 #include "publisher/gate_state.h"
 
 /* ---- Reports ---- */
-
-static bool
-is_failure(const struct gate_have *have)
-{
-	return have->progress == QUOIN_PROGRESS_FAILED || have->progress == QUOIN_PROGRESS_REJECTED;
-}
-
-/* What the gate itself excluded counts, too. */
-bool
-gate_has_failed(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    bool *ret_is_fuse)
-{
-	const struct gate_have *have = gate_host_have(host, &live->release);
-
-	if (!host->is_certified || have == NULL || !is_failure(have) || !gate_host_obeys(core, host, live->since) ||
-	    (host->exclusion != NULL && host->exclusion->by_operator))
-		return false;
-	*ret_is_fuse = have->progress == QUOIN_PROGRESS_FAILED && have->model[0] == '\0';
-	return true;
-}
 
 /* More failed reports than the policy allows, or a crash fuse (a failure that is no model's): the first host. A router, or
  * host, that rejects the release (not trusted, damaged, over a limit) is one of them: it will not take it by being waited

@@ -6,37 +6,6 @@
 #include "lib/defect.h"
 #include "publisher/gate_state.h"
 
-static size_t
-host_index(const struct quoin_gate_core *core, const char *name, bool *ret_found)
-{
-	size_t low = 0, high = core->host_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(core->hosts[middle]->name, name);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = false;
-	return low;
-}
-
-struct gate_host *
-gate_host(const struct quoin_gate_core *core, const char *name)
-{
-	bool found;
-	size_t i = host_index(core, name, &found);
-
-	return found ? core->hosts[i] : NULL;
-}
-
 void
 gate_hosts_clear(struct quoin_gate_core *core)
 {
@@ -76,7 +45,7 @@ host_made(struct quoin_gate_core *core, const char *name)
 {
 	struct gate_host *host, **hosts;
 	bool found;
-	size_t at = host_index(core, name, &found);
+	size_t at = gate_host_index(core, name, &found);
 
 	if (found)
 		return core->hosts[at];
@@ -172,17 +141,6 @@ gate_cert_gone(struct quoin_gate_core *core, const char *name)
 
 /* ---- Statuses ---- */
 
-const struct gate_have *
-gate_host_have(const struct gate_host *host, const struct quoin_docref *release)
-{
-	for (size_t i = 0; i < host->have_count; i++)
-		if (host->haves[i].release.number == release->number)
-			return quoin_hash_equal(&host->haves[i].release.hash, &release->hash) || QUOIN_DEFECT(BY_NUMBER)
-			    ? &host->haves[i]
-			    : NULL;
-	return NULL;
-}
-
 /* Since when it is ready without a break: a restart, or an unload between two statuses, begins anew. */
 static int64_t
 ready_since(const struct gate_host *host, const struct quoin_status *status, const struct quoin_status_release *now,
@@ -232,12 +190,6 @@ lease_of(const struct quoin_gate_core *core, const struct gate_host *host)
 
 	/* Section 6: the gate counts 2 % more. */
 	return lease_ms > UINT64_MAX / 2 ? lease_ms : lease_ms + lease_ms / 50 + 1;
-}
-
-bool
-gate_host_is_forgotten(const struct gate_host *host)
-{
-	return host->forget_intent != 0 && host->intent < host->forget_intent;
 }
 
 static void
@@ -324,63 +276,6 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	return is_new;
 }
 
-bool
-gate_host_holds(const struct gate_host *host, uint64_t release)
-{
-	return host->runs == release || gate_has_number(host->holds, host->hold_count, release);
-}
-
-int64_t
-gate_host_silent_ms(const struct gate_host *host, int64_t at_ms)
-{
-	uint64_t age_ms = host->interval_ms > QUOIN_GATE_AGE_MS_MAX / 3 ? QUOIN_GATE_AGE_MS_MAX : 3 * host->interval_ms;
-
-	return at_ms + (int64_t)age_ms + 1;
-}
-
-static bool
-is_heard_since(const struct quoin_gate_core *core, const struct gate_host *host, int64_t at_ms)
-{
-	if (QUOIN_DEFECT(STALE_EVIDENCE))
-		return host->has_status;
-	return host->has_status && host->is_certified && !host->is_leaving &&
-	    core->now_ms < gate_host_silent_ms(host, at_ms);
-}
-
-bool
-gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host)
-{
-	return is_heard_since(core, host, host->fresh_ms);
-}
-
-bool
-gate_host_may_speak(const struct quoin_gate_core *core, const struct gate_host *host)
-{
-	return is_heard_since(core, host, host->received_ms);
-}
-
-bool
-gate_host_obeys(const struct quoin_gate_core *core, const struct gate_host *host, uint64_t seq)
-{
-	return host->has_status && host->obeyed.epoch == core->position.epoch && host->obeyed.seq >= seq;
-}
-
-static bool
-is_other_hash(const struct quoin_gate_core *core, const struct quoin_position *obeyed)
-{
-	const struct quoin_position *own = &core->past[obeyed->seq % QUOIN_GATE_POSITIONS_MAX];
-
-	return obeyed->seq != 0 && quoin_position_compare(own, obeyed) == 0 &&
-	    !quoin_hash_equal(&own->hash, &obeyed->hash);
-}
-
-bool
-gate_host_is_ahead(const struct quoin_gate_core *core, const struct gate_host *host, bool *ret_is_later)
-{
-	*ret_is_later = quoin_position_compare(&host->obeyed, &core->position) > 0;
-	return host->has_status && host->is_certified && (*ret_is_later || is_other_hash(core, &host->obeyed));
-}
-
 /* ---- Leases ---- */
 
 void
@@ -394,12 +289,6 @@ gate_read_forgets(struct quoin_gate_core *core)
 		read_forgets_of(core, core->hosts[i]);
 }
 
-static bool
-may_run(const struct gate_host *host)
-{
-	return host->role == QUOIN_HOST_ROUTER && (host->is_certified || host->is_expired);
-}
-
 void
 gate_grant_leases(struct quoin_gate_core *core)
 {
@@ -409,24 +298,10 @@ gate_grant_leases(struct quoin_gate_core *core)
 
 		host->is_heard = QUOIN_DEFECT(NO_GRANT);
 		host->lease_until_ms = 0;
-		if (!may_run(host) || gate_host_is_forgotten(host) || QUOIN_DEFECT(NO_GRANT))
+		if (!gate_router_may_run(host) || gate_host_is_forgotten(host) || QUOIN_DEFECT(NO_GRANT))
 			continue;
 		if (core->has_activation && gate_kept(&core->activation, host->name) != NULL)
 			continue;
 		host->lease_until_ms = gate_after(core->now_ms, lease_of(core, host));
 	}
-}
-
-/* By the draft: a router that this decision hears again holds what it says, and is not kept any more. */
-bool
-gate_router_has_lease(const struct quoin_gate_core *core, const struct gate_host *host)
-{
-	return may_run(host) && host->lease_until_ms != 0 && gate_kept(&core->draft, host->name) == NULL;
-}
-
-bool
-gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host)
-{
-	return gate_router_has_lease(core, host) && host->is_certified && host->has_status && !host->is_leaving &&
-	    host->exclusion == NULL;
 }

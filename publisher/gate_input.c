@@ -1,5 +1,4 @@
 /* From records to events: verified by the trust of the control topic, folded, and told to the core. */
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/clock.h"

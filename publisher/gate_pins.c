@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "lib/assert.h"
 #include "lib/defect.h"
 #include "publisher/gate_state.h"
 
@@ -14,28 +13,6 @@ is_asked_pin(const struct quoin_gate_core *core, uint64_t intent)
 	for (size_t i = 0; i < core->ledger->pin_count; i++)
 		if (core->ledger->pins[i].intent == intent)
 			return true;
-	return false;
-}
-
-static bool
-is_pin_in_effect(const struct quoin_activation *activation, uint64_t intent)
-{
-	for (size_t i = 0; i < activation->pin_count; i++)
-		if (activation->pins[i].intent == intent)
-			return true;
-	return false;
-}
-
-bool
-gate_pin_waits(const struct quoin_gate_core *core, uint64_t release)
-{
-	for (size_t i = 0; i < core->ledger->pin_count; i++) {
-		const struct quoin_ledger_pin *pin = &core->ledger->pins[i];
-
-		if (pin->release == release && !is_pin_in_effect(&core->draft, pin->intent) &&
-		    gate_is_good(core, release))
-			return true;
-	}
 	return false;
 }
 
@@ -110,7 +87,7 @@ gate_pins(struct quoin_gate_core *core)
 	for (size_t i = 0; i < core->ledger->pin_count; i++) {
 		const struct quoin_ledger_pin *pin = &core->ledger->pins[i];
 
-		if (is_pin_in_effect(&core->draft, pin->intent))
+		if (gate_has_pin(&core->draft, pin->intent))
 			continue;
 		if (quoin_activation_live(&core->activation, pin->release) != NULL &&
 		    pin->release != core->activation.asked)

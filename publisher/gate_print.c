@@ -1,8 +1,6 @@
 /* Events and actions as one line each: for traces, simulators and people. */
 #include "publisher/gate_core.h"
 
-#include "lib/assert.h"
-
 typedef unsigned long long ull;
 
 static void

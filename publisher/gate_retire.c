@@ -105,32 +105,6 @@ gate_end_leases(struct quoin_gate_core *core)
 
 /* ---- Retiring ---- */
 
-/* Section 5: no report means it holds it. */
-bool
-gate_may_hold(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    char why[QUOIN_GATE_TEXT_BYTES])
-{
-	uint64_t release = live->release.number;
-	char unwanted[QUOIN_GATE_TEXT_BYTES];
-
-	if (why == NULL)
-		why = unwanted;
-	if (!gate_router_has_lease(core, host))
-		return false;
-	if (!host->has_status || !host->is_heard)
-		snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s was not heard since this gate acts", host->name);
-	else if (!gate_host_obeys(core, host, QUOIN_DEFECT(RUN_1) ? 0 : live->last + 1))
-		snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s obeys %llu/%llu, not yet newer than %llu", host->name,
-		    (unsigned long long)host->obeyed.epoch, (unsigned long long)host->obeyed.seq,
-		    (unsigned long long)live->last);
-	else if (gate_host_holds(host, release) && !QUOIN_DEFECT(LIVE_EARLY))
-		snprintf(why, QUOIN_GATE_TEXT_BYTES, "router %s %s it", host->name,
-		    host->runs == release ? "runs" : "holds");
-	else
-		return false;
-	return true;
-}
-
 /* Who may still run or hold it, for people; false: nobody. */
 static bool
 is_held(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES])

@@ -5,36 +5,11 @@
  * newest activation alone says what is on its way.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "formats/bucket.h"
 #include "lib/assert.h"
 #include "lib/defect.h"
 #include "publisher/gate_state.h"
-
-bool
-gate_is_good(const struct quoin_gate_core *core, uint64_t release)
-{
-	const struct quoin_ledger_release *held = quoin_ledger_release(core->ledger, release);
-
-	if (QUOIN_DEFECT(REVOKED_IS_GOOD))
-		return quoin_activation_failure(&core->draft, release) == NULL;
-	/* An activation has room for so many revocations; the ledger has all. */
-	return (held == NULL || !held->is_revoked) && !quoin_activation_has_revoked(&core->draft, release) &&
-	    quoin_activation_failure(&core->draft, release) == NULL;
-}
-
-uint64_t
-gate_in_effect(const struct quoin_activation *activation)
-{
-	return activation->target != 0 ? activation->target : activation->from;
-}
-
-bool
-gate_is_fresh(const struct quoin_live *live)
-{
-	return live->last < live->since;
-}
 
 void
 gate_enter(struct quoin_gate_core *core, uint64_t release)

@@ -96,77 +96,10 @@ gate_question_shard(const struct gate_question *question)
 	return &gate_question_summary(question)->shards[question->shard];
 }
 
-/* The host, if it is certified for the shard. */
-static const struct gate_host *
-host_of(const struct gate_part *part)
-{
-	const struct gate_host *host = part->host;
-
-	return host != NULL && host->is_certified && strcmp(host->shard, part->asked->shard->name) == 0 ? host : NULL;
-}
-
-#define BIT(name) (1u << GATE_SHARD_##name)
-
-/* Not excluded, or not in a way that its VIP follows. */
-static unsigned
-counted_bits(const struct quoin_gate_core *core, const struct gate_part *part, const struct gate_host *host)
-{
-	const struct gate_asked *asked = part->asked;
-	unsigned bits = BIT(DECLARED);
-	bool is_ready, is_loaded, is_active, may_speak;
-
-	if (host == NULL)
-		return bits | BIT(UNREADY) | BIT(SILENT) | BIT(LACKING_READY) | BIT(LACKING_LOADED);
-	is_ready = gate_is_ready(core, host, asked->live, asked->soak_ms);
-	is_loaded = gate_is_ready(core, host, asked->live, 0);
-	may_speak = gate_host_may_speak(core, host);
-	/* Who may hold the brake is not left out for a doubt. */
-	is_active = asked->active != NULL && host->exclusion == NULL && may_speak &&
-	    gate_says_ready(core, host, asked->active, 0);
-	bits |= is_ready ? BIT(READY) : BIT(LACKING_READY);
-	bits |= is_loaded ? BIT(LOADED) : BIT(UNREADY) | BIT(LACKING_LOADED);
-	bits |= is_loaded && !is_ready ? BIT(SOAKING) : 0;
-	bits |= may_speak ? BIT(SPEAKING) | (is_loaded ? BIT(SPEAKING_LOADED) : 0) : 0;
-	bits |= gate_host_speaks(core, host) ? 0 : BIT(SILENT);
-	if (is_active)
-		bits |=
-		    BIT(ACTIVE) | (is_ready ? BIT(ACTIVE_READY) : 0) | (is_loaded ? BIT(ACTIVE_LOADED) : BIT(BEHIND));
-	return bits;
-}
-
-unsigned
-gate_shard_bits(const struct quoin_gate_core *core, const struct gate_part *part, int64_t *ret_wake_ms)
-{
-	const struct gate_asked *asked = part->asked;
-	const struct gate_host *host = host_of(part);
-	const struct quoin_exclusion *exclusion =
-	    part->host != NULL ? part->host->exclusion : quoin_activation_exclusion(&core->activation, part->name);
-	unsigned bits;
-
-	*ret_wake_ms = INT64_MAX;
-	if (exclusion != NULL && exclusion->by_operator)
-		return 0;
-	if (exclusion != NULL && asked->shard->health_checked) {
-		int64_t out_ms = gate_out_ms(core, host);
-
-		bits = BIT(DECLARED) | BIT(LACKING_READY) | BIT(LACKING_LOADED);
-		if (core->now_ms >= out_ms)
-			return bits;
-		*ret_wake_ms = out_ms;
-		return bits | BIT(STAYING);
-	}
-	bits = counted_bits(core, part, host);
-	/* Soaking: look again when it is over. */
-	if ((bits & BIT(SOAKING)) != 0)
-		*ret_wake_ms =
-		    gate_after(gate_host_have(host, &asked->live->release)->ready_since_ms, (uint64_t)asked->soak_ms);
-	return bits;
-}
-
 void
 gate_shut(struct quoin_gate_core *core, const struct gate_part *part)
 {
-	const struct gate_host *host = host_of(part);
+	const struct gate_host *host = gate_part_host(part);
 	struct quoin_exclusion exclusion = {0};
 
 	if (quoin_activation_exclusion(&core->activation, part->name) != NULL ||
@@ -285,7 +218,7 @@ gate_question_lack(const struct gate_question *question, const struct gate_stand
 	if (lacking == NULL)
 		return text;
 	len = (size_t)snprintf(text, QUOIN_GATE_TEXT_BYTES / 2, "%s ", lacking->name);
-	describe(question->core, host_of(lacking), question->counted->live, text + len,
+	describe(question->core, gate_part_host(lacking), question->counted->live, text + len,
 	    QUOIN_GATE_TEXT_BYTES / 2 - len);
 	return text;
 }

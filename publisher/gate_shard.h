@@ -1,6 +1,6 @@
 /*
  * A question to a shard, and how it stands: who is asked there for a release, and how many of them are what. Between
- * gate_shard, which knows who they are, and gate_evidence, which judges.
+ * gate_shard, which knows who they are, and gate_policy, which judges.
  */
 #ifndef QUOIN_PUBLISHER_GATE_SHARD_H
 #define QUOIN_PUBLISHER_GATE_SHARD_H
@@ -51,8 +51,5 @@ const char *gate_question_lack(const struct gate_question *question, const struc
     char text[QUOIN_GATE_TEXT_BYTES]);
 /* Exclude it, if it is not ready. */
 void gate_shut(struct quoin_gate_core *core, const struct gate_part *part);
-/* Certified for serving, obeying at least "since", and ready by its newest status, however old that is. */
-bool gate_says_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    int64_t soak_ms);
 
 #endif

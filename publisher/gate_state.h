@@ -1,8 +1,10 @@
 /*
- * What the rooms of the gate's core share: gate_core (events), gate_hosts (who reports what), gate_count (how many are what),
- * gate_release (what a release asks of the shards), gate_shard (who is asked there), gate_evidence (what may be selected),
- * gate_rollout (what is on its way), gate_retire (what may leave), gate_decide (the order of it all), gate_draft (editing
- * the next activation). Nobody else includes it.
+ * What the rooms of the gate's core share. From the ground up: gate_tally (counters and timers), gate_say (what a step
+ * says), gate_activation (what activations and ledger say), gate_evidence (what one host is), gate_count (how many are what),
+ * gate_draft (editing the next activation), gate_release (what a release asks of the shards), gate_exclude (who is left
+ * out), gate_hosts (what hosts report), gate_shard (who is asked there), gate_policy (what may be selected), gate_wish
+ * (what waits for a reading), gate_fail, gate_rollout (what is on its way), gate_pins, gate_retire (what may leave),
+ * gate_decide (the order of it all), gate_core (events). Nobody else includes it.
  */
 #ifndef QUOIN_PUBLISHER_GATE_STATE_H
 #define QUOIN_PUBLISHER_GATE_STATE_H
@@ -245,7 +247,7 @@ struct quoin_gate_core {
 	size_t told_count;
 };
 
-/* ---- gate_core ---- */
+/* ---- gate_say ---- */
 
 struct quoin_gate_action *gate_act(struct quoin_gate_core *core, enum quoin_gate_action_kind kind);
 /* Something was decided; something is waited for (the first of a decision is kept; or only if there is no other); a person
@@ -259,35 +261,67 @@ void gate_wake(struct quoin_gate_core *core, int64_t at_ms);
 /* Sum of times, held at the ends of the range. */
 int64_t gate_after(int64_t ms, uint64_t more_ms);
 
-/* ---- gate_hosts ---- */
+/* ---- gate_activation ---- */
 
+bool gate_has_number(const uint64_t *numbers, size_t count, uint64_t number);
+const struct quoin_kept *gate_kept(const struct quoin_activation *activation, const char *host);
+/* What routers are being moved to, or run: the target, else from. */
+uint64_t gate_in_effect(const struct quoin_activation *activation);
+/* It was not selectable since it entered the live set. */
+bool gate_is_fresh(const struct quoin_live *live);
+/* Neither revoked nor failed, by the draft. */
+bool gate_is_good(const struct quoin_gate_core *core, uint64_t release);
+/* The pin of this intent stands there. */
+bool gate_has_pin(const struct quoin_activation *activation, uint64_t intent);
+/* A pin to this release was asked for and does not stand yet. */
+bool gate_pin_waits(const struct quoin_gate_core *core, uint64_t release);
+
+/* ---- gate_evidence ---- */
+
+/* Its place among the hosts, or where it would be put. */
+size_t gate_host_index(const struct quoin_gate_core *core, const char *name, bool *ret_found);
+/* NULL: it is not known. */
 struct gate_host *gate_host(const struct quoin_gate_core *core, const char *name);
-void gate_hosts_clear(struct quoin_gate_core *core);
-void gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert, bool is_expired);
-void gate_cert_gone(struct quoin_gate_core *core, const char *name);
-/* Whether it says anything that a decision could depend on. */
-bool gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event);
-/* Sections 5 and 6: every enrolled router gets a full lease; nobody was heard yet. */
-void gate_grant_leases(struct quoin_gate_core *core);
-/* Note the newest "forget" of every host. */
-void gate_read_forgets(struct quoin_gate_core *core);
+/* The host that is asked, if it is certified for the shard; or NULL. */
+const struct gate_host *gate_part_host(const struct gate_part *part);
+/* What it said of this very release; or NULL. */
 const struct gate_have *gate_host_have(const struct gate_host *host, const struct quoin_docref *release);
 bool gate_host_holds(const struct gate_host *host, uint64_t release);
 /* It said something within three of its status intervals: certainly; or perhaps, when the log could not be read for a while. */
-bool gate_host_may_speak(const struct quoin_gate_core *core, const struct gate_host *host);
 bool gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *host);
+bool gate_host_may_speak(const struct quoin_gate_core *core, const struct gate_host *host);
+/* When it ceases to, if "at_ms" is the time of its newest status. */
+int64_t gate_host_silent_ms(const struct gate_host *host, int64_t at_ms);
 /* It obeys at least this seq of the present epoch. */
 bool gate_host_obeys(const struct quoin_gate_core *core, const struct gate_host *host, uint64_t seq);
-/* A router whose lease has not ended: it counts. "is_forgotten": by the operator, and not heard since. */
+/* Its word counts, and it obeys a later activation than the newest here, or another one of the same number. */
+bool gate_host_is_ahead(const struct quoin_gate_core *core, const struct gate_host *host, bool *ret_is_later);
+/* By the operator, and not heard since. */
 bool gate_host_is_forgotten(const struct gate_host *host);
+/* A router whose certificate is known, be it expired. */
+bool gate_router_may_run(const struct gate_host *host);
+/* By the draft: a router that this decision hears again holds what it says, and is not kept any more. */
 bool gate_router_has_lease(const struct quoin_gate_core *core, const struct gate_host *host);
 /* It counts for staging and acknowledgements: heard at all, with a lease, not leaving, not excluded. */
 bool gate_router_counts(const struct quoin_gate_core *core, const struct gate_host *host);
-
-/* Its word counts, and it obeys a later activation than the newest here, or another one of the same number. */
-bool gate_host_is_ahead(const struct quoin_gate_core *core, const struct gate_host *host, bool *ret_is_later);
-/* Times at which it ceases to speak, and to speak perhaps. */
-int64_t gate_host_silent_ms(const struct gate_host *host, int64_t at_ms);
+bool gate_router_is_staged(const struct gate_host *host, const struct quoin_live *live);
+/* Certified for serving, obeying at least "since", and ready by its newest status, however old that is. */
+bool gate_says_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    int64_t soak_ms);
+/* Section 5, evidence: by its newest status "host" is ready for the live release, excluded or not. */
+bool gate_has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    int64_t soak_ms);
+/* The same, and it is not excluded: it may be counted. */
+bool gate_is_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    int64_t soak_ms);
+/* Whether it reports that the live release failed there, so that it counts; and how. */
+bool gate_has_failed(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    bool *ret_is_fuse);
+/* The router may still run or hold the live release, for all that is known; "why" says how, if it is not NULL. */
+bool gate_may_hold(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
+    char why[QUOIN_GATE_TEXT_BYTES]);
+/* Excluded by the gate: since when it reported obeying that, and its VIP has seen it; INT64_MAX: it has not reported. */
+int64_t gate_out_ms(const struct quoin_gate_core *core, const struct gate_host *host);
 
 /* ---- gate_count ---- */
 
@@ -305,7 +339,22 @@ struct gate_asked *gate_asked(struct quoin_gate_core *core, struct gate_counted 
     const struct quoin_gate_release *summary, size_t shard);
 /* Who is asked: "names" in the order in which they are named, borrowed from summaries that are live. */
 int gate_asked_make(struct quoin_gate_core *core, struct gate_asked *asked, const char *const *names, size_t count);
-void gate_part_count(struct quoin_gate_core *core, struct gate_part *part);
+
+/* ---- gate_draft: sorted lists of the draft; each sets is_changed ---- */
+
+void gate_draft_add_number(struct quoin_gate_core *core, uint64_t **numbers, size_t *count, uint64_t number);
+void gate_draft_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
+void gate_draft_unfail(struct quoin_gate_core *core, uint64_t release);
+void gate_draft_enter(struct quoin_gate_core *core, const struct quoin_docref *release);
+struct quoin_live *gate_draft_live(struct quoin_gate_core *core, uint64_t release);
+void gate_draft_leave(struct quoin_gate_core *core, uint64_t release);
+void gate_draft_pin(struct quoin_gate_core *core, const struct quoin_pin *pin);
+void gate_draft_unpin(struct quoin_gate_core *core, uint64_t intent);
+void gate_draft_exclude(struct quoin_gate_core *core, const struct quoin_exclusion *exclusion);
+void gate_draft_include(struct quoin_gate_core *core, const char *host);
+void gate_draft_keep(struct quoin_gate_core *core, const struct quoin_kept *kept);
+void gate_draft_unkeep(struct quoin_gate_core *core, const char *host);
+void gate_draft_step(struct quoin_gate_core *core, uint32_t index, const struct quoin_policy *policy);
 
 /* ---- gate_release ---- */
 
@@ -320,17 +369,29 @@ bool gate_is_known(struct quoin_gate_core *core, uint64_t release);
 /* All known: whether the draft's live releases and this one fit every shard; if not, "why" names what fills which. */
 bool gate_fits(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
 
-/* ---- gate_evidence ---- */
+/* ---- gate_exclude ---- */
 
-/* What "part" is (enum gate_shard_bit), and until when: the end of its soak, or of its VIP's polling; INT64_MAX. */
-unsigned gate_shard_bits(const struct quoin_gate_core *core, const struct gate_part *part, int64_t *ret_wake_ms);
-bool gate_router_is_staged(const struct gate_host *host, const struct quoin_live *live);
-/* Section 5, evidence: by its newest status "host" is ready for the live release, excluded or not. */
-bool gate_has_evidence(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    int64_t soak_ms);
-/* The same, and it is not excluded: it may be counted. */
-bool gate_is_ready(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    int64_t soak_ms);
+/* Who is excluded changed; this host is new; or what it obeys changed. */
+void gate_note_exclusions(struct quoin_gate_core *core);
+void gate_note_exclusion(struct quoin_gate_core *core, struct gate_host *host);
+void gate_note_obeying(const struct quoin_gate_core *core, struct gate_host *host);
+/* What operators exclude, and who is included again. */
+void gate_take_exclusions(struct quoin_gate_core *core);
+
+/* ---- gate_hosts ---- */
+
+void gate_hosts_clear(struct quoin_gate_core *core);
+void gate_cert(struct quoin_gate_core *core, const struct quoin_cert *cert, bool is_expired);
+void gate_cert_gone(struct quoin_gate_core *core, const char *name);
+/* Whether it says anything that a decision could depend on. */
+bool gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event);
+/* Sections 5 and 6: every enrolled router gets a full lease; nobody was heard yet. */
+void gate_grant_leases(struct quoin_gate_core *core);
+/* Note the newest "forget" of every host. */
+void gate_read_forgets(struct quoin_gate_core *core);
+
+/* ---- gate_policy ---- */
+
 /* The policy of the release is met; or the brake's condition. Both by the newest activation. "why" names what is missing. */
 bool gate_policy_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
 bool gate_brake_met(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
@@ -339,11 +400,18 @@ bool gate_lacks_hosts(struct quoin_gate_core *core, uint64_t release, size_t *at
 /* Shards short of hosts for what is in effect. */
 void gate_watch_readiness(struct quoin_gate_core *core);
 
+/* ---- gate_wish ---- */
+
+/* Whether this may be done now; otherwise it is wished for, and the status topic is read first. */
+bool gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number, uint32_t step,
+    const struct gate_host *host);
+/* Something is to be selected or pinned when the statuses have been read. */
+bool gate_wishes_selection(const struct quoin_gate_core *core);
+/* Ask for the end that the wishes wait for, if there are any. */
+void gate_ask_for_the_end(struct quoin_gate_core *core);
+
 /* ---- gate_fail ---- */
 
-/* Whether it reports that the live release failed there, so that it counts; and how. */
-bool gate_has_failed(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    bool *ret_is_fuse);
 /* Mark it failed. */
 void gate_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
 /* If more hosts report so than its policy allows; if the health hook says so of its step; if what is in effect has lost its
@@ -356,64 +424,21 @@ bool gate_is_healthy(struct quoin_gate_core *core, uint64_t release, int64_t sin
 void gate_take_health(struct quoin_gate_core *core, const struct quoin_gate_event *event);
 void gate_health_reset(struct quoin_gate_core *core);
 
-/* ---- gate_exclude ---- */
+/* ---- gate_rollout, gate_pins, gate_retire, gate_decide ---- */
 
-/* Who is excluded changed; this host is new; or what it obeys changed. */
-void gate_note_exclusions(struct quoin_gate_core *core);
-void gate_note_exclusion(struct quoin_gate_core *core, struct gate_host *host);
-void gate_note_obeying(const struct quoin_gate_core *core, struct gate_host *host);
-/* Excluded by the gate: since when it reported obeying that, and its VIP has seen it; INT64_MAX: it has not reported. */
-int64_t gate_out_ms(const struct quoin_gate_core *core, const struct gate_host *host);
-/* What operators exclude, and who is included again. */
-void gate_take_exclusions(struct quoin_gate_core *core);
-
-/* ---- gate_draft: sorted lists of the draft; each sets is_changed ---- */
-
-bool gate_has_number(const uint64_t *numbers, size_t count, uint64_t number);
-void gate_draft_add_number(struct quoin_gate_core *core, uint64_t **numbers, size_t *count, uint64_t number);
-void gate_draft_fail(struct quoin_gate_core *core, uint64_t release, const char *host, const char *reason);
-void gate_draft_unfail(struct quoin_gate_core *core, uint64_t release);
-void gate_draft_enter(struct quoin_gate_core *core, const struct quoin_docref *release);
-struct quoin_live *gate_draft_live(struct quoin_gate_core *core, uint64_t release);
-void gate_draft_leave(struct quoin_gate_core *core, uint64_t release);
-void gate_draft_pin(struct quoin_gate_core *core, const struct quoin_pin *pin);
-void gate_draft_unpin(struct quoin_gate_core *core, uint64_t intent);
-void gate_draft_exclude(struct quoin_gate_core *core, const struct quoin_exclusion *exclusion);
-void gate_draft_include(struct quoin_gate_core *core, const char *host);
-void gate_draft_keep(struct quoin_gate_core *core, const struct quoin_kept *kept);
-void gate_draft_unkeep(struct quoin_gate_core *core, const char *host);
-const struct quoin_kept *gate_kept(const struct quoin_activation *activation, const char *host);
-void gate_draft_step(struct quoin_gate_core *core, uint32_t index, const struct quoin_policy *policy);
-
-/* ---- gate_decide, gate_rollout, gate_pins, gate_retire ---- */
-
-void gate_decide(struct quoin_gate_core *core, bool is_confirmed);
-/* Whether this may be done now; otherwise it is wished for, and the status topic is read first. */
-bool gate_may(struct quoin_gate_core *core, enum gate_wish_kind kind, uint64_t number, uint32_t step,
-    const struct gate_host *host);
-/* Neither revoked nor failed, by the draft. */
-bool gate_is_good(const struct quoin_gate_core *core, uint64_t release);
-/* What routers are being moved to, or run: the target, else from. */
-uint64_t gate_in_effect(const struct quoin_activation *activation);
-/* It was not selectable since it entered the live set. */
-bool gate_is_fresh(const struct quoin_live *live);
 /* Whether what is asked of this release before it may be selected holds now: of one that was once fully active the brake's
  * condition, of any other one its policy, and no freeze. */
 bool gate_may_be_selected(struct quoin_gate_core *core, uint64_t release, char why[QUOIN_GATE_TEXT_BYTES]);
 /* Whether a release that enters the live set with the draft may be selected by the same activation: no shard has models of
  * it and its policy asks no router, or it was once fully active. Nobody could report anything that this depends on. */
 bool gate_enters_selectable(struct quoin_gate_core *core, uint64_t release);
-/* A pin to this release was asked for and does not stand yet. */
-bool gate_pin_waits(const struct quoin_gate_core *core, uint64_t release);
 /* Let it into the live set if it fits. */
 void gate_enter(struct quoin_gate_core *core, uint64_t release);
 void gate_complete(struct quoin_gate_core *core);
-/* The router may still run or hold the live release, for all that is known; "why" says how, if it is not NULL. */
-bool gate_may_hold(const struct quoin_gate_core *core, const struct gate_host *host, const struct quoin_live *live,
-    char why[QUOIN_GATE_TEXT_BYTES]);
 void gate_rollout(struct quoin_gate_core *core);
 void gate_pins(struct quoin_gate_core *core);
 void gate_end_leases(struct quoin_gate_core *core);
 void gate_retire(struct quoin_gate_core *core);
+void gate_decide(struct quoin_gate_core *core, bool is_confirmed);
 
 #endif
