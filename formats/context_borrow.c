@@ -52,7 +52,7 @@ quoin_context_named_cell(const struct quoin_context *context, uint64_t test, uin
 		const struct quoin_named *value = &context->named[i];
 
 		if (value->kind != QUOIN_BORROWED_CELL || !is_same(value->name, name) || !(value->number >= 0) ||
-		    value->number != floor(value->number))
+		    !isfinite(value->number) || value->number != floor(value->number))
 			continue;
 		*ret_cell = value->number < 2147483648.0 ? (uint32_t)value->number : QUOIN_CELL_NONE;
 		return true;

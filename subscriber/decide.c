@@ -331,7 +331,7 @@ cell_of(double number, uint32_t *ret)
 		return (double)*ret == number;
 	}
 	*ret = QUOIN_CELL_NONE;
-	return number == floor(number);
+	return isfinite(number) && number == floor(number);
 }
 
 static int

@@ -8,7 +8,7 @@
  *	quoin_reader_open_store("/var/lib/quoin", NULL, &reader, NULL);		once per process
  *	quoin_view_acquire(reader, &view);					pins one release
  *	quoin_resolve_strings(&view, "ContinueWatchingRanking", attributes, count, &decision);
- *	… decision.routing_key, quoin_route_pick(&decision, random, &route) …
+ *	… decision.selected.routing_key, quoin_route_pick(&decision, random, &route) …
  *	quoin_view_release(&view);
  *
  * A reader is shared by all threads. A view is an immutable look at exactly one release: while it is held, every string

@@ -37,6 +37,18 @@ export PATH="$root/usr/bin:$PATH"
 cp -r "$top/examples/c" c
 rm -f c/resolve c/serve c/watch
 check_exit builds 0 make -s -C c CFLAGS="-O1 -Wall -Wextra -Werror $sanitize" LDFLAGS="$sanitize"
+# So are the programs of the manual.
+for page in "$top"/man/*.3; do
+	awk -v "base=c/$(basename "$page" .3)" '/^\.Bd -literal/ { inside = 1; first = 1; next } /^\.Ed/ { inside = 0 }
+		inside { if (first) { file = /^#include/ ? base "-" ++n ".c" : ""; first = 0 } if (file) print >file }' "$page"
+done
+sed -i 's/\\e/\\/g' c/quoin*.c
+for f in c/quoin*.c; do
+	# shellcheck disable=SC2086,SC2046
+	check_exit "builds-$(basename "$f" .c)" 0 "${CC:-cc}" -std=c17 -O1 -Wall -Wextra -Werror $sanitize \
+		$(pkg-config --cflags quoin-subscriber) -o "${f%.c}" "$f" $(pkg-config --libs quoin-subscriber)
+done
+check manual-has-programs test -s c/quoin_resolve-2.c
 check only-the-library test -z "$(grep -h '#include *"' c/*.c)"
 check exports-only-quoin test -z "$(nm -D --defined-only "$root/usr/lib/libquoin.so.1" | grep ' [A-Z] ' | grep -v ' quoin_\| A LIBQUOIN')"
 

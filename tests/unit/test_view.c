@@ -1,5 +1,6 @@
 #include "subscriber/view.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,6 +341,40 @@ test_huge_numbers(void)
 	quoin_context_free(context);
 	quoin_view_release(&view);
 	quoin_reader_close(reader);
+}
+
+/* A cell that is infinite is none, with few attributes, which are borrowed, as with many. */
+static void
+test_infinite_cells(void)
+{
+	struct quoin_attribute attributes[QUOIN_CONTEXT_NAMED_MAX + 1];
+	struct quoin_decision with, without;
+	unsigned allocated = 0;
+	char test[16], objective[32];
+
+	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
+		attributes[i] = (struct quoin_attribute){"userId", QUOIN_ATTRIBUTE_STRING, "user-1", 0, false};
+	for (unsigned seed = 1; seed <= 30; seed++) {
+		struct quoin_reader *reader = open_memory(seed);
+		struct quoin_view view;
+
+		CHECK_INT(quoin_view_acquire(reader, &view), 0);
+		for (unsigned i = 0; i < 100; i++) {
+			(void)snprintf(test, sizeof test, "%u", 100 + i % 10);
+			(void)snprintf(objective, sizeof objective, "Objective%u", i / 10);
+			for (size_t count = 1; count <= QUOIN_CONTEXT_NAMED_MAX; count += QUOIN_CONTEXT_NAMED_MAX - 1) {
+				attributes[count] = (struct quoin_attribute){test, QUOIN_ATTRIBUTE_CELL, NULL, INFINITY, false};
+				(void)quoin_resolve_strings(&view, objective, attributes, count + 1, &with);
+				(void)quoin_resolve_strings(&view, objective, attributes, count, &without);
+				check_same(&with, &without);
+				allocated += without.code == 0 && without.reason == QUOIN_REASON_AB_TEST;
+				attributes[count] = attributes[0];
+			}
+		}
+		quoin_view_release(&view);
+		quoin_reader_close(reader);
+	}
+	CHECK(allocated > 0);
 }
 
 /* ---- A store, written by a process of its own ---- */
@@ -713,6 +748,7 @@ static const struct check_case cases[] = {
     {"view: pins run out and come back", test_pins},
     {"view: bad contexts", test_bad_contexts},
     {"view: numbers beyond any double", test_huge_numbers},
+    {"view: infinite cells", test_infinite_cells},
     {"view: follows a store, old views stay whole", test_store},
     {"move", test_move}, {"view: stale and refused by the pulse", test_pulse},
     {"view: reopened after fork", test_fork},
