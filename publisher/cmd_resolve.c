@@ -242,30 +242,41 @@ put_decision(const struct quoin_decision *decision, uint64_t release, struct quo
 	}
 }
 
+/* Why there is no decision for the context; "why" is for what its parser says. */
 static const char *
-wrong_context(int code)
+wrong_context(int code, struct quoin_span context, struct quoin_error *why)
 {
-	return code == QUOIN_FAILED_SYNTAX ? "the context is not valid: a strict JSON object" : quoin_code_text(code);
+	struct quoin_json_doc *doc = NULL;
+
+	if (code != QUOIN_FAILED_SYNTAX)
+		return quoin_code_text(code);
+	if (context.len > QUOIN_CONTEXT_BYTES_MAX)
+		return "a context has at most 64 KiB";
+	if (quoin_json_parse_huge(context, &doc, why) != 0)
+		return why->message;
+	quoin_json_free(doc);
+	return "the context is not valid: a strict JSON object";
 }
 
 /* A decision that is none. */
 static int
-refuse(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view, int code)
+refuse(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view,
+    struct quoin_span context, int code)
 {
-	struct quoin_error err = {0};
+	struct quoin_error err = {0}, why = {0};
 
 	quoin_error_set(&err, QUOIN_EREFUSED, "%s: %s", request->objective,
 	    code == QUOIN_FAILED_NOT_FOUND ? "there is no such objective in this release"
-		: code != QUOIN_FAILED_MISSING ? wrong_context(code)
+		: code != QUOIN_FAILED_MISSING ? wrong_context(code, context, &why)
 		: quoin_view_release_number(view) == 0 ? "there is no release yet"
 						       : "the release has no rules; \"quoin log\" lists others");
 	return quoin_cli_fail(cli, &err);
 }
 
-/* The decision; with its explanation in "explained", which is empty if none is asked for. */
+/* The decision of the context; with its explanation in "explained", which is empty if none is asked for. */
 static int
 tell(const struct quoin_cli *cli, const struct request *request, const struct quoin_view *view,
-    const struct quoin_decision *decision, const struct quoin_buf *explained)
+    struct quoin_span context, const struct quoin_decision *decision, const struct quoin_buf *explained)
 {
 	char text[DECISION_BYTES_MAX];
 	struct quoin_buf shown;
@@ -273,7 +284,7 @@ tell(const struct quoin_cli *cli, const struct request *request, const struct qu
 	int r;
 
 	if (!cli->json && decision->code != 0)
-		return refuse(cli, request, view, decision->code);
+		return refuse(cli, request, view, context, decision->code);
 	if (!cli->json) {
 		quoin_buf_init(&shown, 64u << 20);
 		put_decision(decision, quoin_view_release_number(view), &shown);
@@ -310,7 +321,7 @@ resolve_one(const struct quoin_cli *cli, const struct request *request, const st
 	    quoin_explain_decision(cli, view, quoin_buf_span(&json), &decision, &explained, &err) != 0) {
 		r = quoin_cli_fail(cli, &err);
 	} else {
-		r = tell(cli, request, view, &decision, &explained);
+		r = tell(cli, request, view, quoin_buf_span(&json), &decision, &explained);
 	}
 	quoin_buf_clear(&explained);
 	quoin_buf_clear(&json);

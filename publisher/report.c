@@ -85,6 +85,7 @@ quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_p
 	(void)quoin_problems_print_json(problems, &list);
 	quoin_json_writer_init(&writer, &json);
 	quoin_json_begin_object(&writer, NULL);
+	quoin_json_put_bool(&writer, "ok", false);
 	quoin_json_put_string(&writer, "error", quoin_error_name(code));
 	quoin_json_put_string(&writer, "message", message);
 	if (tests != NULL && tests->count > 0)

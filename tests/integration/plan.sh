@@ -67,8 +67,8 @@ check tests-failing-expected grep -q '^     rule         expected "no such rule"
 check tests-failing-counts grep -q '^tests: 3 passed, 1 failed$' said
 check tests-failing-outcome grep -q '^quoin: 1 of 4 tests failed$' said
 check_exit tests-failing-json 3 quoin --json check failing
-check tests-failing-members test "$(jq -c '[.error, .tests.passed, .tests.failed, (.tests.cases | map(select(.ok | not)) | length),
-	(.tests.cases[] | select(.ok | not) | .misses[0] | [.member, .expected])]' check.out)" = '["EREFUSED",3,1,1,["rule","no such rule"]]'
+check tests-failing-members test "$(jq -c '[.ok, .error, .tests.passed, .tests.failed, (.tests.cases | map(select(.ok | not)) | length),
+	(.tests.cases[] | select(.ok | not) | .misses[0] | [.member, .expected])]' check.out)" = '[false,"EREFUSED",3,1,1,["rule","no such rule"]]'
 check_exit tests-failing-publish 3 quoin publish failing
 check_has tests-named "ok   payments.test.json:" quoin check next -v
 check_exit plan-unknown 5 quoin plan next --against 9
