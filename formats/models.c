@@ -80,36 +80,6 @@ quoin_shard_host(const struct quoin_shard_entry *shard, uint32_t index)
 	return (const char *)shard->block + MODELS_AT(shard->block, uint32_t, head->hosts)[index];
 }
 
-static bool
-shard_has_host(const struct quoin_shard_entry *shard, const char *host)
-{
-	uint32_t low = 0, high = shard->host_count, middle;
-	int order;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		order = strcmp(quoin_shard_host(shard, middle), host);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
-bool
-quoin_models_shard_of_host(const struct quoin_models *models, const char *host, struct quoin_shard_entry *ret)
-{
-	for (uint32_t i = 0; i < models->shard_count; i++) {
-		quoin_models_shard_at(models, i, ret);
-		if (shard_has_host(ret, host))
-			return true;
-	}
-	return false;
-}
-
 /* ---- Amounts, labels, placements ---- */
 
 static struct quoin_amount
@@ -140,14 +110,6 @@ quoin_shard_capacity(const struct quoin_shard_entry *shard, uint32_t index)
 
 	QUOIN_ASSERT(index < shard->capacity_count);
 	return amount_at(shard->block, head->capacity, index);
-}
-
-uint64_t
-quoin_shard_capacity_of(const struct quoin_shard_entry *shard, const char *resource)
-{
-	const struct models_shard *head = (const void *)shard->block;
-
-	return amount_of(shard->block, head->capacity, head->capacity_count, resource);
 }
 
 struct quoin_pair

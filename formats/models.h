@@ -47,16 +47,13 @@ struct quoin_shard_entry {
 };
 /* By position in name order, 0..shard_count-1. */
 void quoin_models_shard_at(const struct quoin_models *models, uint32_t index, struct quoin_shard_entry *ret);
-/* By id, name, or the name of one of its hosts; false if there is none. */
+/* By id or name; false if there is none. */
 bool quoin_models_shard(const struct quoin_models *models, uint32_t id, struct quoin_shard_entry *ret);
 bool quoin_models_shard_named(const struct quoin_models *models, const char *name, struct quoin_shard_entry *ret);
-bool quoin_models_shard_of_host(const struct quoin_models *models, const char *host, struct quoin_shard_entry *ret);
 /* Ascending; index below host_count, …. */
 const char *quoin_shard_host(const struct quoin_shard_entry *shard, uint32_t index);
 struct quoin_amount quoin_shard_capacity(const struct quoin_shard_entry *shard, uint32_t index);
 struct quoin_pair quoin_shard_label(const struct quoin_shard_entry *shard, uint32_t index);
-/* The capacity of one host for this resource; 0 if the shard does not have it. */
-uint64_t quoin_shard_capacity_of(const struct quoin_shard_entry *shard, const char *resource);
 
 struct quoin_placed {
 	uint32_t model; /* of a shard's list: id of the model */

@@ -217,11 +217,3 @@ quoin_buf_str(struct quoin_buf *buf)
 	buf->data[buf->len] = '\0';
 	return (const char *)buf->data;
 }
-
-void
-quoin_buf_take(struct quoin_buf *buf, uint8_t **ret_data, size_t *ret_len)
-{
-	*ret_data = buf->data;
-	*ret_len = buf->len;
-	quoin_buf_init(buf, buf->max);
-}

@@ -59,7 +59,5 @@ uint8_t *quoin_buf_reserve(struct quoin_buf *buf, size_t len);
 struct quoin_span quoin_buf_span(const struct quoin_buf *buf);
 /* The contents as a NUL-terminated string (the NUL is not counted in len), or NULL on QUOIN_ENOMEM/QUOIN_ELIMIT. */
 const char *quoin_buf_str(struct quoin_buf *buf);
-/* Give the memory away: *ret_data is the caller's to free(); the buffer is as after init. */
-void quoin_buf_take(struct quoin_buf *buf, uint8_t **ret_data, size_t *ret_len);
 
 #endif

@@ -35,12 +35,6 @@ quoin_clock_mono_ms(void)
 	return read_us(CLOCK_MONOTONIC) / 1000;
 }
 
-int64_t
-quoin_clock_mono_us(void)
-{
-	return read_us(CLOCK_MONOTONIC);
-}
-
 void
 quoin_boot_id(char out[QUOIN_BOOT_ID_BYTES + 1])
 {

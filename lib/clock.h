@@ -12,7 +12,6 @@
 int64_t quoin_clock_wall_ms(void);	/* CLOCK_REALTIME */
 int64_t quoin_clock_boot_ms(void);	/* CLOCK_BOOTTIME: counts sleep too */
 int64_t quoin_clock_mono_ms(void);	/* CLOCK_MONOTONIC: for deadlines */
-int64_t quoin_clock_mono_us(void);
 
 /* This boot's id, /proc/sys/kernel/random/boot_id; all zeros where there is none. Terminated. */
 void quoin_boot_id(char out[QUOIN_BOOT_ID_BYTES + 1]);

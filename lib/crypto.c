@@ -53,17 +53,6 @@ quoin_hash_print(const struct quoin_hash *hash, char out[QUOIN_HASH_HEX_BYTES + 
 	quoin_hex_print(hash->bytes, sizeof hash->bytes, out);
 }
 
-bool
-quoin_hash_parse(struct quoin_span text, struct quoin_hash *ret)
-{
-	struct quoin_hash hash = {0};
-
-	if (!quoin_hex_parse(text, hash.bytes, sizeof hash.bytes))
-		return false;
-	*ret = hash;
-	return true;
-}
-
 static crypto_generichash_state *
 state_of(struct quoin_hasher *hasher)
 {
@@ -119,12 +108,6 @@ uint8_t *
 quoin_secret_data(struct quoin_secret *secret)
 {
 	return secret->data;
-}
-
-size_t
-quoin_secret_bytes(const struct quoin_secret *secret)
-{
-	return secret->bytes;
 }
 
 void

@@ -30,7 +30,6 @@ bool quoin_hash_equal(const struct quoin_hash *a, const struct quoin_hash *b);
 bool quoin_hash_is_zero(const struct quoin_hash *hash);
 /* 64 lower-case hex digits and a NUL. */
 void quoin_hash_print(const struct quoin_hash *hash, char out[QUOIN_HASH_HEX_BYTES + 1]);
-bool quoin_hash_parse(struct quoin_span text, struct quoin_hash *ret);
 
 /* The same hash over pieces. Plain caller memory, no clear needed. */
 struct quoin_hasher {
@@ -40,12 +39,11 @@ void quoin_hasher_init(struct quoin_hasher *hasher);
 void quoin_hasher_add(struct quoin_hasher *hasher, struct quoin_span bytes);
 void quoin_hasher_finish(struct quoin_hasher *hasher, struct quoin_hash *ret);
 
-/* Guarded, locked if the system allows, wiped on free. */
+/* Memory of "bytes" zeros: guarded, locked if the system allows, wiped on free (which takes NULL). Returns 0 or QUOIN_ENOMEM. */
 struct quoin_secret;
 int quoin_secret_new(size_t bytes, struct quoin_secret **ret);
 void quoin_secret_free(struct quoin_secret *secret);
 uint8_t *quoin_secret_data(struct quoin_secret *secret);
-size_t quoin_secret_bytes(const struct quoin_secret *secret);
 /* Wipe memory that held a secret. */
 void quoin_wipe(void *data, size_t bytes);
 

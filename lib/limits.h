@@ -22,7 +22,6 @@
 #define QUOIN_ENVELOPE_BYTES_MAX     (QUOIN_DOCUMENT_BYTES_MAX + QUOIN_SIGNATURES_MAX * QUOIN_MINISIG_BYTES_MAX + 256)
 #define QUOIN_KEYS_MAX               64	/* keys in one root */
 #define QUOIN_REVOKED_HOSTS_MAX      1024
-#define QUOIN_ROOTS_PER_STEP_MAX     64	/* root versions walked in one go */
 
 /* Releases. */
 #define QUOIN_PARTS_MAX              32	/* parts of a release */

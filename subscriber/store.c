@@ -402,15 +402,6 @@ quoin_store_ratchets(const struct quoin_store *store, struct quoin_ratchets *ret
 	*ret_is_new = store->is_new;
 }
 
-const struct quoin_store_part *
-quoin_store_active_part(const struct quoin_store_active *active, const char *name)
-{
-	for (size_t i = 0; i < active->part_count; i++)
-		if (strcmp(active->parts[i].name, name) == 0)
-			return &active->parts[i];
-	return NULL;
-}
-
 /* ---- Getting ---- */
 
 int

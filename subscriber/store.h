@@ -44,8 +44,6 @@ struct quoin_store_active {
 	size_t part_count;
 	struct quoin_store_part parts[QUOIN_PARTS_MAX]; /* in order of name */
 };
-/* The part with this name, or NULL; borrowed. */
-const struct quoin_store_part *quoin_store_active_part(const struct quoin_store_active *active, const char *name);
 
 /* ---- Readers ---- */
 

@@ -25,8 +25,6 @@ quoin_store_later(uint64_t a, uint64_t b)
 /* A value below LMDB's own page limit has no alignment; small content is stored with zeros up to this. */
 #define QUOIN_STORE_SEGMENT_BYTES_MIN 2048
 #define QUOIN_STORE_RATCHET_BYTES_MAX (64u << 10)
-#define QUOIN_STORE_ACTIVE_BYTES_MAX  (16u << 10)
-#define QUOIN_STORE_FUSES_BYTES_MAX   (64u << 10)
 /* Changes of the active pointer that are remembered for readers' sake. */
 #define QUOIN_STORE_FLIPS_MAX 256
 

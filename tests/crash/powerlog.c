@@ -158,15 +158,6 @@ powerlog_start(const char *new_root, int new_journal, unsigned new_mutes)
 }
 
 void
-powerlog_stop(void)
-{
-	root_len = 0;
-	root[0] = '\0';
-	journal = -1;
-	powerlog_fail(NULL);
-}
-
-void
 powerlog_mute(unsigned new_mutes)
 {
 	mutes = new_mutes;
@@ -244,12 +235,6 @@ powerlog_fail(const struct powerlog_fault *new_fault)
 	calls = 0;
 	failures = 0;
 	failed_durable = false;
-}
-
-uint64_t
-powerlog_calls(void)
-{
-	return calls;
 }
 
 uint64_t

@@ -59,7 +59,6 @@ enum powerlog_mutes {
 
 /* Begin for everything below "root" (an existing directory, absolute). "journal" is a descriptor, or -1 for none. */
 void powerlog_start(const char *root, int journal, unsigned mutes);
-void powerlog_stop(void);
 /* From now on. */
 void powerlog_mute(unsigned mutes);
 
@@ -91,8 +90,7 @@ struct powerlog_fault {
 };
 /* From now on, counting from 1 again. NULL: no faults. */
 void powerlog_fail(const struct powerlog_fault *fault);
-/* Calls counted since, and how many of them failed. */
-uint64_t powerlog_calls(void);
+/* How many of the calls since then failed. */
 uint64_t powerlog_failures(void);
 /* Whether the first of them was an O_DSYNC write: LMDB's last one, after which it gives up. */
 bool powerlog_failed_durable(void);

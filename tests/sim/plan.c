@@ -47,12 +47,6 @@ static const struct kind {
     [SIM_FORGERY] = {"forgery", 4, '-', 0, 0},
 };
 
-const char *
-sim_act_name(enum sim_act_kind kind)
-{
-	return kinds[kind].name;
-}
-
 void
 sim_act_print(const struct sim *sim, const struct sim_act *act, char *out, size_t out_bytes)
 {

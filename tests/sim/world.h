@@ -361,7 +361,6 @@ void sim_free(struct sim *sim);
 void sim_run(struct sim *sim, uint64_t seed, uint64_t steps_max);
 /* Draw the plan of a seed, and what its fleet is like. */
 void sim_plan(struct sim *sim, uint64_t seed);
-const char *sim_act_name(enum sim_act_kind kind);
 void sim_act_print(const struct sim *sim, const struct sim_act *act, char *out, size_t out_bytes);
 
 /* ---- Chance ---- */

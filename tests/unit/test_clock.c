@@ -32,11 +32,10 @@ time_print(void)
 static void
 clocks(void)
 {
-	const int64_t before_us = quoin_clock_mono_us(), before_ms = quoin_clock_mono_ms();
+	const int64_t before_ms = quoin_clock_mono_ms();
 
 	CHECK(quoin_clock_wall_ms() > 1700000000000);
-	CHECK(quoin_clock_mono_us() >= before_us);
-	CHECK(before_ms >= before_us / 1000);
+	CHECK(quoin_clock_mono_ms() >= before_ms);
 	CHECK(quoin_clock_boot_ms() >= before_ms);
 }
 

@@ -43,14 +43,10 @@ hash(void)
 		memset(&other, 0, sizeof other);
 		CHECK(quoin_hash_is_zero(&other));
 		CHECK(!quoin_hash_equal(&hash, &other));
-		CHECK(quoin_hash_parse(quoin_span_str(hex), &other));
+		quoin_hash_of(quoin_span_str(rows[i].text), &other);
 		CHECK(quoin_hash_equal(&hash, &other));
 		CHECK(!quoin_hash_is_zero(&hash));
 	}
-	CHECK(!quoin_hash_parse(quoin_span_of(hex, 63), &other));
-	hex[10] = 'A';
-	CHECK(!quoin_hash_parse(quoin_span_str(hex), &other));
-	CHECK(quoin_hash_equal(&hash, &other));
 	other.bytes[31] ^= 1;
 	CHECK(!quoin_hash_equal(&hash, &other));
 }
@@ -85,7 +81,6 @@ secret(void)
 	pid_t pid;
 
 	CHECK_INT(quoin_secret_new(64, &secret), 0);
-	CHECK_INT(quoin_secret_bytes(secret), 64);
 	CHECK_MEM(quoin_secret_data(secret), 64, zeros, 64);
 	memset(quoin_secret_data(secret), 'x', 64);
 	/* The byte after it cannot be read. */
@@ -128,7 +123,6 @@ keypair(void)
 
 	CHECK_INT(quoin_keypair_new(public_key, &secret), 0);
 	CHECK_INT(quoin_keypair_new(other_public, &other), 0);
-	CHECK_INT(quoin_secret_bytes(secret), QUOIN_SECRET_KEY_BYTES);
 	CHECK(quoin_keypair_is_sound(secret, public_key));
 	CHECK(!quoin_keypair_is_sound(secret, other_public));
 	/* Every flipped bit, of the seed and of the stored public half. */
