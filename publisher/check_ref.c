@@ -92,7 +92,7 @@ read_version(struct quoin_check_run *run, const struct quoin_check_source *sourc
 
 	if (node != NULL && quoin_json_kind(node) == QUOIN_JSON_NUMBER) {
 		quoin_check_error(run, source, node, "wrong_type",
-		    "\"version\" is a number; write it as a string: \"%.15g\"", quoin_json_number(node));
+		    "\"version\" is a number; write it as a string: \"%s\"", quoin_check_number(run, node));
 		return false;
 	}
 	*ret = quoin_check_member(run, source, object, "version", QUOIN_JSON_STRING, QUOIN_CHECK_OPTIONAL);

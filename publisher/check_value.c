@@ -151,6 +151,19 @@ quoin_check_text_member(struct quoin_check_run *run, const struct quoin_check_so
 	return string_member(run, source, object, key, need, bytes_max, 0x20);
 }
 
+const char *
+quoin_check_number(struct quoin_check_run *run, const struct quoin_json *node)
+{
+	const char *copy = NULL;
+	struct quoin_buf text;
+
+	quoin_buf_init(&text, 64);
+	if (quoin_json_print(node, &text) == 0)
+		copy = quoin_check_copy(run, quoin_buf_str(&text));
+	quoin_buf_clear(&text);
+	return copy != NULL ? copy : "";
+}
+
 int64_t
 quoin_check_int_member(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *object, const char *key, int64_t min, int64_t max, int64_t otherwise)
@@ -160,8 +173,8 @@ quoin_check_int_member(struct quoin_check_run *run, const struct quoin_check_sou
 	int64_t value = otherwise;
 
 	if (node != NULL && !quoin_json_is_int(node, min, max, &value)) {
-		quoin_check_error(run, source, node, "bad_value", "\"%s\" is %.15g; write an integer from %lld to %lld",
-		    key, quoin_json_number(node), (long long)min, (long long)max);
+		quoin_check_error(run, source, node, "bad_value", "\"%s\" is %s; write an integer from %lld to %lld",
+		    key, quoin_check_number(run, node), (long long)min, (long long)max);
 	}
 	return value;
 }
@@ -187,14 +200,14 @@ quoin_check_percent(struct quoin_check_run *run, const struct quoin_check_source
 		return false;
 	percent = quoin_json_number(node);
 	if (!(percent >= 0 && percent <= 100)) {
-		quoin_check_error(run, source, node, "percent", "%s is %.15g; write a percent from 0 to 100", what,
-		    percent);
+		quoin_check_error(run, source, node, "percent", "%s is %s; write a percent from 0 to 100", what,
+		    quoin_check_number(run, node));
 		return false;
 	}
 	thousandths = llround(percent * 1000);
 	if ((double)thousandths / 1000.0 != percent) {
-		quoin_check_error(run, source, node, "percent", "%s is %.15g; a percent has at most three decimals",
-		    what, percent);
+		quoin_check_error(run, source, node, "percent", "%s is %s; a percent has at most three decimals",
+		    what, quoin_check_number(run, node));
 		return false;
 	}
 	*ret = (uint32_t)thousandths;
@@ -292,7 +305,7 @@ quoin_check_amounts(struct quoin_check_run *run, const struct quoin_check_source
 			continue;
 		if (!quoin_json_is_int(members[i], 0, QUOIN_CHECK_INT_MAX, &amount)) {
 			quoin_check_error(run, source, members[i], "bad_value",
-			    "%s is %.15g; write an integer from 0 to 2^53", what, quoin_json_number(members[i]));
+			    "%s is %s; write an integer from 0 to 2^53", what, quoin_check_number(run, members[i]));
 			continue;
 		}
 		amounts[kept].resource = quoin_check_copy(run, quoin_json_key(members[i]));

@@ -46,6 +46,8 @@ const char *quoin_check_text_member(struct quoin_check_run *run, const struct qu
 bool quoin_check_key_is_name(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *value, const char *what);
 
+/* The number as canonical JSON has it: with every digit that makes it a wrong one. The run's. */
+const char *quoin_check_number(struct quoin_check_run *run, const struct quoin_json *node);
 /* "otherwise" if the member is missing or wrong. */
 int64_t quoin_check_int_member(struct quoin_check_run *run, const struct quoin_check_source *source,
     const struct quoin_json *object, const char *key, int64_t min, int64_t max, int64_t otherwise);
