@@ -16,7 +16,7 @@
 #include "subscriber/tally.h"
 #include "subscriber/view.h"
 
-#define LOOK_MS 10
+#define LOOK_MS 10 /* for what the agent wakes nobody for: leases, freshness, views that were let go of */
 #define LOOK_WITHOUT_PULSE_MS 500
 #define TELL_MS 2000 /* how often the agent is told what was counted */
 
@@ -266,11 +266,13 @@ tell_now_and_then(struct quoin_follower *follower)
 static void *
 run(void *arg)
 {
-	static const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
 	struct quoin_follower *follower = arg;
+	uint64_t generation = quoin_pulse_generation(quoin_store_pulse(follower->attachment->store));
 
 	while (!atomic_load(&follower->is_stopping)) {
-		nanosleep(&pause, NULL);
+		quoin_pulse_wait(quoin_store_pulse(follower->attachment->store), generation, LOOK_MS);
+		/* Taken before the look, so that what comes during it is waited for in vain. */
+		generation = quoin_pulse_generation(quoin_store_pulse(follower->attachment->store));
 		/* A failed look leaves what is current; the next one tries again. */
 		(void)look(follower, NULL);
 		feel_pulse(follower);

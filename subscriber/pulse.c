@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -175,6 +179,33 @@ quoin_pulse_environment(const struct quoin_pulse *pulse)
 	return pulse == NULL ? 0 : atomic_load_explicit(&pulse->page->environment, memory_order_acquire);
 }
 
+/* The half of the generation that changes with every one: what the kernel compares before it lets a reader wait. */
+static const void *
+generation_word(const struct quoin_pulse *pulse)
+{
+	const uint8_t *bytes = (const uint8_t *)pulse->page + offsetof(struct page, generation);
+
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? bytes : bytes + 4;
+}
+
+void
+quoin_pulse_wait(const struct quoin_pulse *pulse, uint64_t generation, int timeout_ms)
+{
+	const struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+	/* Not FUTEX_PRIVATE: the agent is another process. The page may be mapped for reading alone. */
+	if (pulse == NULL)
+		(void)nanosleep(&timeout, NULL);
+	else
+		(void)syscall(SYS_futex, generation_word(pulse), FUTEX_WAIT, (uint32_t)generation, &timeout, NULL, 0);
+}
+
+static void
+wake_readers(const struct quoin_pulse *pulse)
+{
+	(void)syscall(SYS_futex, generation_word(pulse), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
 static bool
 is_of_this_boot(const struct quoin_pulse *pulse)
 {
@@ -218,12 +249,14 @@ quoin_pulse_set_generation(struct quoin_pulse *pulse, uint64_t generation)
 {
 	if (generation > atomic_load_explicit(&pulse->page->generation, memory_order_relaxed))
 		atomic_store_explicit(&pulse->page->generation, generation, memory_order_release);
+	wake_readers(pulse);
 }
 
 void
 quoin_pulse_set_environment(struct quoin_pulse *pulse, uint64_t environment)
 {
 	atomic_store_explicit(&pulse->page->environment, environment, memory_order_release);
+	wake_readers(pulse);
 }
 
 /* The first word of a new boot voids what the one before said. */

@@ -6,7 +6,8 @@
  * state: after a crash between a commit and its pulse, the agent's next start mends it. Losing the agent makes readers
  * stale by the mere passing of time.
  *
- * One writer; readers in any thread and process. Every field is one 64-bit atomic; nothing here blocks or allocates.
+ * One writer; readers in any thread and process. Every field is one 64-bit atomic; nothing here allocates, and nothing but
+ * quoin_pulse_wait blocks.
  */
 #ifndef QUOIN_SUBSCRIBER_PULSE_H
 #define QUOIN_SUBSCRIBER_PULSE_H
@@ -34,6 +35,10 @@ uint64_t quoin_pulse_generation(const struct quoin_pulse *pulse);
 /* Counts the environments that have stood at the store's path: when it moves, the file that a reader has open is no
  * longer the store (quarantined, or replaced by a smaller one); detach and attach again once nothing is pinned. */
 uint64_t quoin_pulse_environment(const struct quoin_pulse *pulse);
+/* Wait until the agent moves the generation or the environment, the generation is not "generation" any more, or the time is
+ * over; it may also return earlier. Without a pulse, or where the agent is of a version that wakes nobody: until the time is
+ * over. */
+void quoin_pulse_wait(const struct quoin_pulse *pulse, uint64_t generation, int timeout_ms);
 /* No heartbeat of the gate is known to be fresh at "boot_ms" (CLOCK_BOOTTIME), or this is another boot. */
 bool quoin_pulse_is_stale(const struct quoin_pulse *pulse, int64_t boot_ms);
 /* lease.on_expiry = refuse, and the lease ended by either clock: resolves must fail, on pinned views too. */

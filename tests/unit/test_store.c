@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -550,6 +551,40 @@ tells_readers_of_moves(void)
 	quoin_store_close(store);
 }
 
+/* A reader in another process, which may only read the page, is woken: for itself it would wait far too long. */
+static void
+wakes_readers(void)
+{
+	enum { LONG_MS = 3600000 };
+	struct quoin_store *store = open_store();
+	struct quoin_pulse *writer = quoin_store_pulse_writer(store), *pulse;
+	struct quoin_error err = {0};
+	int status, is_over = 0;
+	char dir[256];
+	pid_t pid;
+
+	snprintf(dir, sizeof dir, "%s/shop", check_dir());
+	pid = fork();
+	if (pid == 0) {
+		if (quoin_pulse_open(dir, QUOIN_PULSE_READ, &pulse, &err) != 0)
+			_exit(1);
+		quoin_pulse_wait(pulse, quoin_pulse_generation(pulse), LONG_MS);
+		/* A generation that is gone already is not waited for. */
+		quoin_pulse_wait(pulse, quoin_pulse_generation(pulse) + 1, LONG_MS);
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	for (uint64_t environment = 2; is_over == 0; environment++) {
+		quoin_pulse_set_environment(writer, environment);
+		(void)poll(NULL, 0, 1);
+		is_over = waitpid(pid, &status, WNOHANG);
+	}
+	CHECK_INT(is_over, pid);
+	CHECK_INT(status, 0);
+	quoin_pulse_wait(NULL, 0, 1);
+	quoin_store_close(store);
+}
+
 /* The page of a pulse may be anything after a power failure; no store is given up for that. */
 static void
 mends_its_pulse(void)
@@ -760,6 +795,7 @@ main(int argc, char **argv)
 		{"store does not move twice", does_not_move_twice},
 		{"store keeps ratchets through a quarantine", keeps_ratchets_through_a_quarantine},
 		{"store tells readers of moves", tells_readers_of_moves},
+		{"store wakes readers", wakes_readers},
 		{"store mends its pulse", mends_its_pulse},
 		{"store refuses strangers", refuses_strangers},
 		{"store notices damage", notices_damage},
