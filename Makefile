@@ -124,6 +124,7 @@ PUBLISHER_SRCS := \
 	publisher/check_kind_ab_test.c \
 	publisher/check_kind_override.c \
 	publisher/check_kind_route.c \
+	publisher/check_hint.c \
 	publisher/check_limits.c \
 	publisher/check_models.c \
 	publisher/check_objectives.c \

@@ -59,7 +59,8 @@ quoin_check_error(struct quoin_check_run *run, const struct quoin_check_source *
 	va_list args;
 
 	if (source->line > 0 && node != NULL && node != source->root)
-		quoin_spot_find(source->script, source->line, node, is_about_key(code), &place.line, &place.column);
+		quoin_spot_find(source->script, source->line, source->root, node, is_about_key(code), &place.line,
+		    &place.column);
 	if (source->rule != NULL)
 		head = snprintf(message, sizeof message, "rule \"%s\": ", source->rule);
 	if (head < 0 || (size_t)head >= sizeof message)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "publisher/check_hint.h"
 #include "publisher/check_value.h"
 #include "publisher/check_version.h"
 
@@ -75,7 +76,7 @@ read_scalar(struct walk *walk, const struct quoin_json *node, const char *what, 
 		return true;
 	case QUOIN_JSON_NULL:
 		quoin_check_error(walk->run, walk->source, node, "condition",
-		    "a condition on \"%s\" is null; write {\"exists\": false} for a missing attribute", what);
+		    "a condition on \"%s\" is null; write \"%s\": {\"exists\": false} for a missing attribute", what, what);
 		break;
 	case QUOIN_JSON_ARRAY:
 	case QUOIN_JSON_OBJECT:
@@ -114,9 +115,13 @@ read_scalars(struct walk *walk, const struct quoin_json *node, struct quoin_when
 
 /* An operator's value is of the wrong kind. */
 static void
-refuse_operand(struct walk *walk, const struct quoin_json *node, const char *key, const char *wanted)
+refuse_operand(struct walk *walk, const struct quoin_json *node, const struct quoin_when *leaf, const char *wanted)
 {
-	quoin_check_error(walk->run, walk->source, node, "condition", "\"%s\" needs %s", key, wanted);
+	const char *key = operator_keys[leaf->op];
+	char hint[QUOIN_CHECK_HINT_BYTES];
+
+	quoin_check_hint_operand(leaf->attribute, leaf->op, key, node, hint);
+	quoin_check_error(walk->run, walk->source, node, "condition", "\"%s\" needs %s%s", key, wanted, hint);
 	walk->is_sound = false;
 }
 
@@ -132,7 +137,7 @@ read_prefix(struct walk *walk, const struct quoin_json *node, struct quoin_when 
 	if (is_good)
 		read_scalars(walk, node, leaf);
 	else
-		refuse_operand(walk, node, "prefix", "a string or a non-empty array of strings");
+		refuse_operand(walk, node, leaf, "a string or a non-empty array of strings");
 }
 
 static void
@@ -144,7 +149,7 @@ read_version(struct walk *walk, const struct quoin_json *node, struct quoin_when
 	size_t count;
 
 	if (quoin_json_kind(node) != QUOIN_JSON_STRING) {
-		refuse_operand(walk, node, "version", "a string of comparators, like \">=9.4 <10\"");
+		refuse_operand(walk, node, leaf, "a string of comparators, like \">=9.4 <10\"");
 		return;
 	}
 	count = quoin_check_version_bounds(quoin_span_str(quoin_json_string(node)), bounds,
@@ -173,7 +178,7 @@ read_operator(struct walk *walk, enum quoin_operator op, const struct quoin_json
 	case QUOIN_OP_IN:
 	case QUOIN_OP_NOT_IN:
 		if (quoin_json_kind(node) != QUOIN_JSON_ARRAY)
-			refuse_operand(walk, node, operator_keys[op], "an array of strings, numbers or booleans");
+			refuse_operand(walk, node, leaf, "an array of strings, numbers or booleans");
 		else
 			read_scalars(walk, node, leaf);
 		break;
@@ -185,7 +190,7 @@ read_operator(struct walk *walk, enum quoin_operator op, const struct quoin_json
 	case QUOIN_OP_LT:
 	case QUOIN_OP_LTE:
 		if (quoin_json_kind(node) != QUOIN_JSON_NUMBER)
-			refuse_operand(walk, node, operator_keys[op], "a number");
+			refuse_operand(walk, node, leaf, "a number");
 		else
 			read_scalars(walk, node, leaf);
 		break;
@@ -194,7 +199,7 @@ read_operator(struct walk *walk, enum quoin_operator op, const struct quoin_json
 		break;
 	case QUOIN_OP_EXISTS:
 		if (quoin_json_kind(node) != QUOIN_JSON_BOOL)
-			refuse_operand(walk, node, "exists", "true or false");
+			refuse_operand(walk, node, leaf, "true or false");
 		else
 			read_scalars(walk, node, leaf);
 		break;
@@ -211,31 +216,45 @@ find_operator(const char *key)
 	return op;
 }
 
+static void
+refuse_operator(struct walk *walk, const struct quoin_json *member, const char *attribute)
+{
+	char hint[QUOIN_CHECK_HINT_BYTES];
+
+	quoin_check_hint_operator(attribute, member, hint);
+	if (hint[0] == '\0')
+		quoin_check_advise(quoin_json_key(member), operator_keys, sizeof operator_keys / sizeof operator_keys[0] - 1,
+		    "the operators are in, notIn, prefix, gt, gte, lt, lte, version and exists", hint, sizeof hint);
+	quoin_check_error(walk->run, walk->source, member, "unknown_key", "\"%.128s\" is no key of a condition%s",
+	    quoin_json_key(member), hint);
+	walk->is_sound = false;
+}
+
 /* An operator object: one leaf per operator. */
 static void
 read_operators(struct walk *walk, const struct quoin_json *object, const char *attribute, struct quoin_when *ret)
 {
 	struct quoin_when *leaves = take_children(walk, quoin_json_count(object));
-	size_t before = walk->run->problems->error_count;
 	size_t count = 0;
-	bool has_unknown;
+	bool has_unknown = false;
 
-	quoin_check_keys(walk->run, walk->source, object, operator_keys, "a condition");
-	has_unknown = walk->run->problems->error_count != before;
-	if (has_unknown)
-		walk->is_sound = false;
 	for (const struct quoin_json *member = quoin_json_first(object); leaves != NULL && member != NULL;
 	     member = quoin_json_next(member)) {
 		size_t op = find_operator(quoin_json_key(member));
 
-		if (operator_keys[op] == NULL)
+		if (operator_keys[op] == NULL) {
+			if (!quoin_check_key_is_extra(quoin_json_key(member))) {
+				refuse_operator(walk, member, attribute);
+				has_unknown = true;
+			}
 			continue;
+		}
 		leaves[count] = (struct quoin_when){.kind = QUOIN_WHEN_LEAF, .attribute = attribute};
 		read_operator(walk, (enum quoin_operator)op, member, &leaves[count++]);
 	}
 	if (count == 0 && !has_unknown) {
 		quoin_check_error(walk->run, walk->source, object, "condition",
-		    "the condition on \"%s\" has no operator; write one, like {\"exists\": true}", attribute);
+		    "the condition on \"%s\" has no operator; write one, like \"%s\": {\"exists\": true}", attribute, attribute);
 		walk->is_sound = false;
 	}
 	join(leaves, count, ret);
@@ -272,11 +291,13 @@ read_blocks(struct walk *walk, const struct quoin_json *node, enum quoin_when_ki
 	const char *key = quoin_json_key(node);
 	size_t count = quoin_json_kind(node) == QUOIN_JSON_ARRAY ? quoin_json_count(node) : 0;
 	struct quoin_when *children = take_children(walk, count);
+	char hint[QUOIN_CHECK_HINT_BYTES];
 	size_t i = 0;
 
 	if (count == 0) {
+		quoin_check_hint_block(key, node, hint);
 		quoin_check_error(walk->run, walk->source, node, "condition",
-		    "\"%s\" needs a non-empty array of condition objects", key);
+		    "\"%s\" needs a non-empty array of condition objects%s", key, hint);
 		walk->is_sound = false;
 		return;
 	}
@@ -313,12 +334,26 @@ read_member(struct walk *walk, const struct quoin_json *member, unsigned depth, 
 }
 
 static void
+refuse_array(struct walk *walk, const struct quoin_json *node)
+{
+	char hint[QUOIN_CHECK_HINT_BYTES];
+
+	quoin_check_hint_block(NULL, node, hint);
+	quoin_check_error(walk->run, walk->source, node, "wrong_type", "a block of conditions is an array%s", hint);
+	walk->is_sound = false;
+}
+
+static void
 read_block(struct walk *walk, const struct quoin_json *node, unsigned depth, struct quoin_when *ret)
 {
 	struct quoin_when *children;
 	size_t count = 0;
 
 	*ret = (struct quoin_when){.kind = QUOIN_WHEN_ALL};
+	if (quoin_json_kind(node) == QUOIN_JSON_ARRAY && quoin_json_count(node) > 0) {
+		refuse_array(walk, node);
+		return;
+	}
 	if (!quoin_check_is(walk->run, walk->source, node, QUOIN_JSON_OBJECT, "a block of conditions")) {
 		walk->is_sound = false;
 		return;

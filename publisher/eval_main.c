@@ -23,6 +23,7 @@
 #include "publisher/eval_request.h"
 #include "publisher/eval_sandbox.h"
 #include "publisher/eval_stack.h"
+#include "publisher/spot.h"
 
 #define LABEL_BYTES    160
 #define STATUS_REFUSED 3
@@ -413,9 +414,13 @@ add_function(struct evaluation *ev, const struct quoin_eval_name *name, const st
 		quoin_eval_reply_error(&ev->reply, "too_large", place,
 		    "%swith what it returns, all rules have more than %u bytes of JSON", label,
 		    QUOIN_EVAL_VALUES_BYTES_MAX);
-	for (char *line = strtok_r(json.problems.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-		quoin_eval_reply_error(&ev->reply, "not_json", place,
-		    "%sthe returned value %s; rules are plain JSON data", label, line);
+	for (char *line = strtok_r(json.problems.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		struct quoin_eval_place at = place;
+
+		(void)quoin_spot_find_told(ev->request.files[name->file].text, line, &at.line, &at.column);
+		quoin_eval_reply_error(&ev->reply, "not_json", at, "%sthe returned value %s; rules are plain JSON data", label,
+		    line);
+	}
 	free(json.text.data);
 	free(json.problems.data);
 }

@@ -133,6 +133,26 @@ static const struct {
 		"  return {targetObjectives: [Objectives.HomeRanking], model: 'ranker',\n    when: {age: {gte: 1, prefx: 'a'}}};\n")},
 	TELLS("a.js:3:26", "rule \"defineA\": \"prefx\" is no key of a condition; did you mean \"prefix\"?", "3",
 	    "    when: {age: {gte: 1, prefx: 'a'}}};", "                         ")},
+    {"an operator of another language, twice",
+	{"a.js",
+	    FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], model: 'ranker',\n"
+		     "    when: {plan: {eq: 'a'}, device: {in: 'tv'}, m: {in: 'tv'}}};\n")},
+	"quoin: a.js:3:19: rule \"defineA\": \"eq\" is no key of a condition; write the value alone: \"plan\": \"a\"\n"
+	"      3 |     when: {plan: {eq: 'a'}, device: {in: 'tv'}, m: {in: 'tv'}}};\n"
+	"        |                   ^\n"
+	"quoin: a.js:3:43: rule \"defineA\": \"in\" needs an array of strings, numbers or booleans; write \"device\": {\"in\": "
+	"[\"tv\"]}\n"
+	"      3 |     when: {plan: {eq: 'a'}, device: {in: 'tv'}, m: {in: 'tv'}}};\n"
+	"        |                                           ^\n"
+	"quoin: a.js:3:58: rule \"defineA\": \"in\" needs an array of strings, numbers or booleans; write \"m\": {\"in\": "
+	"[\"tv\"]}\n"
+	"      3 |     when: {plan: {eq: 'a'}, device: {in: 'tv'}, m: {in: 'tv'}}};\n"
+	"        |                                                          ^\n"},
+    {"a value that is no JSON",
+	{"a.js",
+	    FUNCTION("  return {targetObjectives: [Objectives.HomeRanking],\n    model: {name: undefined}, when: {a: 1}};\n")},
+	TELLS("a.js:3:13", "defineA: the returned value has at .model.name undefined; rules are plain JSON data", "3",
+	    "    model: {name: undefined}, when: {a: 1}};", "            ")},
     {"an unknown model",
 	{"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRanking], model: 'rankr', when: {a: 1}};\n")},
 	TELLS("a.js:2:63", "rule \"defineA\": \"model\": there is no model \"rankr\"; did you mean \"ranker\"?", "2",

@@ -201,41 +201,42 @@ refused(void)
 static const struct {
 	const char *value;
 	const char *want;
+	unsigned column; /* of its key; 0: it is not found, or has none */
 } NOT_JSON[] = {
-    {"{a: undefined}", "has at .a undefined"},
-    {"[[1, NaN]]", "has at [0][1] NaN"},
-    {"{a: -Infinity}", "has at .a -Infinity"},
-    {"{a: 1n}", "has at .a a bigint"},
-    {"{'a b': () => 1}", "has at [\\\"a b\\\"] a function"},
-    {"{a: Symbol.iterator}", "has at .a a symbol"},
-    {"{[Symbol.iterator]: 1}", "is an object with a symbol as a key"},
-    {"{get a() { return 1; }}", "has at .a a getter or setter"},
-    {"{set a(x) {}}", "has at .a a getter or setter"},
-    {"(() => { const c = {a: []}; c.a.push(c); return c; })()", "has at .a[0] a cycle: it contains itself"},
-    {"{a: '\\ud800'}", "has at .a a string with a lone surrogate"},
-    {"{'\\udc00': 1}", "is a string with a lone surrogate"},
-    {"{a: 'x\\0'}", "has at .a a string with the character U+0000"},
-    {"{a: Objectives}", "has at .a a proxy: all objectives instead of one of them"},
-    {"constants", "is a proxy: all constants instead of one of them"},
-    {"[1, , 2]", "has at [1] a hole in an array"},
-    {"Object.assign([1], {x: 1})", "is an array with properties besides its elements"},
-    {"{a: new Map()}", "has at .a an object of class Map, not plain data"},
-    {"{a: new (class Foo {})()}", "has at .a an object of class Foo, not plain data"},
-    {"{a: new Number(1)}", "has at .a an object of class Number, not plain data"},
-    {"Object.setPrototypeOf({}, {x: 1})", "is an object of some class, not plain data"},
-    {"Object.defineProperty({}, 'h', {value: 1})", "has at .h a property that is not enumerable"},
+    {"{a: undefined}", "has at .a undefined", 30},
+    {"[[1, NaN]]", "has at [0][1] NaN", 0},
+    {"{a: -Infinity}", "has at .a -Infinity", 30},
+    {"{a: 1n}", "has at .a a bigint", 30},
+    {"{'a b': () => 1}", "has at [\\\"a b\\\"] a function", 31},
+    {"{a: Symbol.iterator}", "has at .a a symbol", 30},
+    {"{[Symbol.iterator]: 1}", "is an object with a symbol as a key", 0},
+    {"{get a() { return 1; }}", "has at .a a getter or setter", 0},
+    {"{set a(x) {}}", "has at .a a getter or setter", 0},
+    {"(() => { const c = {a: []}; c.a.push(c); return c; })()", "has at .a[0] a cycle: it contains itself", 49},
+    {"{a: '\\ud800'}", "has at .a a string with a lone surrogate", 31},
+    {"{'\\udc00': 1}", "is a string with a lone surrogate", 0},
+    {"{a: 'x\\0'}", "has at .a a string with the character U+0000", 31},
+    {"{a: Objectives}", "has at .a a proxy: all objectives instead of one of them", 31},
+    {"constants", "is a proxy: all constants instead of one of them", 0},
+    {"[1, , 2]", "has at [1] a hole in an array", 0},
+    {"Object.assign([1], {x: 1})", "is an array with properties besides its elements", 0},
+    {"{a: new Map()}", "has at .a an object of class Map, not plain data", 31},
+    {"{a: new (class Foo {})()}", "has at .a an object of class Foo, not plain data", 31},
+    {"{a: new Number(1)}", "has at .a an object of class Number, not plain data", 31},
+    {"Object.setPrototypeOf({}, {x: 1})", "is an object of some class, not plain data", 0},
+    {"Object.defineProperty({}, 'h', {value: 1})", "has at .h a property that is not enumerable", 0},
     {"Array.from({length: 61}).reduce((a) => [a], [])",
 	"has at [0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]"
 	"[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]"
 	"[0][0][0][0][0][0][0]"
-	"[0][0][0][0][0] nested deeper than 60"},
-    {"{a: /x/}", "has at .a an object of class RegExp, not plain data"},
+	"[0][0][0][0][0] nested deeper than 60", 0},
+    {"{a: /x/}", "has at .a an object of class RegExp, not plain data", 31},
 };
 
 static void
 not_json(void)
 {
-	char text[8192], want[256];
+	char text[8192], want[300], column[32];
 	const char *reply;
 	size_t len = 0;
 
@@ -246,10 +247,13 @@ not_json(void)
 	reply = reply_to_one(text);
 	CHECK_CONTAINS(reply, "{\"functions\":[],");
 	for (size_t i = 0; i < sizeof NOT_JSON / sizeof NOT_JSON[0]; i++) {
+		snprintf(column, sizeof column, "\"column\":%u,", NOT_JSON[i].column);
+		if (NOT_JSON[i].column == 0)
+			column[0] = '\0';
 		snprintf(want, sizeof want,
-		    "\"code\":\"not_json\",\"file\":\"a.js\",\"line\":%zu,\"message\":"
+		    "\"code\":\"not_json\",\"file\":\"a.js\",\"line\":%zu,%s\"message\":"
 		    "\"define%zu: the returned value %s; rules are plain JSON data\"}",
-		    i + 1, i, NOT_JSON[i].want);
+		    i + 1, column, i, NOT_JSON[i].want);
 		CHECK_CONTAINS(reply, want);
 	}
 }
@@ -274,9 +278,9 @@ problems_together(void)
 	    "\n{\"severity\":\"error\",\"code\":\"throws\",\"file\":\"b.js\",\"line\":1,\"column\":37,"
 	    "\"message\":\"defineA: Error: one\"},"
 	    "\n{\"severity\":\"error\",\"code\":\"not_json\",\"file\":\"b.js\",\"line\":3,"
-	    "\"message\":\"defineC: the returned value has at .a undefined; rules are plain JSON data\"},"
+	    "\"column\":30,\"message\":\"defineC: the returned value has at .a undefined; rules are plain JSON data\"},"
 	    "\n{\"severity\":\"error\",\"code\":\"not_json\",\"file\":\"b.js\",\"line\":3,"
-	    "\"message\":\"defineC: the returned value has at .b NaN; rules are plain JSON data\"}],\n"
+	    "\"column\":44,\"message\":\"defineC: the returned value has at .b NaN; rules are plain JSON data\"}],\n"
 	    "\"console\":[]}\n";
 
 	CHECK_STR(evaluate_reply(scripts, 1000, 128), want);
