@@ -50,6 +50,8 @@ wrong() {
 }
 wrong init-delete control cleanup.policy delete compact
 wrong init-retention gate delete.retention.ms 1000 604800000
+# Statuses are compacted soon: whoever begins to read verifies all that are there.
+wrong init-lag status min.compaction.lag.ms 3600000 "wanted is 0"
 wrong init-clock blobs message.timestamp.type CreateTime LogAppendTime
 check_exit init-clock-json 5 quoin -c "$site/quoin.conf" --json init --no-passphrase
 check init-clock-json-code test "$(jq -r .error check.out)" = ECONFLICT
