@@ -242,7 +242,8 @@ quoin_directory_finish(const struct quoin_directory *directory, struct quoin_pro
 		    is_told(problems, name))
 			continue;
 		quoin_problem_error(problems, "missing_file", (struct quoin_place){.file = name},
-		    "the file is missing; an authoring directory has objectives.json, models.json and shards.json");
+		    "the file is missing; an authoring directory has objectives.json, models.json and shards.json, none of "
+		    "them a link");
 	}
 }
 

@@ -197,3 +197,13 @@ quoin_eval_return_find(struct quoin_span function, uint32_t *ret_line)
 	}
 	return found;
 }
+
+const char *
+quoin_eval_syntax_advice(struct quoin_span script, uint32_t line)
+{
+	uint32_t alone = 0;
+
+	if (quoin_eval_return_find(script, &alone) != QUOIN_EVAL_RETURN_ALONE || alone >= line)
+		return "";
+	return "; a line above ends with \"return\", which returns nothing, so begin the rule on that line";
+}

@@ -65,4 +65,8 @@ enum quoin_eval_return {
 /* *ret_line is the line of the one that is alone, from 1; else it is unchanged. */
 enum quoin_eval_return quoin_eval_return_find(struct quoin_span function, uint32_t *ret_line);
 
+/* What to say behind the engine's words for a syntax error at "line": advice if a "return" is alone above, else "". An
+ * object with several keys on the lines below it is a block that cannot be read. */
+const char *quoin_eval_syntax_advice(struct quoin_span script, uint32_t line);
+
 #endif

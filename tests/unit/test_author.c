@@ -103,6 +103,12 @@ static const struct {
 	TELLS("a.js:3",
 	    "defineA: returns nothing; a line that ends with \"return\" returns nothing, so begin the rule on that line",
 	    "3", "  return", "  ")},
+    {"a return alone, and more than one key",
+	{"a.js", FUNCTION("  return\n  {\n    model: 'ranker',\n    priority: 1,\n  };\n")},
+	TELLS("a.js:5:13",
+	    "SyntaxError: Unexpected token ':'; a line above ends with \"return\", which returns nothing, so begin "
+	    "the rule on that line",
+	    "5", "    priority: 1,", "            ")},
     {"an unknown objective", {"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRankin]};\n")},
 	TELLS("a.js:2:40",
 	    "defineA: unknown objective \"HomeRankin\"; the nearest in objectives.json is \"HomeRanking\"", "2",
