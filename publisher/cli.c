@@ -40,6 +40,26 @@ quoin_cli_print_json(struct quoin_buf *json)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+struct quoin_json_writer *
+quoin_cli_answer_begin(struct quoin_cli_answer *answer, size_t bytes_max)
+{
+	quoin_buf_init(&answer->text, bytes_max);
+	quoin_json_writer_init(&answer->writer, &answer->text);
+	quoin_json_begin_object(&answer->writer, NULL);
+	return &answer->writer;
+}
+
+int
+quoin_cli_answer_end(struct quoin_cli_answer *answer)
+{
+	int r;
+
+	quoin_json_end_object(&answer->writer);
+	r = quoin_cli_print_json(&answer->text);
+	quoin_buf_clear(&answer->text);
+	return r;
+}
+
 int
 quoin_cli_print_text(const struct quoin_cli *cli, struct quoin_buf *text)
 {

@@ -38,6 +38,15 @@ int quoin_cli_usage(const struct quoin_cli *cli, const char *fmt, ...) __attribu
 int quoin_cli_fail(const struct quoin_cli *cli, const struct quoin_error *err);
 /* One finished JSON line to stdout. Returns 0, or 1 when stdout cannot be written. */
 int quoin_cli_print_json(struct quoin_buf *json);
+/* A command's whole answer with --json: one object, whose members are put by the writer that "begin" returns (it is the
+ * answer's). "end" prints the object and frees its memory, and returns what quoin_cli_print_json does: 1, too, where there
+ * was no memory or it came to more than "bytes_max" bytes. */
+struct quoin_cli_answer {
+	struct quoin_buf text;
+	struct quoin_json_writer writer;
+};
+struct quoin_json_writer *quoin_cli_answer_begin(struct quoin_cli_answer *answer, size_t bytes_max);
+int quoin_cli_answer_end(struct quoin_cli_answer *answer);
 /* Text for people to stdout, its long lines broken for the terminal. Returns 0, or 1 when stdout cannot be written. */
 int quoin_cli_print_text(const struct quoin_cli *cli, struct quoin_buf *text);
 /* A line for people on stderr, unless --quiet or --json. */

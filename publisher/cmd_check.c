@@ -9,9 +9,8 @@ static int
 print_result(const struct quoin_cli *cli, const struct quoin_compiled *compiled,
     const struct quoin_testfile_result *tests, bool is_verbose, const struct quoin_problems *problems)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json, list;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	if (!cli->json) {
 		quoin_report_warnings(cli, problems);
@@ -22,24 +21,16 @@ print_result(const struct quoin_cli *cli, const struct quoin_compiled *compiled,
 		    tests->passed, tests->passed == 1 ? "test" : "tests");
 		return 0;
 	}
-	quoin_buf_init(&json, 128u << 20);
-	quoin_buf_init(&list, 16u << 20);
-	(void)quoin_problems_print_json(problems, &list);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_bool(&writer, "ok", true);
-	quoin_report_parts(&writer, compiled);
-	quoin_json_put_u64(&writer, "objectives", compiled->objective_count);
-	quoin_json_put_u64(&writer, "models", compiled->model_count);
-	quoin_json_put_u64(&writer, "shards", compiled->shard_count);
-	quoin_json_put_u64(&writer, "rules", compiled->rule_count);
-	quoin_testfile_print_json(tests, &writer);
-	quoin_json_put_raw(&writer, "problems", quoin_buf_span(&list));
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&list);
-	quoin_buf_clear(&json);
-	return r;
+	writer = quoin_cli_answer_begin(&answer, QUOIN_REPORT_BYTES_MAX);
+	quoin_json_put_bool(writer, "ok", true);
+	quoin_report_parts(writer, compiled);
+	quoin_json_put_u64(writer, "objectives", compiled->objective_count);
+	quoin_json_put_u64(writer, "models", compiled->model_count);
+	quoin_json_put_u64(writer, "shards", compiled->shard_count);
+	quoin_json_put_u64(writer, "rules", compiled->rule_count);
+	quoin_testfile_print_json(tests, writer);
+	quoin_report_problems(writer, problems);
+	return quoin_cli_answer_end(&answer);
 }
 
 int

@@ -40,9 +40,8 @@ static int
 print_result(const struct quoin_cli *cli, const struct quoin_cert *cert, const char *dir)
 {
 	char id[QUOIN_KEY_ID_TEXT_BYTES], expires[21];
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	quoin_key_id_print(cert->key_id, id);
 	quoin_time_print(cert->not_after_ms, expires);
@@ -51,18 +50,13 @@ print_result(const struct quoin_cli *cli, const struct quoin_cert *cert, const c
 		    quoin_host_role_name(cert->role), cert->shard[0] != '\0' ? " of " : "", cert->shard, id, expires, dir);
 		return 0;
 	}
-	quoin_buf_init(&json, 4096);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_string(&writer, "host", cert->host);
-	quoin_json_put_string(&writer, "keyid", id);
-	quoin_json_put_string(&writer, "role", quoin_host_role_name(cert->role));
-	quoin_json_put_string(&writer, "shard", cert->shard[0] != '\0' ? cert->shard : NULL);
-	quoin_json_put_string(&writer, "expires", expires);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	writer = quoin_cli_answer_begin(&answer, 4096);
+	quoin_json_put_string(writer, "host", cert->host);
+	quoin_json_put_string(writer, "keyid", id);
+	quoin_json_put_string(writer, "role", quoin_host_role_name(cert->role));
+	quoin_json_put_string(writer, "shard", cert->shard[0] != '\0' ? cert->shard : NULL);
+	quoin_json_put_string(writer, "expires", expires);
+	return quoin_cli_answer_end(&answer);
 }
 
 /* Two keys of one name are two hosts that claim to be one, until the agent with the old one ends. */

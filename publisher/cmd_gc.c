@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "publisher/commands.h"
 #include "publisher/gc_run.h"
@@ -35,36 +34,30 @@ static int
 print_json(const struct quoin_gc_result *result, bool is_dry)
 {
 	const struct quoin_gc *gc = &result->gc;
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
-	quoin_buf_init(&json, JSON_BYTES_MAX);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_bool(&writer, "dry_run", is_dry);
-	quoin_json_begin_object(&writer, "removed");
-	put_removed(&writer, "releases", gc->releases, gc->release_count, result->release_is_there);
-	put_removed(&writer, "intents", gc->intents, gc->intent_count, result->intent_is_there);
-	quoin_json_put_u64(&writer, "activations", result->activations);
-	quoin_json_put_u64(&writer, "chunks", result->chunks);
-	quoin_json_put_u64(&writer, "bytes", result->chunk_bytes);
-	quoin_json_end_object(&writer);
-	quoin_json_begin_array(&writer, "kept");
-	put_kept(&writer, "release", gc->releases, gc->release_count, result->release_is_there);
-	put_kept(&writer, "intent", gc->intents, gc->intent_count, result->intent_is_there);
+	writer = quoin_cli_answer_begin(&answer, JSON_BYTES_MAX);
+	quoin_json_put_bool(writer, "dry_run", is_dry);
+	quoin_json_begin_object(writer, "removed");
+	put_removed(writer, "releases", gc->releases, gc->release_count, result->release_is_there);
+	put_removed(writer, "intents", gc->intents, gc->intent_count, result->intent_is_there);
+	quoin_json_put_u64(writer, "activations", result->activations);
+	quoin_json_put_u64(writer, "chunks", result->chunks);
+	quoin_json_put_u64(writer, "bytes", result->chunk_bytes);
+	quoin_json_end_object(writer);
+	quoin_json_begin_array(writer, "kept");
+	put_kept(writer, "release", gc->releases, gc->release_count, result->release_is_there);
+	put_kept(writer, "intent", gc->intents, gc->intent_count, result->intent_is_there);
 	if (result->chunks_because != NULL || result->chunks_kept_young > 0) {
-		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_string(&writer, "chunks", result->chunks_because != NULL ? "all" : "young");
-		quoin_json_put_string(&writer, "because",
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_string(writer, "chunks", result->chunks_because != NULL ? "all" : "young");
+		quoin_json_put_string(writer, "because",
 		    result->chunks_because != NULL ? result->chunks_because : "they may be of a publication on its way");
-		quoin_json_end_object(&writer);
+		quoin_json_end_object(writer);
 	}
-	quoin_json_end_array(&writer);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	quoin_json_end_array(writer);
+	return quoin_cli_answer_end(&answer);
 }
 
 static void

@@ -40,30 +40,24 @@ fail(const struct quoin_cli *cli, const struct quoin_import_done *done, struct q
 static int
 print_result(const struct quoin_cli *cli, const struct quoin_import_done *done)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	say_done(cli, done);
 	quoin_cli_say(cli, "%s", activation_texts[done->activation]);
 	if (!cli->json)
 		return 0;
-	quoin_buf_init(&json, 4096);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "release", done->release);
-	quoin_json_put_bool(&writer, "written", done->release_is_written);
-	quoin_json_put_bool(&writer, "root", done->root_is_written);
-	quoin_json_put_u64(&writer, "intents", done->intents_written);
-	quoin_json_put_string(&writer, "activation", activation_words[done->activation]);
-	quoin_json_begin_object(&writer, "bytes");
-	quoin_json_put_u64(&writer, "full", done->sent.full_bytes);
-	quoin_json_put_u64(&writer, "reused", done->sent.reused_bytes);
-	quoin_json_end_object(&writer);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	writer = quoin_cli_answer_begin(&answer, 4096);
+	quoin_json_put_u64(writer, "release", done->release);
+	quoin_json_put_bool(writer, "written", done->release_is_written);
+	quoin_json_put_bool(writer, "root", done->root_is_written);
+	quoin_json_put_u64(writer, "intents", done->intents_written);
+	quoin_json_put_string(writer, "activation", activation_words[done->activation]);
+	quoin_json_begin_object(writer, "bytes");
+	quoin_json_put_u64(writer, "full", done->sent.full_bytes);
+	quoin_json_put_u64(writer, "reused", done->sent.reused_bytes);
+	quoin_json_end_object(writer);
+	return quoin_cli_answer_end(&answer);
 }
 
 int

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "lib/file.h"
 #include "lib/text.h"
 #include "publisher/commands.h"
@@ -11,8 +9,8 @@ print_result(const struct quoin_cli *cli, const struct quoin_conf *conf, const s
     const bool made[QUOIN_TOPICS])
 {
 	char system_id[QUOIN_SYSTEM_BYTES * 2 + 1], topic[QUOIN_TOPIC_NAME_BYTES];
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	quoin_hex_print(trust->root.origin.system, QUOIN_SYSTEM_BYTES, system_id);
 	if (!cli->json) {
@@ -26,25 +24,21 @@ print_result(const struct quoin_cli *cli, const struct quoin_conf *conf, const s
 		}
 		return;
 	}
-	quoin_buf_init(&json, 64u << 10);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_string(&writer, "namespace", conf->namespace_name);
-	quoin_json_put_string(&writer, "system", system_id);
-	quoin_json_put_bool(&writer, "new", is_new);
-	quoin_json_put_string(&writer, "root", conf->root);
-	quoin_json_begin_array(&writer, "topics");
+	writer = quoin_cli_answer_begin(&answer, 64u << 10);
+	quoin_json_put_string(writer, "namespace", conf->namespace_name);
+	quoin_json_put_string(writer, "system", system_id);
+	quoin_json_put_bool(writer, "new", is_new);
+	quoin_json_put_string(writer, "root", conf->root);
+	quoin_json_begin_array(writer, "topics");
 	for (unsigned i = 0; i < QUOIN_TOPICS; i++) {
 		quoin_topic_name(conf->namespace_name, (enum quoin_topic)i, topic);
-		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_string(&writer, "topic", topic);
-		quoin_json_put_bool(&writer, "made", made[i]);
-		quoin_json_end_object(&writer);
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_string(writer, "topic", topic);
+		quoin_json_put_bool(writer, "made", made[i]);
+		quoin_json_end_object(writer);
 	}
-	quoin_json_end_array(&writer);
-	quoin_json_end_object(&writer);
-	(void)quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
+	quoin_json_end_array(writer);
+	(void)quoin_cli_answer_end(&answer);
 }
 
 /* The part behind the options: root, topics, incarnations. */

@@ -61,26 +61,20 @@ take_arguments(const struct quoin_cli *cli, const struct verb *verb, char **argv
 static int
 print_result(const struct quoin_cli *cli, const struct quoin_intent *intent, bool has_seq, uint64_t seq)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	if (!cli->json) {
 		quoin_cli_say(cli, "intent %llu: %s%s", (unsigned long long)intent->number,
 		    quoin_action_name(intent->action), has_seq ? "; the gate has acted" : "");
 		return 0;
 	}
-	quoin_buf_init(&json, 4096);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "intent", intent->number);
-	quoin_json_put_string(&writer, "action", quoin_action_name(intent->action));
+	writer = quoin_cli_answer_begin(&answer, 4096);
+	quoin_json_put_u64(writer, "intent", intent->number);
+	quoin_json_put_string(writer, "action", quoin_action_name(intent->action));
 	if (has_seq)
-		quoin_json_put_u64(&writer, "seq", seq);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+		quoin_json_put_u64(writer, "seq", seq);
+	return quoin_cli_answer_end(&answer);
 }
 
 static int

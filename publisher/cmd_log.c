@@ -119,17 +119,14 @@ static int
 print_json(const struct quoin_control *control, const struct quoin_activations *activations,
     const struct history *history)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 	char time[21];
-	int r;
 
-	quoin_buf_init(&json, 256u << 20);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "active", history->active_as_of);
-	quoin_json_put_u64(&writer, "seq", history->seq_as_of);
-	quoin_json_begin_array(&writer, "releases");
+	writer = quoin_cli_answer_begin(&answer, 256u << 20);
+	quoin_json_put_u64(writer, "active", history->active_as_of);
+	quoin_json_put_u64(writer, "seq", history->seq_as_of);
+	quoin_json_begin_array(writer, "releases");
 	for (size_t i = control->ledger.release_count; i-- > 0;) {
 		const struct quoin_ledger_release *entry = &control->ledger.releases[i];
 		struct quoin_release release = {0};
@@ -139,42 +136,39 @@ print_json(const struct quoin_control *control, const struct quoin_activations *
 			continue;
 		if (quoin_control_release(control, entry->ref.number, &release, NULL) != 0)
 			continue;
-		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_u64(&writer, "release", entry->ref.number);
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_u64(writer, "release", entry->ref.number);
 		quoin_time_print(entry->created_ms, time);
-		quoin_json_put_string(&writer, "created", time);
-		quoin_json_put_string(&writer, "state", state_of(entry, &activations->newest));
+		quoin_json_put_string(writer, "created", time);
+		quoin_json_put_string(writer, "state", state_of(entry, &activations->newest));
 		quoin_time_print(since, time);
-		quoin_json_put_string(&writer, "active_since", since != 0 ? time : NULL);
-		quoin_json_put_string(&writer, "message", release.message);
-		put_waived(&writer, &release);
-		put_signers(&writer, control, "release", entry->ref.number);
-		quoin_json_end_object(&writer);
+		quoin_json_put_string(writer, "active_since", since != 0 ? time : NULL);
+		quoin_json_put_string(writer, "message", release.message);
+		put_waived(writer, &release);
+		put_signers(writer, control, "release", entry->ref.number);
+		quoin_json_end_object(writer);
 		quoin_release_clear(&release);
 	}
-	quoin_json_end_array(&writer);
-	quoin_json_begin_array(&writer, "intents");
+	quoin_json_end_array(writer);
+	quoin_json_begin_array(writer, "intents");
 	for (size_t i = control->ledger.intent_count; i-- > 0;) {
 		const struct quoin_ledger_intent *intent = &control->ledger.intents[i];
 
 		if (history->as_of_ms != 0 && intent->created_ms > history->as_of_ms)
 			continue;
 		quoin_time_print(intent->created_ms, time);
-		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_u64(&writer, "intent", intent->number);
-		quoin_json_put_string(&writer, "created", time);
-		quoin_json_put_string(&writer, "action", quoin_action_name(intent->action));
-		quoin_json_put_u64(&writer, "release", intent->release);
-		quoin_json_put_string(&writer, "host", quoin_ledger_host(intent));
-		put_words(&writer, control, intent);
-		put_signers(&writer, control, "intent", intent->number);
-		quoin_json_end_object(&writer);
+		quoin_json_begin_object(writer, NULL);
+		quoin_json_put_u64(writer, "intent", intent->number);
+		quoin_json_put_string(writer, "created", time);
+		quoin_json_put_string(writer, "action", quoin_action_name(intent->action));
+		quoin_json_put_u64(writer, "release", intent->release);
+		quoin_json_put_string(writer, "host", quoin_ledger_host(intent));
+		put_words(writer, control, intent);
+		put_signers(writer, control, "intent", intent->number);
+		quoin_json_end_object(writer);
 	}
-	quoin_json_end_array(&writer);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	quoin_json_end_array(writer);
+	return quoin_cli_answer_end(&answer);
 }
 
 static void

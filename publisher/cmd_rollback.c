@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -28,24 +27,18 @@ print_text(const struct quoin_cli *cli, const struct quoin_reverted *reverted, c
 static int
 print_json(const struct quoin_reverted *reverted, uint64_t intent, uint64_t seq)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
-	quoin_buf_init(&json, 16u << 20);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "release", reverted->to);
-	quoin_json_put_u64(&writer, "from", reverted->from);
+	writer = quoin_cli_answer_begin(&answer, 16u << 20);
+	quoin_json_put_u64(writer, "release", reverted->to);
+	quoin_json_put_u64(writer, "from", reverted->from);
 	if (intent != 0)
-		quoin_json_put_u64(&writer, "intent", intent);
+		quoin_json_put_u64(writer, "intent", intent);
 	if (seq != 0)
-		quoin_json_put_u64(&writer, "seq", seq);
-	quoin_reverted_print_json(reverted, &writer);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+		quoin_json_put_u64(writer, "seq", seq);
+	quoin_reverted_print_json(reverted, writer);
+	return quoin_cli_answer_end(&answer);
 }
 
 struct request {

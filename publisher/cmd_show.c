@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "lib/clock.h"
 #include "lib/text.h"
 #include "publisher/assign_explain.h"

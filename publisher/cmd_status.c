@@ -1,7 +1,5 @@
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "lib/clock.h"
@@ -156,43 +154,37 @@ print_json(struct quoin_picture *picture)
 	char waits[QUOIN_WAITING_BYTES];
 	char lack[QUOIN_PICTURE_ALARM_BYTES];
 	const struct quoin_cert *expected;
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 	size_t at = 0;
-	int r;
 
 	quoin_waiting_for(picture, waits);
 	if (waits[0] == '\0')
 		quoin_waiting_pin(picture, NULL, waits);
-	quoin_buf_init(&json, 64u << 20);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_string(&writer, "namespace", picture->session.conf.namespace_name);
-	quoin_json_put_u64(&writer, "head", control->ledger.head.number);
-	quoin_json_put_u64(&writer, "intent", control->ledger.last_intent.number);
-	put_activation(&writer, picture);
-	put_exclusions(&writer, picture);
-	quoin_json_put_string(&writer, "waiting_for", waits[0] != '\0' ? waits : NULL);
-	quoin_json_begin_object(&writer, "gate");
-	quoin_json_put_string(&writer, "state", quoin_picture_gate(picture));
-	quoin_json_put_u64(&writer, "heartbeat", picture->activations.heartbeat.number);
-	quoin_json_end_object(&writer);
-	quoin_json_begin_array(&writer, "alarms");
+	writer = quoin_cli_answer_begin(&answer, 64u << 20);
+	quoin_json_put_string(writer, "namespace", picture->session.conf.namespace_name);
+	quoin_json_put_u64(writer, "head", control->ledger.head.number);
+	quoin_json_put_u64(writer, "intent", control->ledger.last_intent.number);
+	put_activation(writer, picture);
+	put_exclusions(writer, picture);
+	quoin_json_put_string(writer, "waiting_for", waits[0] != '\0' ? waits : NULL);
+	quoin_json_begin_object(writer, "gate");
+	quoin_json_put_string(writer, "state", quoin_picture_gate(picture));
+	quoin_json_put_u64(writer, "heartbeat", picture->activations.heartbeat.number);
+	quoin_json_end_object(writer);
+	quoin_json_begin_array(writer, "alarms");
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		if (alarms[i]->code != 0)
-			quoin_json_put_string(&writer, NULL, alarms[i]->message);
+			quoin_json_put_string(writer, NULL, alarms[i]->message);
 	while (quoin_picture_lacks_hosts(picture, &at, lack))
-		quoin_json_put_string(&writer, NULL, lack);
-	quoin_json_end_array(&writer);
-	quoin_json_put_u64(&writer, "refused_documents", control->refusal_count);
-	quoin_json_begin_array(&writer, "hosts");
+		quoin_json_put_string(writer, NULL, lack);
+	quoin_json_end_array(writer);
+	quoin_json_put_u64(writer, "refused_documents", control->refusal_count);
+	quoin_json_begin_array(writer, "hosts");
 	for (size_t i = 0; (expected = quoin_picture_expected(picture, i)) != NULL; i++)
-		put_host(&writer, picture, expected);
-	quoin_json_end_array(&writer);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+		put_host(writer, picture, expected);
+	quoin_json_end_array(writer);
+	return quoin_cli_answer_end(&answer);
 }
 
 /* ---- For people ---- */
@@ -376,17 +368,11 @@ quoin_cmd_status(struct quoin_cli *cli, int argc, char **argv)
 		return r < 0 ? 0 : r;
 	if (count != 0)
 		return quoin_cli_usage(cli, "status takes no arguments");
-	picture = calloc(1, sizeof *picture);
-	if (picture == NULL) {
-		quoin_error_set(&err, QUOIN_ENOMEM, "no memory for the picture");
-		return quoin_cli_fail(cli, &err);
-	}
-	r = quoin_picture_open(cli, picture, &err);
+	r = quoin_picture_open(cli, &picture, &err);
 	if (r == 0)
 		r = watch ? watch_on(cli, picture, &err) : show(cli, picture);
 	if (r < 0)
 		r = quoin_cli_fail(cli, &err);
 	quoin_picture_close(picture);
-	free(picture);
 	return r;
 }

@@ -2,28 +2,23 @@
 
 #include "publisher/commands.h"
 #include "publisher/export.h"
+#include "publisher/report.h"
 
 /* {ok, release, pinned, parts, activation, intents} */
 static int
 print_json(const struct quoin_export_found *found, bool is_pinned)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
-	quoin_buf_init(&json, 4096);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_bool(&writer, "ok", true);
-	quoin_json_put_u64(&writer, "release", found->release);
-	quoin_json_put_bool(&writer, "pinned", is_pinned);
-	quoin_json_put_u64(&writer, "parts", found->part_count);
-	quoin_json_put_u64(&writer, "activation", found->seq);
-	quoin_json_put_u64(&writer, "intents", found->intent_count);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	writer = quoin_cli_answer_begin(&answer, 4096);
+	quoin_json_put_bool(writer, "ok", true);
+	quoin_json_put_u64(writer, "release", found->release);
+	quoin_json_put_bool(writer, "pinned", is_pinned);
+	quoin_json_put_u64(writer, "parts", found->part_count);
+	quoin_json_put_u64(writer, "activation", found->seq);
+	quoin_json_put_u64(writer, "intents", found->intent_count);
+	return quoin_cli_answer_end(&answer);
 }
 
 static int
@@ -48,26 +43,22 @@ static int
 print_missing(const struct quoin_cli *cli, const char *message, const struct quoin_problems *missing)
 {
 	const int code = QUOIN_EMISSING;
-	struct quoin_json_writer writer;
-	struct quoin_buf text, list;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
+	struct quoin_buf text;
 
-	quoin_buf_init(&text, 32u << 20);
-	quoin_buf_init(&list, 16u << 20);
-	if (!cli->json) {
-		(void)quoin_problems_print(missing, &text);
-		fwrite(text.data, 1, text.len, stderr);
-		fprintf(stderr, "quoin: %s\n", message);
-	} else {
-		(void)quoin_problems_print_json(missing, &list);
-		quoin_json_writer_init(&writer, &text);
-		quoin_json_begin_object(&writer, NULL);
-		quoin_json_put_string(&writer, "error", quoin_error_name(code));
-		quoin_json_put_string(&writer, "message", message);
-		quoin_json_put_raw(&writer, "problems", quoin_buf_span(&list));
-		quoin_json_end_object(&writer);
-		(void)quoin_cli_print_json(&text);
+	if (cli->json) {
+		writer = quoin_cli_answer_begin(&answer, QUOIN_REPORT_BYTES_MAX);
+		quoin_json_put_string(writer, "error", quoin_error_name(code));
+		quoin_json_put_string(writer, "message", message);
+		quoin_report_problems(writer, missing);
+		(void)quoin_cli_answer_end(&answer);
+		return quoin_error_exit_status(code);
 	}
-	quoin_buf_clear(&list);
+	quoin_buf_init(&text, 32u << 20);
+	(void)quoin_problems_print(missing, &text);
+	fwrite(text.data, 1, text.len, stderr);
+	fprintf(stderr, "quoin: %s\n", message);
 	quoin_buf_clear(&text);
 	return quoin_error_exit_status(code);
 }

@@ -1,6 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/clock.h"
 #include "publisher/commands.h"
@@ -106,11 +104,10 @@ print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const s
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
 	char reason[QUOIN_HOST_REASON_BYTES], because[TEXT_BYTES], wait[TEXT_BYTES], excluded[QUOIN_EXCLUSION_BYTES];
 	struct quoin_exclusion_view exclusion;
-	struct quoin_json_writer writer;
 	enum quoin_host_state state;
-	struct quoin_buf json;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 	uint64_t staged, running = host != NULL ? host->status.runs.number : 0;
-	int r;
 
 	state = quoin_picture_host(picture, cert, reason, &staged);
 	explain_choice(&picture->activations.newest, cert, because);
@@ -128,24 +125,19 @@ print_result(const struct quoin_cli *cli, struct quoin_picture *picture, const s
 			printf("  excluded  %s\n", excluded);
 		return host != NULL ? print_counters(&host->status) : 0;
 	}
-	quoin_buf_init(&json, 256u << 10);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_string(&writer, "host", cert->host);
-	quoin_json_put_string(&writer, "state", quoin_host_state_name(state));
-	quoin_json_put_string(&writer, "reason", reason);
-	quoin_json_put_u64(&writer, "running", running);
-	quoin_json_put_string(&writer, "because", because);
-	quoin_json_put_string(&writer, "waiting_for", wait[0] != '\0' ? wait : NULL);
-	quoin_exclusion_put(&exclusion, &writer);
+	writer = quoin_cli_answer_begin(&answer, 256u << 10);
+	quoin_json_put_string(writer, "host", cert->host);
+	quoin_json_put_string(writer, "state", quoin_host_state_name(state));
+	quoin_json_put_string(writer, "reason", reason);
+	quoin_json_put_u64(writer, "running", running);
+	quoin_json_put_string(writer, "because", because);
+	quoin_json_put_string(writer, "waiting_for", wait[0] != '\0' ? wait : NULL);
+	quoin_exclusion_put(&exclusion, writer);
 	if (host != NULL) {
-		quoin_counters_put_fetched(&writer, &host->status);
-		quoin_counters_put_hits(&writer, &host->status);
+		quoin_counters_put_fetched(writer, &host->status);
+		quoin_counters_put_hits(writer, &host->status);
 	}
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	return quoin_cli_answer_end(&answer);
 }
 
 int
@@ -162,17 +154,11 @@ quoin_cmd_why(struct quoin_cli *cli, int argc, char **argv)
 		return r < 0 ? 0 : r;
 	if (count != 1)
 		return quoin_cli_usage(cli, "name one host");
-	picture = calloc(1, sizeof *picture);
-	if (picture == NULL) {
-		quoin_error_set(&err, QUOIN_ENOMEM, "no memory for the picture");
-		return quoin_cli_fail(cli, &err);
-	}
-	r = quoin_picture_open(cli, picture, &err);
+	r = quoin_picture_open(cli, &picture, &err);
 	host = r == 0 ? quoin_picture_named(picture, argv[1]) : NULL;
 	if (r == 0 && host == NULL)
 		r = quoin_error_set(&err, QUOIN_ECONFLICT, "there is no enrolled host %s; \"quoin status\" lists them", argv[1]);
 	r = r == 0 ? print_result(cli, picture, host) : quoin_cli_fail(cli, &err);
 	quoin_picture_close(picture);
-	free(picture);
 	return r;
 }

@@ -47,9 +47,9 @@ struct dev {
 static void
 tell_up(const struct dev *dev)
 {
-	struct quoin_json_writer writer;
 	char conf[QUOIN_PATH_BYTES_MAX];
-	struct quoin_buf json;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	(void)quoin_dev_site_path(&dev->site, conf, sizeof conf, NULL, "quoin.conf");
 	if (!dev->cli->json) {
@@ -59,14 +59,10 @@ tell_up(const struct dev *dev)
 		quoin_cli_say(dev->cli, "Ctrl-C ends it%s", dev->site.is_kept ? "" : " and removes what it made");
 		return;
 	}
-	quoin_buf_init(&json, 4096);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_string(&writer, "bootstrap", dev->site.bootstrap);
-	quoin_json_put_string(&writer, "conf", conf);
-	quoin_json_end_object(&writer);
-	(void)quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
+	writer = quoin_cli_answer_begin(&answer, 4096);
+	quoin_json_put_string(writer, "bootstrap", dev->site.bootstrap);
+	quoin_json_put_string(writer, "conf", conf);
+	(void)quoin_cli_answer_end(&answer);
 }
 
 /* What a newer activation means, in a line; and keep what the next start needs. */

@@ -113,24 +113,36 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 }
 
 int
-quoin_picture_open(const struct quoin_cli *cli, struct quoin_picture *picture, struct quoin_error *err)
+quoin_picture_open(const struct quoin_cli *cli, struct quoin_picture **ret, struct quoin_error *err)
 {
+	struct quoin_picture *picture = calloc(1, sizeof *picture);
 	int r;
 
-	memset(picture, 0, sizeof *picture);
+	*ret = NULL;
+	if (picture == NULL)
+		return quoin_error_set(err, QUOIN_ENOMEM, "no memory for the picture");
 	r = quoin_session_open(cli, &picture->session, err);
-	return r == 0 ? quoin_picture_refresh(picture, err) : r;
+	if (r == 0)
+		r = quoin_picture_refresh(picture, err);
+	if (r == 0)
+		*ret = picture;
+	else
+		quoin_picture_close(picture);
+	return r;
 }
 
 void
 quoin_picture_close(struct quoin_picture *picture)
 {
+	if (picture == NULL)
+		return;
 	forget_findings(picture);
 	quoin_fleet_clear(&picture->fleet);
 	quoin_declared_clear(&picture->declared);
 	quoin_declared_clear(&picture->in_effect);
 	quoin_activations_clear(&picture->activations);
 	quoin_session_close(&picture->session);
+	free(picture);
 }
 
 const char *

@@ -31,10 +31,11 @@ struct quoin_picture {
 	char lacking[QUOIN_PICTURE_ALARM_BYTES];
 };
 
-/* Open a session and read all topics to their ends. The picture is large: allocate it. Close it also after a failure. */
-int quoin_picture_open(const struct quoin_cli *cli, struct quoin_picture *picture, struct quoin_error *err);
+/* Open a session and read all topics to their ends. *ret is the caller's to close, and NULL after a failure. */
+int quoin_picture_open(const struct quoin_cli *cli, struct quoin_picture **ret, struct quoin_error *err);
 /* Read on from where it was. */
 int quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err);
+/* NULL is allowed. */
 void quoin_picture_close(struct quoin_picture *picture);
 
 /* "alive", "stale" (a heartbeat that is late or expired) or "none". */

@@ -31,32 +31,26 @@ static int
 print_result(const struct quoin_cli *cli, const struct quoin_release *release, uint64_t number, bool unchanged,
     const struct quoin_blobs_sent *sent, uint64_t seq, const char *note)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	if (!cli->json) {
 		quoin_cli_say(cli, "release %llu: %s (%llu bytes sent, %llu were there)", (unsigned long long)number, note,
 		    (unsigned long long)(sent->full_bytes + sent->delta_bytes), (unsigned long long)sent->reused_bytes);
 		return 0;
 	}
-	quoin_buf_init(&json, 1u << 20);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_u64(&writer, "release", number);
-	quoin_json_put_bool(&writer, "unchanged", unchanged);
-	put_parts(&writer, release);
-	quoin_json_begin_object(&writer, "bytes");
-	quoin_json_put_u64(&writer, "full", sent->full_bytes);
-	quoin_json_put_u64(&writer, "delta", sent->delta_bytes);
-	quoin_json_put_u64(&writer, "reused", sent->reused_bytes);
-	quoin_json_end_object(&writer);
+	writer = quoin_cli_answer_begin(&answer, 1u << 20);
+	quoin_json_put_u64(writer, "release", number);
+	quoin_json_put_bool(writer, "unchanged", unchanged);
+	put_parts(writer, release);
+	quoin_json_begin_object(writer, "bytes");
+	quoin_json_put_u64(writer, "full", sent->full_bytes);
+	quoin_json_put_u64(writer, "delta", sent->delta_bytes);
+	quoin_json_put_u64(writer, "reused", sent->reused_bytes);
+	quoin_json_end_object(writer);
 	if (seq != 0)
-		quoin_json_put_u64(&writer, "seq", seq);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+		quoin_json_put_u64(writer, "seq", seq);
+	return quoin_cli_answer_end(&answer);
 }
 
 static int

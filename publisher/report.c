@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PROBLEMS_BYTES_MAX (16u << 20)
+
 void
 quoin_report_console(const struct quoin_cli *cli, struct quoin_buf *console)
 {
@@ -64,12 +66,23 @@ print_outcome(const struct quoin_cli *cli, const struct quoin_problems *problems
 		snprintf(message, message_bytes, "%s%s", failed, publishes ? "; nothing was published" : "");
 }
 
+void
+quoin_report_problems(struct quoin_json_writer *writer, const struct quoin_problems *problems)
+{
+	struct quoin_buf list;
+
+	quoin_buf_init(&list, PROBLEMS_BYTES_MAX);
+	(void)quoin_problems_print_json(problems, &list);
+	quoin_json_put_raw(writer, "problems", quoin_buf_span(&list));
+	quoin_buf_clear(&list);
+}
+
 int
 quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems,
     const struct quoin_testfile_result *tests)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json, list;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 	char message[160];
 
 	print_outcome(cli, problems, tests, message, sizeof message);
@@ -80,21 +93,14 @@ quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_p
 		fprintf(stderr, "quoin: %s\n", message);
 		return quoin_error_exit_status(code);
 	}
-	quoin_buf_init(&json, 128u << 20);
-	quoin_buf_init(&list, 16u << 20);
-	(void)quoin_problems_print_json(problems, &list);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_bool(&writer, "ok", false);
-	quoin_json_put_string(&writer, "error", quoin_error_name(code));
-	quoin_json_put_string(&writer, "message", message);
+	writer = quoin_cli_answer_begin(&answer, QUOIN_REPORT_BYTES_MAX);
+	quoin_json_put_bool(writer, "ok", false);
+	quoin_json_put_string(writer, "error", quoin_error_name(code));
+	quoin_json_put_string(writer, "message", message);
 	if (tests != NULL && tests->count > 0)
-		quoin_testfile_print_json(tests, &writer);
-	quoin_json_put_raw(&writer, "problems", quoin_buf_span(&list));
-	quoin_json_end_object(&writer);
-	(void)quoin_cli_print_json(&json);
-	quoin_buf_clear(&list);
-	quoin_buf_clear(&json);
+		quoin_testfile_print_json(tests, writer);
+	quoin_report_problems(writer, problems);
+	(void)quoin_cli_answer_end(&answer);
 	return quoin_error_exit_status(code);
 }
 
@@ -119,22 +125,16 @@ quoin_report_review(const struct quoin_cli *cli, const struct quoin_review *revi
 int
 quoin_report_export(const struct quoin_cli *cli, uint64_t release, bool is_pinned)
 {
-	struct quoin_json_writer writer;
-	struct quoin_buf json;
-	int r;
+	struct quoin_cli_answer answer;
+	struct quoin_json_writer *writer;
 
 	if (!cli->json)
 		return 0;
-	quoin_buf_init(&json, 4096);
-	quoin_json_writer_init(&writer, &json);
-	quoin_json_begin_object(&writer, NULL);
-	quoin_json_put_bool(&writer, "ok", true);
-	quoin_json_put_u64(&writer, "release", release);
-	quoin_json_put_bool(&writer, "pinned", is_pinned);
-	quoin_json_end_object(&writer);
-	r = quoin_cli_print_json(&json);
-	quoin_buf_clear(&json);
-	return r;
+	writer = quoin_cli_answer_begin(&answer, 4096);
+	quoin_json_put_bool(writer, "ok", true);
+	quoin_json_put_u64(writer, "release", release);
+	quoin_json_put_bool(writer, "pinned", is_pinned);
+	return quoin_cli_answer_end(&answer);
 }
 
 void

@@ -11,6 +11,12 @@
 /* The lines of console.log on stderr, unless --json or --quiet. */
 void quoin_report_console(const struct quoin_cli *cli, struct quoin_buf *console);
 
+/* What a report with its problems, as JSON, comes to at the most. */
+#define QUOIN_REPORT_BYTES_MAX (128u << 20)
+
+/* "problems": [...] as a member of the object that is open. */
+void quoin_report_problems(struct quoin_json_writer *writer, const struct quoin_problems *problems);
+
 /* Problems of a refused directory: for people on stderr, or the error object with them on stdout. Tests that ran, if not
  * NULL, are told as a test runner does. Returns the exit status of "code". */
 int quoin_report_refusal(const struct quoin_cli *cli, int code, const struct quoin_problems *problems,
