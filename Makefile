@@ -74,6 +74,7 @@ FORMATS_SRCS := \
 	formats/intent.c \
 	formats/keyfile.c \
 	formats/ledger.c \
+	formats/ledger_admit.c \
 	formats/ledger_fold.c \
 	formats/line.c \
 	formats/minisign.c \
@@ -229,6 +230,7 @@ PUBLISHER_SRCS := \
 	publisher/guard_change.c \
 	publisher/guard_limits.c \
 	publisher/guard_overlap.c \
+	publisher/guard_try.c \
 	publisher/host_state.c \
 	publisher/import.c \
 	publisher/import_gate.c \
@@ -252,6 +254,7 @@ PUBLISHER_SRCS := \
 	publisher/review_changes.c \
 	publisher/review_found.c \
 	publisher/review_json.c \
+	publisher/review_print.c \
 	publisher/review_shards.c \
 	publisher/signers.c \
 	publisher/spot.c \

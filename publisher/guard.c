@@ -1,58 +1,13 @@
 #include "publisher/guard_try.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/models.h"
 #include "lib/text.h"
 
 #define SIZE_JUMP_BYTES	 (1u << 20)
 
-static bool
-is_waived(const struct guard *guard, const struct quoin_guard_input *input)
-{
-	for (size_t i = 0; guard->is_waivable && i < input->waived_count; i++) {
-		if (strcmp(input->waived[i], guard->name) == 0)
-			return true;
-	}
-	return false;
-}
-
-void
-quoin_guard_object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
-    struct quoin_place place, const char *fmt, ...)
-{
-	struct quoin_buf text;
-	char message[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(message, sizeof message, fmt, args);
-	va_end(args);
-	quoin_buf_init(&text, QUOIN_TEXT_BYTES_MAX);
-	if (is_waived(guard, input))
-		quoin_buf_printf(&text, "%s (guard %s is waived)", message, guard->name);
-	else if (guard->is_waivable)
-		quoin_buf_printf(&text, "%s; mend it, or publish with --waive %s", message, guard->name);
-	else
-		quoin_buf_printf(&text, "%s; the guard %s cannot be waived", message, guard->name);
-	quoin_problem_add(problems, is_waived(guard, input) ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR,
-	    guard->name, place, quoin_buf_span(&text));
-	quoin_buf_clear(&text);
-}
-
 static const struct quoin_place nowhere;
-
-double
-quoin_guard_threshold(const struct guard *guard, const struct quoin_guard_input *input)
-{
-	for (size_t i = 0; i < input->threshold_count; i++)
-		if (strcmp(input->thresholds[i].name, guard->name) == 0)
-			return input->thresholds[i].threshold;
-	return guard->threshold;
-}
 
 /* A file of no bytes is what a broken pipe leaves behind, not a dataset. */
 static void
@@ -84,15 +39,6 @@ try_empty(const struct guard *guard, const struct quoin_guard_input *input, stru
 	if (input->compiled->shard_count == 0)
 		quoin_guard_object(guard, input, problems, (struct quoin_place){.file = "shards.json"}, "there are no shards");
 	return 0;
-}
-
-int
-quoin_guard_open_models(struct quoin_span part, struct quoin_models *ret, struct quoin_error *err)
-{
-	struct quoin_image image;
-	int rc = quoin_image_of(part, &image, err);
-
-	return rc != 0 ? rc : quoin_models_verify(&image, ret, err);
 }
 
 /* Compare one model of the release with what a retained release says under the same routing key; whether they differ. */
@@ -169,23 +115,6 @@ try_closed_world(const struct guard *guard, const struct quoin_guard_input *inpu
 	if (rc != 0)
 		quoin_guard_object(guard, input, problems, nowhere, "the parts do not fit together: %.300s", why.message);
 	return 0;
-}
-
-uint64_t
-quoin_guard_placed_demand(const struct quoin_ruleset *ruleset, size_t shard, const char *resource)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < ruleset->placement_count; i++) {
-		const struct quoin_model *model = &ruleset->models[ruleset->placements[i].model];
-
-		for (size_t j = 0; ruleset->placements[i].shard == shard && j < model->demand_count; j++) {
-			if (strcmp(model->demand[j].resource, resource) == 0 &&
-			    __builtin_add_overflow(sum, model->demand[j].amount, &sum))
-				sum = UINT64_MAX;
-		}
-	}
-	return sum;
 }
 
 static int
