@@ -273,13 +273,42 @@ tell_quotation(const struct quoin_problem *problem, struct quoin_buf *out)
 	quoin_buf_printf(out, "%7u | %s\n        | %*s^\n", problem->place.line, problem->quotation, (int)caret, "");
 }
 
+/* How many of the first "count" problems are warnings of the code. */
+static size_t
+count_warnings(const struct quoin_problems *problems, const char *code, size_t count)
+{
+	size_t warnings = 0;
+
+	for (size_t i = 0; i < count; i++)
+		warnings += problems->items[i].severity == QUOIN_SEVERITY_WARNING && strcmp(problems->items[i].code, code) == 0;
+	return warnings;
+}
+
+/* Whether as many warnings of this one's code were told as are told; the first one that is not says how many there are. */
+static bool
+is_one_of_many(const struct quoin_problems *problems, size_t index, struct quoin_buf *out)
+{
+	const struct quoin_problem *problem = &problems->items[index];
+	size_t before, left;
+
+	if (problem->severity != QUOIN_SEVERITY_WARNING)
+		return false;
+	before = count_warnings(problems, problem->code, index);
+	if (before == QUOIN_WARNINGS_TOLD) {
+		left = count_warnings(problems, problem->code, problems->count) - before;
+		quoin_buf_printf(out, "quoin: %zu more %s of this kind (%s); --json lists them\n", left,
+		    left == 1 ? "warning" : "warnings", problem->code);
+	}
+	return before >= QUOIN_WARNINGS_TOLD;
+}
+
 int
 quoin_problems_tell(const struct quoin_problems *problems, const char *but, struct quoin_buf *out)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct quoin_problem *problem = &problems->items[i];
 
-		if (strcmp(problem->code, but) == 0)
+		if (strcmp(problem->code, but) == 0 || is_one_of_many(problems, i, out))
 			continue;
 		print_problem(problem, out);
 		if (problem->quotation != NULL)

@@ -70,7 +70,8 @@ void quoin_problems_sort(struct quoin_problems *problems);
 /* For people: one line each, "quoin: file:line:column: message", warnings as "… warning: message". Appends. */
 int quoin_problems_print(const struct quoin_problems *problems, struct quoin_buf *out);
 /* The same with what is quoted under each, and a caret under that; without those of the code "but", which are told
- * otherwise. */
+ * otherwise, and of warnings of one code the first QUOIN_WARNINGS_TOLD and how many more there are. */
+#define QUOIN_WARNINGS_TOLD 8
 int quoin_problems_tell(const struct quoin_problems *problems, const char *but, struct quoin_buf *out);
 /* For programs: the JSON array [{"severity","code","file","line","column","message"}]; a part of the place that is not
  * known is left out. Appends. */

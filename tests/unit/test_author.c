@@ -326,11 +326,44 @@ test_no_engine(void)
 	CHECK_CONTAINS(err.message, "$QUOIN_EVAL is \"/nonexistent/quoin-eval\", which cannot be run");
 }
 
+/* Many warnings of one kind do not hide the others. */
+static void
+test_many_warnings(void)
+{
+	const struct quoin_place nowhere = {0};
+
+	for (size_t more = 0; more < 3; more++) {
+		struct quoin_problems problems;
+		struct quoin_buf told, want;
+
+		quoin_problems_init(&problems);
+		quoin_buf_init(&told, 1 << 16);
+		quoin_buf_init(&want, 1 << 16);
+		for (size_t i = 0; i < QUOIN_WARNINGS_TOLD + more; i++) {
+			quoin_problem_warning(&problems, "unused_model", nowhere, "model %zu", i);
+			if (i < QUOIN_WARNINGS_TOLD)
+				quoin_buf_printf(&want, "quoin: warning: model %zu\n", i);
+		}
+		if (more > 0)
+			quoin_buf_printf(&want, "quoin: %zu more %s of this kind (unused_model); --json lists them\n", more,
+			    more == 1 ? "warning" : "warnings");
+		quoin_problem_warning(&problems, "same_vip", nowhere, "vip");
+		quoin_problem_error(&problems, "unused_model", nowhere, "an error");
+		quoin_buf_put_str(&want, "quoin: warning: vip\nquoin: an error\n");
+		CHECK_INT(quoin_problems_tell(&problems, "", &told), 0);
+		CHECK_STR(quoin_buf_str(&told), quoin_buf_str(&want));
+		quoin_buf_clear(&want);
+		quoin_buf_clear(&told);
+		quoin_problems_clear(&problems);
+	}
+}
+
 static const struct check_case cases[] = {
     {"author: mistakes, with their lines and what to write", test_mistakes},
     {"author: helpers and classes across files", test_across_files},
     {"author: a long line", test_long_line},
     {"author: rules without an engine", test_no_engine},
+    {"author: many warnings of one kind", test_many_warnings},
 };
 
 int
