@@ -31,19 +31,25 @@ place_routed(struct quoin_assign_state *state)
 	}
 }
 
+/* Keep the item where it was, on the shards that have traffic for it or on those that have none. */
+static void
+keep(struct quoin_assign_state *state, size_t item, bool has_traffic)
+{
+	for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
+		if (state->items[item].count < state->items[item].want && quoin_assign_was(state, item, shard) &&
+		    quoin_assign_had_traffic(state, item, shard) == has_traffic && quoin_assign_can(state, item, shard) &&
+		    quoin_assign_fits(state, item, shard))
+			quoin_assign_put(state, item, shard);
+	}
+}
+
 /* Every model stays where it was as far as there is room, the smallest first: so the fewest must go. */
 static void
 place_kept(struct quoin_assign_state *state)
 {
 	for (size_t i = state->by_size_count; i-- > 0;) {
-		size_t item = state->by_size[i];
-
-		for (uint32_t shard = 0; shard < state->ruleset->shard_count; shard++) {
-			if (state->items[item].count < state->items[item].want &&
-			    quoin_assign_was(state, item, shard) && quoin_assign_can(state, item, shard) &&
-			    quoin_assign_fits(state, item, shard))
-				quoin_assign_put(state, item, shard);
-		}
+		keep(state, state->by_size[i], true);
+		keep(state, state->by_size[i], false);
 	}
 }
 

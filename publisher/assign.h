@@ -9,7 +9,8 @@
  * Least movement: a model stays where the base has it as long as that is possible; the number of loads that are new is
  * the least for the instances that can be searched within a fixed number of steps, and close to it beyond (within 5 % of
  * all loads on the instances of tests/unit/test_assign_quality.c). What must be placed anew goes where the most room is
- * left. Ties are broken by names. Assigning against one's own result changes nothing.
+ * left. A model that leaves some of its shards stays where its traffic goes. Ties are broken by names. Assigning against
+ * one's own result changes nothing.
  */
 #ifndef QUOIN_PUBLISHER_ASSIGN_H
 #define QUOIN_PUBLISHER_ASSIGN_H
@@ -20,6 +21,7 @@
 struct quoin_base_placement {
 	const char *routing_key;
 	const char *shard;
+	bool has_traffic; /* a route may have it loaded without any */
 };
 
 /*

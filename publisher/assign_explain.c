@@ -28,7 +28,7 @@ copy_base(const struct quoin_ruleset *base, size_t *ret_count)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
 		placements[i] = (struct quoin_base_placement){base->models[base->placements[i].model].routing_key,
-		    base->shards[base->placements[i].shard].name};
+		    base->shards[base->placements[i].shard].name, base->placements[i].weight > 0};
 	*ret_count = count;
 	return placements;
 }

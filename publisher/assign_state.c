@@ -177,7 +177,7 @@ fill_was_of(struct quoin_assign_state *state, size_t item, const struct quoin_ba
 			return;
 		if (strcmp(sorted[at].shard, name) != 0)
 			continue;
-		state->was[item * shard_count + j] = true;
+		state->was[item * shard_count + j] = sorted[at].has_traffic ? 2 : 1;
 		if (state->can[item * shard_count + j] && state->items[item].kept_most < state->items[item].want)
 			state->items[item].kept_most++;
 	}
@@ -293,7 +293,13 @@ quoin_assign_can(const struct quoin_assign_state *state, size_t item, uint32_t s
 bool
 quoin_assign_was(const struct quoin_assign_state *state, size_t item, uint32_t shard)
 {
-	return state->was[item * state->ruleset->shard_count + shard];
+	return state->was[item * state->ruleset->shard_count + shard] != 0;
+}
+
+bool
+quoin_assign_had_traffic(const struct quoin_assign_state *state, size_t item, uint32_t shard)
+{
+	return state->was[item * state->ruleset->shard_count + shard] == 2;
 }
 
 bool

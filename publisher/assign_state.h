@@ -31,7 +31,7 @@ struct quoin_assign_state {
 	uint64_t (*capacity)[QUOIN_RESOURCES_MAX]; /* of each shard */
 	uint64_t (*load)[QUOIN_RESOURCES_MAX];
 	bool *can;	/* [item][shard]: it may be there: labels, hosts, not draining */
-	bool *was;	/* [item][shard]: the base has it there */
+	uint8_t *was;	/* [item][shard]: the base has it there: 1 without traffic, 2 with */
 	uint32_t *room; /* what the items' chosen point into */
 };
 
@@ -42,6 +42,8 @@ void quoin_assign_state_clear(struct quoin_assign_state *state);
 
 bool quoin_assign_can(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 bool quoin_assign_was(const struct quoin_assign_state *state, size_t item, uint32_t shard);
+/* Whether the base sends traffic for it there. */
+bool quoin_assign_had_traffic(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 bool quoin_assign_has(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 /* Whether the shard has room for the item. */
 bool quoin_assign_fits(const struct quoin_assign_state *state, size_t item, uint32_t shard);

@@ -124,8 +124,11 @@ read_placements(struct quoin_span part, struct quoin_base_placement **ret, size_
 
 		quoin_models_shard_at(&models, i, &shard);
 		for (uint32_t j = 0; j < shard.placed_count; j++) {
-			if (quoin_models_model(&models, quoin_shard_placed(&shard, j).model, &model))
-				placements[count++] = (struct quoin_base_placement){model.routing_key, shard.name};
+			const struct quoin_placed placed = quoin_shard_placed(&shard, j);
+
+			if (quoin_models_model(&models, placed.model, &model))
+				placements[count++] =
+				    (struct quoin_base_placement){model.routing_key, shard.name, placed.weight > 0};
 		}
 	}
 	*ret = placements;

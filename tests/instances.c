@@ -86,7 +86,7 @@ plant(struct instance *instance, size_t model, uint32_t moved)
 			continue;
 		instance->was[model][before] = true;
 		instance->base[instance->base_count++] =
-		    (struct quoin_base_placement){instance->keys[model], instance->shard_names[before]};
+		    (struct quoin_base_placement){instance->keys[model], instance->shard_names[before], true};
 	}
 }
 
@@ -189,7 +189,7 @@ instance_rebase(struct instance *instance)
 
 		instance->was[now->model][now->shard] = true;
 		instance->base[instance->base_count++] =
-		    (struct quoin_base_placement){instance->keys[now->model], instance->shard_names[now->shard]};
+		    (struct quoin_base_placement){instance->keys[now->model], instance->shard_names[now->shard], true};
 	}
 }
 

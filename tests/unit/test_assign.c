@@ -86,7 +86,7 @@ static void
 add_base(struct world *world, size_t model, size_t shard)
 {
 	world->base[world->base_count++] =
-	    (struct quoin_base_placement){world->names[1][model], world->names[0][shard]};
+	    (struct quoin_base_placement){world->names[1][model], world->names[0][shard], true};
 }
 
 static void
@@ -157,6 +157,27 @@ test_spreads(void)
 	CHECK_STR(assign(&world),
 	    "m0: s2=100000; m1: s2=100000; m2: s0=50000 s1=50000; m3: s0=33334 s1=33333 s2=33333");
 	clear(&world);
+}
+
+/* A model that must leave one of its shards stays where its traffic goes, whatever the shards' names. */
+static void
+test_keeps_traffic(void)
+{
+	for (size_t with = 0; with < 3; with++) {
+		struct world world = {0};
+		char want[32];
+
+		for (size_t shard = 0; shard < 3; shard++)
+			add_shard(&world, 100, 100);
+		add_model(&world, 10, 10, 1);
+		for (size_t shard = 0; shard < 3; shard++) {
+			add_base(&world, 0, shard);
+			world.base[shard].has_traffic = shard == with;
+		}
+		(void)snprintf(want, sizeof want, "m0: s%zu=100000", with);
+		CHECK_STR(assign(&world), want);
+		clear(&world);
+	}
 }
 
 static void
@@ -491,7 +512,7 @@ assign_many(struct many *many)
 	for (size_t i = 0; i < many->base_count; i++) {
 		const struct quoin_placement *now = &many->ruleset.placements[i];
 
-		many->base[i] = (struct quoin_base_placement){many->keys[now->model], many->names[now->shard]};
+		many->base[i] = (struct quoin_base_placement){many->keys[now->model], many->names[now->shard], true};
 	}
 	return moves;
 }
@@ -521,6 +542,7 @@ test_many(void)
 static const struct check_case cases[] = {
     {"assign: weights", test_weights},
     {"assign: new models go where the most room is", test_spreads},
+    {"assign: a model that leaves a shard stays where its traffic goes", test_keeps_traffic},
     {"assign: required labels, draining, no hosts", test_requires_and_drain},
     {"assign: routes", test_routes},
     {"assign: a search where greed fails", test_search},
