@@ -54,9 +54,9 @@ place_kept(struct quoin_assign_state *state)
 }
 
 /* The shard with the most room for the item, or QUOIN_ASSIGN_NONE. Of equals the one with the fewest models, then the
- * first. */
+ * first. It must fit there, unless "may_overcommit". */
 static uint32_t
-roomiest(const struct quoin_assign_state *state, const uint32_t *model_counts, size_t item)
+roomiest(const struct quoin_assign_state *state, const uint32_t *model_counts, size_t item, bool may_overcommit)
 {
 	uint32_t best = QUOIN_ASSIGN_NONE;
 	double best_full = 0;
@@ -65,7 +65,7 @@ roomiest(const struct quoin_assign_state *state, const uint32_t *model_counts, s
 		double full;
 
 		if (!quoin_assign_can(state, item, shard) || quoin_assign_has(state, item, shard) ||
-		    !quoin_assign_fits(state, item, shard))
+		    !(may_overcommit || quoin_assign_fits(state, item, shard)))
 			continue;
 		full = quoin_assign_fullness(state, item, shard);
 		if (best == QUOIN_ASSIGN_NONE || full < best_full ||
@@ -79,7 +79,7 @@ roomiest(const struct quoin_assign_state *state, const uint32_t *model_counts, s
 
 /* What is still missing, the largest first, goes where the most room is. */
 static int
-place_new(struct quoin_assign_state *state)
+place_new(struct quoin_assign_state *state, bool may_overcommit)
 {
 	uint32_t *model_counts = calloc(state->ruleset->shard_count + 1, sizeof *model_counts);
 
@@ -93,7 +93,7 @@ place_new(struct quoin_assign_state *state)
 		size_t item = state->by_size[i];
 
 		while (state->items[item].count < state->items[item].want) {
-			uint32_t shard = roomiest(state, model_counts, item);
+			uint32_t shard = roomiest(state, model_counts, item, may_overcommit);
 
 			if (shard == QUOIN_ASSIGN_NONE)
 				break;
@@ -126,7 +126,7 @@ place_all(struct quoin_assign_state *state)
 
 	place_routed(state);
 	place_kept(state);
-	rc = place_new(state);
+	rc = place_new(state, false);
 	if (rc != 0)
 		return rc;
 	if (is_least(state))
@@ -139,6 +139,26 @@ place_all(struct quoin_assign_state *state)
 	if (rc == 0)
 		quoin_assign_repair(state);
 	return rc;
+}
+
+/* What fits nowhere, as somebody waived the capacity: where it is routed, where it was, or where it is the least too much. */
+static int
+place_beyond(struct quoin_assign_state *state)
+{
+	for (size_t i = 0; i < state->item_count; i++) {
+		const struct quoin_assign_item *item = &state->items[i];
+		const struct quoin_rule *rule = item->route != QUOIN_ASSIGN_NONE ? &state->ruleset->rules[item->route] : NULL;
+
+		for (size_t j = 0; rule != NULL && j < rule->share_count; j++)
+			if (state->ruleset->shards[rule->shares[j].key].host_count > 0 &&
+			    !quoin_assign_has(state, i, rule->shares[j].key))
+				quoin_assign_put(state, i, rule->shares[j].key);
+		for (uint32_t shard = 0; rule == NULL && shard < state->ruleset->shard_count; shard++)
+			if (item->count < item->want && quoin_assign_was(state, i, shard) && quoin_assign_can(state, i, shard) &&
+			    !quoin_assign_has(state, i, shard))
+				quoin_assign_put(state, i, shard);
+	}
+	return place_new(state, true);
 }
 
 static int
@@ -194,13 +214,15 @@ take_placements(const struct quoin_assign_state *state, struct quoin_ruleset *ru
 
 int
 quoin_assign(struct quoin_ruleset *ruleset, const struct quoin_base_placement *base, size_t base_count,
-    const struct quoin_check_places *places, struct quoin_problems *problems, struct quoin_error *err)
+    bool may_overcommit, const struct quoin_check_places *places, struct quoin_problems *problems, struct quoin_error *err)
 {
 	struct quoin_assign_state state;
 	int rc = quoin_assign_state_init(&state, ruleset, base, base_count);
 
 	if (rc == 0)
 		rc = place_all(&state);
+	if (rc == 0 && may_overcommit && !quoin_assign_is_whole(&state))
+		rc = place_beyond(&state);
 	if (rc == 0 && !quoin_assign_is_whole(&state)) {
 		quoin_assign_report(&state, places, problems);
 		rc = quoin_error_set(err, QUOIN_EREFUSED, "not every model has its place on shards");

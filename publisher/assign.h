@@ -26,11 +26,14 @@ struct quoin_base_placement {
 
 /*
  * Fill the ruleset's placements. "base" may be in any order, and empty. "places" may be NULL. Models that do not fit
- * are problems (codes capacity, no_shard, no_hosts) that name the resource, how much is missing, and where.
+ * are problems (codes capacity, no_shard, no_hosts) that name the resource, how much is missing, and where. With
+ * "may_overcommit" (the guard capacity is waived) what fits nowhere is placed all the same: where it is routed, where it was,
+ * or where it is the least beyond the capacity.
  * Returns 0, QUOIN_EREFUSED (problems are listed; the ruleset has no placements), QUOIN_ENOMEM.
  */
 int quoin_assign(struct quoin_ruleset *ruleset, const struct quoin_base_placement *base, size_t base_count,
-    const struct quoin_check_places *places, struct quoin_problems *problems, struct quoin_error *err);
+    bool may_overcommit, const struct quoin_check_places *places, struct quoin_problems *problems,
+    struct quoin_error *err);
 
 /* Equal weights for "count" shards: 100000 in total, the remainder one each to the first. */
 uint32_t quoin_assign_weight(size_t count, size_t index);

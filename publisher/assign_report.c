@@ -94,8 +94,9 @@ report_route(const struct quoin_assign_state *state, size_t item, struct quoin_p
 	}
 	if (words.len > 0) {
 		quoin_problem_error(problems, "capacity", place,
-		    "model \"%s\" does not fit where it is routed:%s; add capacity or change the route", key,
-		    words.text);
+		    "model \"%s\" does not fit where it is routed:%s; add capacity, change the route, or publish with --waive "
+		    "capacity",
+		    key, words.text);
 	}
 }
 
@@ -157,8 +158,9 @@ report_capacity(const struct quoin_assign_state *state, size_t item, struct quoi
 			add_shortage(&words, state, item, shard);
 	}
 	quoin_problem_error(problems, "capacity", place,
-	    "model \"%s\" fits on %u of %u shards:%s; add capacity, or let it or others need less", model->routing_key,
-	    state->items[item].count, model->shard_count, words.text);
+	    "model \"%s\" fits on %u of %u shards:%s; add capacity, let it or others need less, or publish with --waive "
+	    "capacity",
+	    model->routing_key, state->items[item].count, model->shard_count, words.text);
 }
 
 /* On how many shards the item may be, were there room. */
@@ -208,7 +210,7 @@ report_total(const struct quoin_assign_state *state, size_t resource, struct quo
 	if (needed > had)
 		quoin_problem_error(problems, "capacity", (struct quoin_place){.file = "shards.json"},
 		    "the models need %llu %s on all their shards, which have %llu together, a host of each: %llu are missing; add "
-		    "shards or capacity, or let models need less",
+		    "shards or capacity, let models need less, or publish with --waive capacity",
 		    (unsigned long long)needed, state->resources[resource], (unsigned long long)had,
 		    (unsigned long long)(needed - had));
 }

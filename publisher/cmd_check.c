@@ -67,7 +67,7 @@ quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv)
 			    &material->base, &err);
 	}
 	if (r == 0)
-		r = quoin_material_compile(cli, argv[1], material, &err);
+		r = quoin_material_compile(cli, argv[1], false, material, &err);
 	if (r == 0)
 		r = quoin_material_vet(against != NULL ? &session.conf : NULL, NULL, 0, material, &err);
 	quoin_problems_sort(&material->problems);

@@ -161,7 +161,7 @@ make(const struct quoin_cli *cli, const struct request *request, struct plan *pl
 	int r = open_base(cli, request, plan, err);
 
 	if (r == 0)
-		r = quoin_material_compile(cli, request->dir, material, err);
+		r = quoin_material_compile(cli, request->dir, false, material, err);
 	if (r == 0) {
 		/* What guards object to, and tests that fail, are part of the plan, not its failure. */
 		r = quoin_material_vet(plan->has_session ? &plan->session.conf : NULL, NULL, 0, material, err);

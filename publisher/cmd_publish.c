@@ -1,10 +1,20 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/text.h"
 #include "publisher/commands.h"
 #include "publisher/lost.h"
 #include "publisher/publish_run.h"
 #include "publisher/report.h"
+
+static bool
+waives(const struct quoin_publish_request *request, const char *guard)
+{
+	for (size_t i = 0; i < request->waived_count; i++)
+		if (strcmp(request->waived[i], guard) == 0)
+			return true;
+	return false;
+}
 
 /* The material of the request, with its base, through tests and guards. */
 static int
@@ -22,7 +32,7 @@ make_material(const struct quoin_cli *cli, struct quoin_session *session, struct
 		r = quoin_material_read_fleet(session, material, err);
 	if (r == 0)
 		r = request->dir != NULL
-		    ? quoin_material_compile(cli, request->dir, material, err)
+		    ? quoin_material_compile(cli, request->dir, waives(request, "capacity"), material, err)
 		    : quoin_material_read_files(request->part_texts, request->part_count,
 			  request->schema != NULL ? request->schema : "raw", request->policy_file, material, err);
 	return r == 0 ? quoin_material_vet(&session->conf, request->waived, request->waived_count, material, err) : r;

@@ -158,7 +158,7 @@ count_things(struct quoin_compiled *compiled)
 /* From the directory and what its scripts gave to a ruleset with its placements. */
 static int
 make_ruleset(struct quoin_compiled *compiled, const struct quoin_json_doc *eval,
-    const struct quoin_base_placement *placements, size_t count, struct quoin_problems *problems,
+    const struct quoin_base_placement *placements, size_t count, bool may_overcommit, struct quoin_problems *problems,
     struct quoin_error *err)
 {
 	int rc = quoin_testfile_check(&compiled->directory, problems, err);
@@ -166,7 +166,7 @@ make_ruleset(struct quoin_compiled *compiled, const struct quoin_json_doc *eval,
 	if (rc == 0)
 		rc = quoin_check(&compiled->directory, eval, &compiled->ruleset, &compiled->places, problems, err);
 	if (rc == 0)
-		rc = quoin_assign(&compiled->ruleset, placements, count, &compiled->places, problems, err);
+		rc = quoin_assign(&compiled->ruleset, placements, count, may_overcommit, &compiled->places, problems, err);
 	if (rc == 0) {
 		quoin_check_policy(&compiled->directory, &compiled->ruleset, problems);
 		if (problems->error_count > 0)
@@ -206,7 +206,7 @@ quoin_compile_evaluated(struct quoin_directory *directory, const struct quoin_js
 	if (base != NULL && base->models.len > 0)
 		rc = read_placements(base->models, &placements, &count, err);
 	if (rc == 0)
-		rc = make_ruleset(ret, eval, placements, count, problems, err);
+		rc = make_ruleset(ret, eval, placements, count, base != NULL && base->may_overcommit, problems, err);
 	if (rc == 0)
 		rc = make_parts(ret, base, problems, err);
 	if (rc == 0)

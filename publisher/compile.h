@@ -17,6 +17,7 @@
 struct quoin_compile_base {
 	struct quoin_span rules;
 	struct quoin_span models;
+	bool may_overcommit; /* the guard capacity is waived: models that fit on no shard are placed all the same */
 };
 
 enum quoin_compiled_name {

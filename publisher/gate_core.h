@@ -53,6 +53,7 @@ struct quoin_gate_shard {
 struct quoin_gate_release {
 	uint64_t number;
 	struct quoin_policy policy;
+	bool waives_capacity; /* its publisher did: a host of a shard is taken to carry what it needs there */
 	char (*resources)[QUOIN_NAME_BYTES_MAX + 1]; /* owned, as all below */
 	size_t resource_count;
 	struct quoin_gate_model *models;

@@ -163,7 +163,10 @@ quoin_gate_release_make(const struct quoin_release *release, struct quoin_span i
 		if (r == 0)
 			r = make(&models, release->number, ret, err);
 	}
-	if (r == 0)
+	if (r == 0) {
 		(*ret)->policy = release->policy;
+		for (size_t i = 0; i < release->waived_count; i++)
+			(*ret)->waives_capacity = (*ret)->waives_capacity || strcmp(release->waived[i], "capacity") == 0;
+	}
 	return r;
 }

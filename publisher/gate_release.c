@@ -227,17 +227,40 @@ gather(const struct quoin_gate_release *const *releases, size_t release_count, c
 	return count;
 }
 
+/* What one host of the shard carries: what the entering release says, or what one that waives the capacity, and may be loaded
+ * already, needs there alone. So what it made too full holds up nothing that adds nothing, and so no way back. */
+static uint64_t
+carried(const struct quoin_gate_release *const *releases, size_t release_count, const struct quoin_gate_release *entering,
+    const struct quoin_gate_shard *shard, struct placed *room, const char *resource)
+{
+	uint64_t have = amount_of(entering, shard->capacity, resource), need;
+
+	for (size_t r = 0; r < release_count; r++) {
+		size_t count;
+
+		if (!releases[r]->waives_capacity)
+			continue;
+		count = gather(&releases[r], 1, shard->name, room);
+		qsort(room, count, sizeof *room, compare_placed);
+		need = demand_of(room, count, resource);
+		have = need > have ? need : have;
+	}
+	return have;
+}
+
 /* Every resource that any of the releases names, on one shard; "entering" says what one host of it carries. */
 static bool
 shard_fits(struct quoin_gate_core *core, const struct quoin_gate_release *const *releases, size_t release_count,
     const struct quoin_gate_release *entering, const struct quoin_gate_shard *shard, char why[QUOIN_GATE_TEXT_BYTES])
 {
 	size_t count = gather(releases, release_count, shard->name, NULL);
-	struct placed *placed = calloc(count + 1, sizeof *placed);
+	struct placed *placed = calloc(count + 1, sizeof *placed), *room = calloc(count + 1, sizeof *room);
 	bool fits = true;
 
-	if (placed == NULL) {
+	if (placed == NULL || room == NULL) {
 		core->code = QUOIN_ENOMEM;
+		free(placed);
+		free(room);
 		return false;
 	}
 	gather(releases, release_count, shard->name, placed);
@@ -246,7 +269,7 @@ shard_fits(struct quoin_gate_core *core, const struct quoin_gate_release *const 
 		for (size_t i = 0; i < releases[r]->resource_count && fits; i++) {
 			const char *resource = releases[r]->resources[i];
 			uint64_t need = demand_of(placed, count, resource);
-			uint64_t have = amount_of(entering, shard->capacity, resource);
+			uint64_t have = carried(releases, release_count, entering, shard, room, resource);
 
 			if (need <= have)
 				continue;
@@ -255,6 +278,7 @@ shard_fits(struct quoin_gate_core *core, const struct quoin_gate_release *const 
 			    shard->name, (unsigned long long)have, resource, (unsigned long long)need);
 		}
 	free(placed);
+	free(room);
 	return fits;
 }
 

@@ -160,19 +160,21 @@ try_sizes(const struct guard *guard, const struct quoin_guard_input *input, stru
 
 /* Ascending by name, like the list of names below. */
 static const struct guard guards[] = {
-    {"capacity", false, true, -1, try_capacity},
-    {"closed_world", false, true, -1, try_closed_world},
-    {"default_changed", true, true, 25, quoin_guard_try_default_changed},
-    {"empty", true, false, 50, try_empty},
-    {"limits", true, false, -1, quoin_guard_try_limits},
-    {"models_removed", true, true, 25, quoin_guard_try_models_removed},
-    {"overlap", true, true, -1, quoin_guard_try_overlap},
-    {"parts_removed", true, false, 0, quoin_guard_try_parts_removed},
-    {"rebucket", true, true, 0, quoin_guard_try_rebucket},
-    {"rules_removed", true, true, 25, quoin_guard_try_rules_removed},
-    {"size_jump", true, true, 4, try_size_jump},
-    {"sizes", false, true, -1, try_sizes},
-    {"version_reused", true, true, -1, try_version_reused},
+    {"capacity", NULL, true, -1, try_capacity},
+    {"closed_world", "a request for what has no route, or is loaded nowhere, has no place to go to; mend the rules", true, -1,
+	try_closed_world},
+    {"default_changed", NULL, true, 25, quoin_guard_try_default_changed},
+    {"empty", NULL, false, 50, try_empty},
+    {"limits", NULL, false, -1, quoin_guard_try_limits},
+    {"models_removed", NULL, true, 25, quoin_guard_try_models_removed},
+    {"overlap", NULL, true, -1, quoin_guard_try_overlap},
+    {"parts_removed", NULL, false, 0, quoin_guard_try_parts_removed},
+    {"rebucket", NULL, true, 0, quoin_guard_try_rebucket},
+    {"rules_removed", NULL, true, 25, quoin_guard_try_rules_removed},
+    {"size_jump", NULL, true, 4, try_size_jump},
+    {"sizes", "no document and no host takes a release beyond the bounds of the format; leave something out", true, -1,
+	try_sizes},
+    {"version_reused", NULL, true, -1, try_version_reused},
 };
 #define GUARDS (sizeof guards / sizeof guards[0])
 
@@ -192,12 +194,20 @@ quoin_guard_is_known(const char *name)
 	return find_guard(name) != NULL;
 }
 
+const char *
+quoin_guard_why_never(const char *name)
+{
+	const struct guard *guard = find_guard(name);
+
+	return guard != NULL ? guard->why_never : NULL;
+}
+
 bool
 quoin_guard_is_waivable(const char *name)
 {
 	const struct guard *guard = find_guard(name);
 
-	return guard != NULL && guard->is_waivable;
+	return guard != NULL && guard->why_never == NULL;
 }
 
 const char *const *

@@ -3,8 +3,10 @@
  * hold refuses the release, unless it is waived by name; a waived one is a warning, and the waiver is in the signed
  * document. Some have a threshold, "guard.<name>" in quoin.conf (quoin.conf(5)); the default is in brackets.
  *
- *	capacity         what is placed on a shard fits one of its hosts; never waived: hosts could not load it
- *	closed_world     I6: every routing key has routes, every model is on its shards; never waived
+ *	capacity         what is placed on a shard fits one of its hosts; waived, the gate takes what it needs for what a
+ *	                 host carries
+ *	closed_world     I6: every routing key has routes, every model is on its shards; never waived: there would be no
+ *	                 place to send a request to
  *	default_changed  percent of the base's objectives whose default is another model [25]
  *	empty            no objectives, no shards, fewer than this percent of the base's objectives [50], or a file
  *	                 of no bytes
@@ -15,7 +17,7 @@
  *	rebucket         rules that survive but whose salt, unit or order of ranges changed (RULES.md section 5) [0]
  *	rules_removed    percent of the base's enabled rules that are gone [25]
  *	size_jump        a part is more than this many times as large as the base's (and larger than 1 MiB) [4]
- *	sizes            the parts together are within QUOIN_RELEASE_BYTES_MAX; never waived: hosts would refuse it
+ *	sizes            the parts together are within QUOIN_RELEASE_BYTES_MAX; never waived: no host reads more
  *	version_reused   a model@version has another digest or type than in a retained release (RULES.md section 1)
  *
  * A guard of percents lets up to two things go in any case: in a small directory one is many percent.
@@ -58,9 +60,10 @@ struct quoin_guard_input {
 	size_t waived_count;
 };
 
-/* Whether there is a guard of this name, and whether it can be waived. */
+/* Whether there is a guard of this name, and whether it can be waived; why it cannot, NULL if it can. */
 bool quoin_guard_is_known(const char *name);
 bool quoin_guard_is_waivable(const char *name);
+const char *quoin_guard_why_never(const char *name);
 /* All names, ascending; NULL at the end. For help texts and "did you mean". */
 const char *const *quoin_guard_names(void);
 

@@ -71,11 +71,34 @@ held_demand(const struct held *held, const char *shard, const char *resource)
 	return sum;
 }
 
+/* What the models that the base has on the shard need, if it waives the capacity: they are loaded there. */
+static uint64_t
+base_carries(const struct quoin_guard_input *input, const struct held *held, const char *shard, const char *resource)
+{
+	struct quoin_shard_entry entry;
+	bool is_waived = false;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; input->base_release != NULL && i < input->base_release->waived_count; i++)
+		is_waived = is_waived || strcmp(input->base_release->waived[i], "capacity") == 0;
+	if (!is_waived || input->base_models.len == 0 || !quoin_models_shard_named(&held->releases[0], shard, &entry))
+		return 0;
+	for (uint32_t i = 0; i < entry.placed_count; i++) {
+		struct quoin_model_entry model;
+
+		if (quoin_models_model(&held->releases[0], quoin_shard_placed(&entry, i).model, &model) &&
+		    __builtin_add_overflow(sum, quoin_model_demand_of(&model, resource), &sum))
+			sum = UINT64_MAX;
+	}
+	return sum;
+}
+
 int
 quoin_guard_try_overlap(const struct guard *guard, const struct quoin_guard_input *input,
     struct quoin_problems *problems, struct quoin_error *err)
 {
 	const struct quoin_ruleset *ruleset = &input->compiled->ruleset;
+	const bool is_overcommitted = quoin_guard_is_waived("capacity", input);
 	struct held *held = calloc(1, sizeof *held);
 	int rc;
 
@@ -89,15 +112,22 @@ quoin_guard_try_overlap(const struct guard *guard, const struct quoin_guard_inpu
 			const char *resource = shard->capacity[j].resource;
 			uint64_t demand = quoin_guard_placed_demand(ruleset, i, resource);
 			uint64_t other = held_demand(held, shard->name, resource);
+			uint64_t carries = shard->capacity[j].amount;
+			uint64_t before = base_carries(input, held, shard->name, resource);
 
-			/* What does not even fit alone is the guard capacity's. */
-			if (demand > shard->capacity[j].amount || other <= shard->capacity[j].amount - demand)
+			/* What does not even fit alone is the guard capacity's; waived, a host is taken to carry that, and what it
+			 * carries for a base that waives it. */
+			if (demand > carries && is_overcommitted)
+				carries = demand;
+			if (demand <= carries && before > carries)
+				carries = before;
+			if (demand > carries || other <= carries - demand)
 				continue;
 			quoin_guard_object(guard, input, problems, input->compiled->places.shards[i],
 			    "during the change a host of shard \"%s\" holds models of this release and of the live ones, "
 			    "which need %llu and %llu %s, and has %llu",
 			    shard->name, (unsigned long long)demand, (unsigned long long)other, resource,
-			    (unsigned long long)shard->capacity[j].amount);
+			    (unsigned long long)carries);
 		}
 	}
 	free(held);

@@ -4,14 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool
-is_waived(const struct guard *guard, const struct quoin_guard_input *input)
+bool
+quoin_guard_is_waived(const char *name, const struct quoin_guard_input *input)
 {
-	for (size_t i = 0; guard->is_waivable && i < input->waived_count; i++) {
-		if (strcmp(input->waived[i], guard->name) == 0)
+	for (size_t i = 0; i < input->waived_count; i++) {
+		if (strcmp(input->waived[i], name) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_waived(const struct guard *guard, const struct quoin_guard_input *input)
+{
+	return guard->why_never == NULL && quoin_guard_is_waived(guard->name, input);
 }
 
 void
@@ -28,10 +34,11 @@ quoin_guard_object(const struct guard *guard, const struct quoin_guard_input *in
 	quoin_buf_init(&text, QUOIN_TEXT_BYTES_MAX);
 	if (is_waived(guard, input))
 		quoin_buf_printf(&text, "%s (guard %s is waived)", message, guard->name);
-	else if (guard->is_waivable)
+	else if (guard->why_never == NULL)
 		quoin_buf_printf(&text, "%s; mend it, or publish with --waive %s", message, guard->name);
 	else
-		quoin_buf_printf(&text, "%s; the guard %s cannot be waived", message, guard->name);
+		quoin_buf_printf(&text, "%s; the guard %s cannot be waived: %s", message, guard->name,
+		    guard->why_never);
 	quoin_problem_add(problems, is_waived(guard, input) ? QUOIN_SEVERITY_WARNING : QUOIN_SEVERITY_ERROR,
 	    guard->name, place, quoin_buf_span(&text));
 	quoin_buf_clear(&text);

@@ -9,7 +9,7 @@
 
 struct guard {
 	const char *name;
-	bool is_waivable;
+	const char *why_never; /* it cannot be waived; NULL: it can */
 	bool needs_rules;
 	double threshold; /* the default; below 0: it has none */
 	int (*try)(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
@@ -20,6 +20,7 @@ struct guard {
 void quoin_guard_object(const struct guard *guard, const struct quoin_guard_input *input, struct quoin_problems *problems,
     struct quoin_place place, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+bool quoin_guard_is_waived(const char *name, const struct quoin_guard_input *input);
 double quoin_guard_threshold(const struct guard *guard, const struct quoin_guard_input *input);
 
 /* Attach to a models part, verified once more: whoever fetched it may have been careless. */

@@ -42,14 +42,15 @@ quoin_material_read_fleet(struct quoin_session *session, struct quoin_material *
 }
 
 int
-quoin_material_compile(const struct quoin_cli *cli, const char *dir, struct quoin_material *material,
-    struct quoin_error *err)
+quoin_material_compile(const struct quoin_cli *cli, const char *dir, bool may_overcommit,
+    struct quoin_material *material, struct quoin_error *err)
 {
 	struct quoin_compile_base base = quoin_base_for_compile(&material->base);
 	struct quoin_compiled *compiled = &material->compiled;
 	struct quoin_buf console;
 	int r;
 
+	base.may_overcommit = may_overcommit;
 	quoin_buf_init(&console, 4u << 20);
 	r = quoin_compile(dir, &base, &console, compiled, &material->problems, err);
 	quoin_report_console(cli, &console);

@@ -30,10 +30,11 @@ void quoin_material_clear(struct quoin_material *material);
 /* Read what hosts announced on the status topic, for the guard of their limits. */
 int quoin_material_read_fleet(struct quoin_session *session, struct quoin_material *material, struct quoin_error *err);
 
-/* Compile the directory against the material's base. Console lines are told. Returns 0; QUOIN_EREFUSED with problems;
+/* Compile the directory against the material's base; "may_overcommit": models may be placed beyond the capacity of a shard,
+ * as the guard is waived. Console lines are told. Returns 0; QUOIN_EREFUSED with problems;
  * what quoin_compile returns. */
-int quoin_material_compile(const struct quoin_cli *cli, const char *dir, struct quoin_material *material,
-    struct quoin_error *err);
+int quoin_material_compile(const struct quoin_cli *cli, const char *dir, bool may_overcommit,
+    struct quoin_material *material, struct quoin_error *err);
 
 /* Read parts from files: "NAME=FILE" texts, which are sorted and cut in two. "policy_file" may be NULL. */
 int quoin_material_read_files(char **texts, size_t count, const char *schema, const char *policy_file,

@@ -62,7 +62,8 @@ quoin_publish_request_waiver(void *ctx, const char *value, struct quoin_error *e
 		return quoin_error_set(err, QUOIN_EUSAGE, "there is no guard %s%s%s", value,
 		    nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
 	if (!quoin_guard_is_waivable(value))
-		return quoin_error_set(err, QUOIN_EUSAGE, "the guard %s cannot be waived: hosts could not run it", value);
+		return quoin_error_set(err, QUOIN_EUSAGE, "the guard %s cannot be waived: %s", value,
+		    quoin_guard_why_never(value));
 	if (request->waived_count == sizeof request->waived / sizeof request->waived[0])
 		return quoin_error_set(err, QUOIN_ELIMIT, "too many waivers");
 	for (size_t i = 0; i < request->waived_count; i++)

@@ -172,7 +172,7 @@ instance_assign(struct instance *instance, bool is_fresh)
 	int r;
 
 	quoin_problems_init(&problems);
-	r = quoin_assign(&instance->ruleset, instance->base, is_fresh ? 0 : instance->base_count, NULL, &problems, NULL);
+	r = quoin_assign(&instance->ruleset, instance->base, is_fresh ? 0 : instance->base_count, false, NULL, &problems, NULL);
 	quoin_problems_clear(&problems);
 	if (r == 0)
 		check_result(instance);

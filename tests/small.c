@@ -44,7 +44,7 @@ small_compile_on(const struct quoin_compiled *base, const char *models, const ch
 	quoin_directory_finish(&directory, &problems);
 	if (base != NULL)
 		on = (struct quoin_compile_base){quoin_buf_span(&base->parts[QUOIN_COMPILED_RULES].bytes),
-		    quoin_buf_span(&base->parts[QUOIN_COMPILED_MODELS].bytes)};
+		    quoin_buf_span(&base->parts[QUOIN_COMPILED_MODELS].bytes), false};
 	if (quoin_compile_directory(&directory, &on, NULL, ret, &problems, &err) != 0) {
 		quoin_problems_print(&problems, &out);
 		check_fail(__FILE__, __LINE__, "%s: %s", rules, quoin_buf_str(&out));

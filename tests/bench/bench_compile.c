@@ -109,7 +109,7 @@ compile(struct quoin_directory *directory, const struct quoin_json_doc *reply, c
 	quoin_problems_init(&problems);
 	if (base != NULL)
 		against = (struct quoin_compile_base){quoin_buf_span(&base->parts[QUOIN_COMPILED_RULES].bytes),
-		    quoin_buf_span(&base->parts[QUOIN_COMPILED_MODELS].bytes)};
+		    quoin_buf_span(&base->parts[QUOIN_COMPILED_MODELS].bytes), false};
 	if (quoin_compile_evaluated(directory, reply, &against, ret, &problems, &err) != 0)
 		die_of(&problems, &err);
 	if (base != NULL)

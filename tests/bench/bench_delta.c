@@ -401,7 +401,7 @@ measure(const char *size, unsigned objectives, unsigned models, unsigned rules_m
 	edit(dir, objectives);
 	compile(dir, objectives,
 	    &(struct quoin_compile_base){quoin_buf_span(&before.parts[QUOIN_COMPILED_RULES].bytes),
-		quoin_buf_span(&before.parts[QUOIN_COMPILED_MODELS].bytes)},
+		quoin_buf_span(&before.parts[QUOIN_COMPILED_MODELS].bytes), false},
 	    &after);
 	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
 		const struct quoin_span new = quoin_buf_span(&after.parts[taken[i]].bytes),

@@ -128,7 +128,7 @@ compare_seed(uint64_t seed, size_t contexts, struct tally *tally)
 	if (seed % BASE_EVERY == 1) {
 		open_seed(seed, 3, false, NULL, &other, &before);
 		base = (struct quoin_compile_base){quoin_buf_span(&before.compiled.parts[QUOIN_COMPILED_RULES].bytes),
-		    quoin_buf_span(&before.compiled.parts[QUOIN_COMPILED_MODELS].bytes)};
+		    quoin_buf_span(&before.compiled.parts[QUOIN_COMPILED_MODELS].bytes), false};
 		used = &base;
 	}
 	open_seed(seed, 1, seed % SCRIPT_EVERY == 0, used, &generated, &subject);

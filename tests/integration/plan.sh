@@ -87,7 +87,10 @@ check_has guard-plan-text "publish with --waive rebucket" quoin plan salted
 check_exit guard-refuses 3 quoin --json publish salted
 check guard-refuses-why test "$(jq -r '.problems[] | select(.severity == "error") | .code' check.out)" = rebucket
 check_exit guard-unknown 2 quoin publish salted --waive rebuckit
-check_exit guard-never 2 quoin publish salted --waive capacity
+check_exit guard-never 2 quoin publish salted --waive closed_world
+check_has guard-never-why "the guard closed_world cannot be waived: a request for what has no route" cat check.out
+check_exit guard-sizes 2 quoin publish salted --waive sizes
+check_has guard-sizes-why "beyond the bounds of the format" cat check.out
 check_exit guard-waived 0 quoin publish salted --waive rebucket --wait=60
 check guard-in-log test "$(quoin --json log | jq -c '.releases[0].waived')" = '["rebucket"]'
 check guard-in-show test "$(quoin --json show 2 | jq -c '.waived')" = '["rebucket"]'
@@ -167,4 +170,18 @@ check dry-run-lists test "$(jq -c '[.from, .release, [.reverted[] | [.objective,
 	'[2,1,[["AccountTakeoverDetection","accounts-security"],["ChargebackPrediction","payments-risk"],["PaymentRetryTiming","payments-billing"]]]'
 check_has dry-run-text "3 objectives are taken back" quoin rollback --dry-run
 check dry-run-only test "$(status .active)" = 2
+
+# ---- in an emergency: shards that are too full, knowingly, and back again
+cp -R salted full
+jq 'map_values(.capacity.memory_mb = 100)' salted/shards.json >full/shards.json
+check_exit full-refuses 3 quoin publish full
+cp check.out refusal
+check full-says grep -q "or publish with --waive capacity" refusal
+check_exit full-waived 0 quoin publish full --waive capacity --waive overlap --wait=60
+cp check.out waived
+check full-warns grep -q 'a host has 100 (guard capacity is waived)' waived
+check full-active test "$(status '[.active, .target] | join(" ")')" = "3 3"
+check full-in-log test "$(quoin --json log | jq -c '.releases[0].waived')" = '["capacity","overlap"]'
+check_exit full-back 0 quoin publish salted --wait=60
+check full-left test "$(status '[.active, .target] | join(" ")')" = "4 4"
 check stop stop_dev

@@ -23,6 +23,7 @@ struct world {
 	char names[2][MODELS_MAX][16];
 	struct quoin_base_placement base[MODELS_MAX * SHARDS_MAX];
 	size_t base_count;
+	bool may_overcommit;
 };
 
 static const char *const one_host[] = {"h"};
@@ -108,7 +109,7 @@ assign(struct world *world)
 
 	quoin_problems_init(&problems);
 	quoin_buf_init(&out, sizeof text - 1);
-	rc = quoin_assign(&world->ruleset, world->base, world->base_count, NULL, &problems, &err);
+	rc = quoin_assign(&world->ruleset, world->base, world->base_count, world->may_overcommit, NULL, &problems, &err);
 	CHECK_INT(rc, problems.error_count > 0 ? QUOIN_EREFUSED : 0);
 	for (size_t i = 0; rc == 0 && i < world->ruleset.placement_count; i++) {
 		const struct quoin_placement *now = &world->ruleset.placements[i];
@@ -219,7 +220,7 @@ test_routes(void)
 	add_route(&world, 0, 2, 10000);
 	CHECK_STR(assign(&world),
 	    "quoin: model \"m1@1\" fits on 1 of 2 shards: shard \"s1\" lacks 20 memory (60 needed, 40 of 100 left), "
-	    "shard \"s2\" lacks 20 memory (60 needed, 40 of 100 left); add capacity, or let it or others need less\n");
+	    "shard \"s2\" lacks 20 memory (60 needed, 40 of 100 left); add capacity, let it or others need less, or publish with --waive capacity\n");
 	world.models[1].shard_count = 1;
 	CHECK_STR(assign(&world), "m0: s1=90000 s2=10000; m1: s0=100000");
 	world.shares[0][1].share = 0;
@@ -229,7 +230,7 @@ test_routes(void)
 	CHECK_STR(assign(&world),
 	    "quoin: model \"m0@1\" does not fit where it is routed: shard \"s2\" lacks 10 memory (60 needed, 50 of "
 	    "50 left); "
-	    "add capacity or change the route\n");
+	    "add capacity, change the route, or publish with --waive capacity\n");
 	/* What others have there does not count: they would make room. */
 	world.capacity[2][0].amount = 65;
 	world.capacity[0][0].amount = 10;
@@ -238,10 +239,49 @@ test_routes(void)
 	CHECK_STR(assign(&world),
 	    "quoin: model \"m0@1\" does not fit where it is routed: shard \"s2\" lacks 5 memory (70 needed, 65 of "
 	    "65 left); "
-	    "add capacity or change the route\n");
+	    "add capacity, change the route, or publish with --waive capacity\n");
 	world.shards[2].host_count = 0;
 	CHECK_STR(assign(&world),
 	    "quoin: model \"m0@1\" is routed to shard \"s2\", which has no hosts; add hosts or choose another shard\n");
+	clear(&world);
+}
+
+/* As far as there is room nothing changes; the rest goes where it is routed, was, or is the least too much. */
+static void
+test_overcommit(void)
+{
+	struct world world = {.may_overcommit = true};
+
+	add_shard(&world, 100, 100);
+	add_shard(&world, 80, 100);
+	add_shard(&world, 10, 100);
+	add_model(&world, 60, 1, 1);
+	add_model(&world, 60, 1, 1);
+	CHECK_STR(assign(&world), "m0: s0=100000; m1: s1=100000");
+	add_model(&world, 60, 1, 1);
+	CHECK_STR(assign(&world), "m0: s0=100000; m1: s1=100000; m2: s0=100000");
+	/* On two shards each; nothing is on a shard twice, and 6 loads of 60 are more than all have. */
+	world.models[0].shard_count = world.models[1].shard_count = world.models[2].shard_count = 2;
+	CHECK_STR(assign(&world), "m0: s0=50000 s1=50000; m1: s0=50000 s1=50000; m2: s0=50000 s1=50000");
+	world.models[0].shard_count = world.models[1].shard_count = world.models[2].shard_count = 1;
+	/* Where it was, though others have more room. */
+	add_base(&world, 2, 2);
+	CHECK_STR(assign(&world), "m0: s0=100000; m1: s1=100000; m2: s2=100000");
+	world.base_count = 0;
+	/* Where it is routed. */
+	add_route(&world, 2, 2, 100000);
+	CHECK_STR(assign(&world), "m0: s0=100000; m1: s1=100000; m2: s2=100000");
+	/* What is missing is not room: it stays a problem, and room is none. */
+	world.shards[2].host_count = 0;
+	CHECK_STR(assign(&world),
+	    "quoin: model \"m2@1\" is routed to shard \"s2\", which has no hosts; add hosts or choose another shard\n");
+	world.shards[2].host_count = 1;
+	world.models[0].requires = &gpu;
+	world.models[0].requires_count = 1;
+	CHECK_CONTAINS(assign(&world), "model \"m0@1\" must be on 1 shard with gpu=true, but only 0 can have it");
+	world.models[0].requires_count = 0;
+	world.may_overcommit = false;
+	CHECK_CONTAINS(assign(&world), "or publish with --waive capacity");
 	clear(&world);
 }
 
@@ -281,7 +321,7 @@ test_refusals(void)
 	/* What no placement could mend is said of all. */
 	CHECK_CONTAINS(assign(&world),
 	    "quoin: shards.json: the models need 9007199254740992 cpu on all their shards, which have 10 together, a host of each: "
-	    "9007199254740982 are missing; add shards or capacity, or let models need less\n");
+	    "9007199254740982 are missing; add shards or capacity, let models need less, or publish with --waive capacity\n");
 	/* A resource that a shard does not have counts as 0 there. */
 	world.demand[0][1] = (struct quoin_amount){"tpu", 1};
 	CHECK_CONTAINS(assign(&world), "shard \"s0\" lacks 1 tpu (1 needed, 0 of 0 left)");
@@ -494,7 +534,7 @@ assign_many(struct many *many)
 	size_t moves = 0;
 
 	quoin_problems_init(&problems);
-	CHECK_INT(quoin_assign(&many->ruleset, many->base, many->base_count, NULL, &problems, NULL), 0);
+	CHECK_INT(quoin_assign(&many->ruleset, many->base, many->base_count, false, NULL, &problems, NULL), 0);
 	quoin_problems_clear(&problems);
 	for (size_t i = 0, at = 0; i < many->ruleset.placement_count; i++) {
 		const struct quoin_placement *now = &many->ruleset.placements[i];
@@ -545,6 +585,7 @@ static const struct check_case cases[] = {
     {"assign: a model that leaves a shard stays where its traffic goes", test_keeps_traffic},
     {"assign: required labels, draining, no hosts", test_requires_and_drain},
     {"assign: routes", test_routes},
+    {"assign: beyond the capacity", test_overcommit},
     {"assign: a search where greed fails", test_search},
     {"assign: refusals say what is missing where", test_refusals},
     {"assign: thousands of models", test_many},

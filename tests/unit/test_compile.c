@@ -47,7 +47,7 @@ static struct quoin_compile_base
 base_of(const struct quoin_compiled *compiled)
 {
 	return (struct quoin_compile_base){quoin_buf_span(&compiled->parts[QUOIN_COMPILED_RULES].bytes),
-	    quoin_buf_span(&compiled->parts[QUOIN_COMPILED_MODELS].bytes)};
+	    quoin_buf_span(&compiled->parts[QUOIN_COMPILED_MODELS].bytes), false};
 }
 
 /* The directory's own tests pass. */
@@ -261,8 +261,8 @@ test_places(void)
 	CHECK_STR(text,
 	    "quoin: models.json:2:7: model \"m@1\" fits on 0 of 1 shards: shard \"a\" lacks 1 memory_mb (101 "
 	    "needed, 100 of 100 "
-	    "left), shard \"b\" lacks 1 memory_mb (101 needed, 100 of 100 left); add capacity, or let it or others "
-	    "need less\n");
+	    "left), shard \"b\" lacks 1 memory_mb (101 needed, 100 of 100 left); add capacity, let it or others "
+	    "need less, or publish with --waive capacity\n");
 	files[0].text = "{\"m\": " MODEL("1", ", \"shards\": 2") "}";
 	CHECK_INT(compile_texts(files, NULL, &compiled, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
@@ -460,7 +460,7 @@ guard(const struct quoin_guard_input *input, char *text, size_t text_bytes)
 static void
 test_guards(void)
 {
-	static const char *const waived[] = {"empty", "version_reused"};
+	static const char *const waived[] = {"empty", "version_reused"}, *const capacity = "capacity";
 	struct text_file files[] = {{"models.json", "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 60}") "}"},
 	    {"objectives.json", OBJECTIVES}, {"shards.json", SHARDS}, {NULL, NULL}};
 	struct quoin_compiled before, after;
@@ -506,7 +506,7 @@ test_guards(void)
 	/* What assign and compile already see to: the guards look again. */
 	after.parts[QUOIN_COMPILED_ROUTES].bytes.data[0] ^= 1;
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
-	CHECK_CONTAINS(text, "the guard closed_world cannot be waived");
+	CHECK_CONTAINS(text, "the guard closed_world cannot be waived: a request for what has no route");
 	after.parts[QUOIN_COMPILED_ROUTES].bytes.data[0] ^= 1;
 	quoin_compiled_clear(&after);
 	shards = malloc(before.shard_count * sizeof *shards);
@@ -517,9 +517,12 @@ test_guards(void)
 	input.compiled = &before;
 	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
 	CHECK_STR(text,
-	    "quoin: shards.json:1:7: the models on shard \"a\" need 60 memory_mb, and a host has 59; the guard "
-	    "capacity cannot be "
-	    "waived\n");
+	    "quoin: shards.json:1:7: the models on shard \"a\" need 60 memory_mb, and a host has 59; mend it, or publish with "
+	    "--waive capacity\n");
+	input.waived = &capacity;
+	input.waived_count = 1;
+	CHECK_INT(guard(&input, text, sizeof text), 0);
+	CHECK_CONTAINS(text, "warning: the models on shard \"a\" need 60 memory_mb, and a host has 59 (guard capacity is waived)");
 	free(shards);
 	quoin_compiled_clear(&before);
 }
@@ -568,6 +571,50 @@ test_overlap(void)
 	quoin_compiled_clear(&after);
 }
 
+/* A host of a shard that is too full, by a waiver, is taken to carry that, and no more. */
+static void
+test_overlap_overcommitted(void)
+{
+	static const char *const waived[] = {"capacity"};
+	char guards[1][QUOIN_NAME_BYTES_MAX + 1] = {"capacity"};
+	struct text_file files[] = {{"models.json", "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 101}") "}"},
+	    {"objectives.json", OBJECTIVES},
+	    {"shards.json", "{\"a\": {\"vip\": \"a:1\", \"hosts\": [\"a1\"], \"capacity\": {\"memory_mb\": 100}}}"},
+	    {NULL, NULL}};
+	const struct quoin_compile_base base = {.may_overcommit = true};
+	struct quoin_release base_release = {.waived = guards};
+	struct quoin_compiled full, other, back;
+	struct quoin_guard_input input = {.compiled = &full, .waived = waived, .waived_count = 1};
+	char text[1024];
+
+	CHECK_INT(compile_texts(files, NULL, &full, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "lacks 1 memory_mb (101 needed, 100 of 100 left); add capacity");
+	CHECK_INT(compile_texts(files, &base, &full, text, sizeof text), 0);
+	CHECK_INT(guard(&input, text, sizeof text), 0);
+	CHECK_CONTAINS(text, "need 101 memory_mb, and a host has 100 (guard capacity is waived)");
+	/* Beside another it is too much even so. */
+	files[0].text = "{\"m\": " MODEL("2", ", \"demand\": {\"memory_mb\": 1}") "}";
+	CHECK_INT(compile_texts(files, NULL, &other, text, sizeof text), 0);
+	input.base_models = quoin_buf_span(&other.parts[QUOIN_COMPILED_MODELS].bytes);
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "which need 101 and 1 memory_mb, and has 101; mend it, or publish with --waive overlap");
+	/* The way back from it, which adds nothing, is open if it is known to be too full; what adds something is not. */
+	files[0].text = "{\"m\": " MODEL("1", ", \"demand\": {\"memory_mb\": 100}") "}";
+	CHECK_INT(compile_texts(files, NULL, &back, text, sizeof text), 0);
+	input.compiled = &other;
+	input.base_models = quoin_buf_span(&full.parts[QUOIN_COMPILED_MODELS].bytes);
+	input.base_release = &base_release;
+	input.waived_count = 0;
+	base_release.waived_count = 1;
+	CHECK_INT(guard(&input, text, sizeof text), QUOIN_EREFUSED);
+	CHECK_CONTAINS(text, "which need 1 and 101 memory_mb, and has 101");
+	input.compiled = &back;
+	CHECK_INT(guard(&input, text, sizeof text), 0);
+	quoin_compiled_clear(&full);
+	quoin_compiled_clear(&other);
+	quoin_compiled_clear(&back);
+}
+
 static void
 test_guard_names(void)
 {
@@ -578,7 +625,10 @@ test_guard_names(void)
 		CHECK(i == 0 || strcmp(names[i - 1], names[i]) < 0);
 	}
 	CHECK(quoin_guard_is_waivable("version_reused"));
-	CHECK(!quoin_guard_is_waivable("closed_world"));
+	CHECK(quoin_guard_is_waivable("capacity"));
+	for (size_t i = 0; names[i] != NULL; i++)
+		CHECK_INT(quoin_guard_is_waivable(names[i]), quoin_guard_why_never(names[i]) == NULL);
+	CHECK(!quoin_guard_is_waivable("closed_world") && !quoin_guard_is_waivable("sizes"));
 	CHECK(!quoin_guard_is_waivable("nonsense") && !quoin_guard_is_known("nonsense"));
 }
 
@@ -595,6 +645,7 @@ static const struct check_case cases[] = {
     {"compile: the manual's examples", test_manual},
     {"guard: each one", test_guards},
     {"guard: overlap", test_overlap},
+    {"guard: overlap of what is too full", test_overlap_overcommitted},
     {"guard: names", test_guard_names},
 };
 

@@ -108,6 +108,7 @@ copy_summary(const struct quoin_gate_release *from)
 
 	CHECK(to != NULL);
 	to->policy = from->policy;
+	to->waives_capacity = from->waives_capacity;
 	memcpy(to->resources, from->resources, from->resource_count * sizeof *to->resources);
 	for (size_t i = 0; i < from->model_count; i++) {
 		to->models[i].identity = from->models[i].identity;
@@ -400,6 +401,8 @@ do_publish(char **words, size_t count)
 		}
 		if (value_of(words[i], "same") != NULL)
 			same = number_of(value_of(words[i], "same"));
+		else if (strcmp(words[i], "waives-capacity") == 0)
+			summary->waives_capacity = true;
 		else if (!read_policy(words[i], &summary->policy))
 			check_fail(__FILE__, __LINE__, "what is %s?", words[i]);
 		i++;
@@ -915,6 +918,12 @@ room(void)
 }
 
 static void
+overcommit(void)
+{
+	run_trace("overcommit");
+}
+
+static void
 exclude(void)
 {
 	run_trace("exclude");
@@ -1082,7 +1091,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
     {"rollback_during", rollback_during}, {"rollback_after", rollback_after}, {"brake_sick_host", brake_sick_host},
     {"publish_during", publish_during}, {"retire", retire}, {"takeover", takeover}, {"leases", leases},
     {"heard_again", heard_again}, {"pins", pins}, {"revoke", revoke}, {"refuses", refuses}, {"steps", steps},
-    {"room", room}, {"exclude", exclude},
+    {"room", room}, {"overcommit", overcommit}, {"exclude", exclude},
     {
 	"operator",
 	operator},
