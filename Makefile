@@ -220,6 +220,7 @@ PUBLISHER_SRCS := \
 	publisher/gate_rollout.c \
 	publisher/gate_say.c \
 	publisher/gate_shard.c \
+	publisher/gate_shell.c \
 	publisher/gate_tally.c \
 	publisher/gate_wish.c \
 	publisher/gc.c \

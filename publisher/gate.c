@@ -1,71 +1,15 @@
 #include "publisher/gate.h"
 
 #include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/assert.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "lib/text.h"
 #include "publisher/gate_shell.h"
 
 #define TURN_MS_MAX 1000
 #define LATE_MS	    5000 /* between two turns: stopped, or the machine was */
-
-void
-gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...)
-{
-	char text[256];
-	va_list args;
-
-	if (gate->code != 0)
-		return;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	gate->code = quoin_error_set(gate->err, code, "%s", text);
-}
-
-void
-gate_queue(struct quoin_gate *gate, struct quoin_gate_event event)
-{
-	QUOIN_ASSERT(gate->queued < sizeof gate->queue / sizeof gate->queue[0]);
-	gate->queue[gate->queued++] = event;
-}
-
-static void
-step(struct quoin_gate *gate, struct quoin_gate_event *event)
-{
-	struct quoin_gate_actions *actions = gate->actions;
-	int r;
-
-	event->now_ms = quoin_clock_boot_ms();
-	event->wall_ms = quoin_clock_wall_ms();
-	r = quoin_gate_core_step(gate->core, event, actions);
-	if (r != 0)
-		gate_stop(gate, r, "out of memory");
-	for (size_t i = 0; i < actions->count && gate->code == 0; i++)
-		gate_do(gate, &actions->items[i]);
-	if (actions->left_out > 0)
-		quoin_log(QUOIN_LOG_WARN, "left-out", "count=%zu", actions->left_out);
-}
-
-void
-gate_feed(struct quoin_gate *gate, struct quoin_gate_event event)
-{
-	if (gate->code != 0)
-		return;
-	step(gate, &event);
-	while (gate->queued > 0 && gate->code == 0) {
-		struct quoin_gate_event next = gate->queue[0];
-
-		memmove(gate->queue, gate->queue + 1, --gate->queued * sizeof gate->queue[0]);
-		step(gate, &next);
-	}
-}
 
 /* ---- Life ---- */
 

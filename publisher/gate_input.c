@@ -12,6 +12,39 @@
 #define RETURN_MS	60000 /* faults that come one after the other make it read the log once */
 #define TAKE_MAX	1000 /* records before what they lead to is decided */
 
+/* ---- Events ---- */
+
+static void
+step(struct quoin_gate *gate, struct quoin_gate_event *event)
+{
+	struct quoin_gate_actions *actions = gate->actions;
+	int r;
+
+	event->now_ms = quoin_clock_boot_ms();
+	event->wall_ms = quoin_clock_wall_ms();
+	r = quoin_gate_core_step(gate->core, event, actions);
+	if (r != 0)
+		gate_stop(gate, r, "out of memory");
+	for (size_t i = 0; i < actions->count && gate->code == 0; i++)
+		gate_do(gate, &actions->items[i]);
+	if (actions->left_out > 0)
+		quoin_log(QUOIN_LOG_WARN, "left-out", "count=%zu", actions->left_out);
+}
+
+void
+gate_feed(struct quoin_gate *gate, struct quoin_gate_event event)
+{
+	if (gate->code != 0)
+		return;
+	step(gate, &event);
+	while (gate->queued > 0 && gate->code == 0) {
+		struct quoin_gate_event next = gate->queue[0];
+
+		memmove(gate->queue, gate->queue + 1, --gate->queued * sizeof gate->queue[0]);
+		step(gate, &next);
+	}
+}
+
 static void
 log_refused(const char *topic, const struct quoin_bus_record *record, const struct quoin_error *err)
 {
@@ -355,14 +388,6 @@ gate_take_fetched(struct quoin_gate *gate)
 }
 
 /* ---- Ends ---- */
-
-void
-gate_ask_ends(struct quoin_gate *gate, bool is_status_only)
-{
-	for (size_t i = 0; i < QUOIN_GATE_TOPICS; i++)
-		if (!is_status_only || gate->tails[i].topic == QUOIN_TOPIC_STATUS)
-			gate->tails[i].is_asking = true;
-}
 
 /* true: every tail that was to be read is read. */
 static bool

@@ -155,21 +155,21 @@ tell_failure(struct quoin_gate *gate, int code, const struct quoin_error *err)
 	case QUOIN_EFENCED:
 		quoin_log(QUOIN_LOG_WARN, "fenced", "reason=\"another gate took over; this one stands by\"");
 		gate_drop_writer(gate);
-		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_FENCED});
+		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_FENCED});
 		return;
 	case QUOIN_ECONFLICT:
 		quoin_log_error(QUOIN_LOG_WARN, "not-written", err, NULL);
-		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
+		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
 		return;
 	case QUOIN_EKEY:
 		gate_drop_writer(gate);
-		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
+		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	default:
 		/* The topic is the truth: it is read on, and told by a later init whatever was left open is aborted. */
 		quoin_log_error(QUOIN_LOG_WARN, "unknown-outcome", err, NULL);
 		gate_drop_writer(gate);
-		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
+		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	}
 }
@@ -217,7 +217,7 @@ produce_activation(struct quoin_gate *gate, const struct quoin_gate_action *acti
 		/* Tried again once a second: it gets smaller when somebody forgets or includes hosts. */
 		quoin_log(QUOIN_LOG_ERROR, "alarm",
 		    "reason=\"the activation is over the limit of a document; include or forget hosts\"");
-		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
+		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_NOT_WRITTEN, .more = true});
 	} else if (r != 0) {
 		gate_stop(gate, r, "cannot sign activation %llu: %s", (unsigned long long)activation->seq,
 		    quoin_error_text(r));
@@ -226,7 +226,7 @@ produce_activation(struct quoin_gate *gate, const struct quoin_gate_action *acti
 		if (r == 0) {
 			gate->heartbeat_number = action->number;
 			log_activation(&gate->produced, quoin_clock_mono_ms() - begin_ms);
-			gate_queue(gate,
+			gate_feed_after(gate,
 			    (struct quoin_gate_event){.kind = QUOIN_GATE_ACTIVATION,
 				.activation = &gate->produced,
 				.hash = position.hash});
@@ -251,7 +251,7 @@ produce_heartbeat(struct quoin_gate *gate, uint64_t number, const struct quoin_p
 		r = commit(gate, NULL, NULL, &heartbeat, &err);
 		if (r == 0) {
 			gate->heartbeat_number = number;
-			gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT_WRITTEN, .more = true});
+			gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_HEARTBEAT_WRITTEN, .more = true});
 		} else {
 			tell_failure(gate, r, &err);
 		}
@@ -294,7 +294,7 @@ take_over(struct quoin_gate *gate)
 
 	gate_drop_writer(gate);
 	if (!is_born(gate) || !is_believed(gate)) {
-		gate_queue(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
+		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	}
 	snprintf(id, sizeof id, "quoin.%s.gate", gate->conf->namespace_name);
@@ -309,7 +309,7 @@ take_over(struct quoin_gate *gate)
 	}
 	quoin_log_error(QUOIN_LOG_WARN, "not-taken-over", &err, NULL);
 	gate_drop_writer(gate);
-	gate_queue(gate, (struct quoin_gate_event){.kind = r == QUOIN_EFENCED ? QUOIN_GATE_FENCED : QUOIN_GATE_LOST});
+	gate_feed_after(gate, (struct quoin_gate_event){.kind = r == QUOIN_EFENCED ? QUOIN_GATE_FENCED : QUOIN_GATE_LOST});
 }
 
 /* ---- Actions ---- */
@@ -322,7 +322,7 @@ make_summary(struct quoin_gate *gate, const struct quoin_release *release, struc
 	int r = quoin_gate_release_make(release, (struct quoin_span){0}, &event.release, err);
 
 	if (r == 0)
-		gate_queue(gate, event);
+		gate_feed_after(gate, event);
 	return r;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What the rooms of the gate's shell share: gate (life and turns), gate_input (topics to events), gate_output (actions to
- * topics). Nobody else includes it.
+ * What the rooms of the gate's shell share, from the ground up: gate_output (actions to topics), gate_input (topics to
+ * events), gate_metrics (what is asked), gate (life and turns). Nobody else includes it.
  */
 #ifndef QUOIN_PUBLISHER_GATE_SHELL_H
 #define QUOIN_PUBLISHER_GATE_SHELL_H
@@ -78,37 +78,41 @@ struct quoin_gate {
 	uint64_t heartbeat_number;	  /* of the last own one */
 };
 
-/* ---- gate ---- */
+/* ---- gate_shell ---- */
 
-/* Let the core take this event, and do what it says. */
-void gate_feed(struct quoin_gate *gate, struct quoin_gate_event event);
-/* The same, after the present step. */
-void gate_queue(struct quoin_gate *gate, struct quoin_gate_event event);
+/* The process must end; the first reason counts. */
 void gate_stop(struct quoin_gate *gate, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-/* ---- gate_input ---- */
-
-/* Take what the reader has at hand. */
-void gate_take_all(struct quoin_gate *gate);
-/* What the health hook says. */
-void gate_take_hook(struct quoin_gate *gate);
-/* Summaries that were fetched. */
-void gate_take_fetched(struct quoin_gate *gate);
-/* Begin to read these tails to ends asked for now. */
+/* Let the core take this event after the present step (gate_feed). */
+void gate_feed_after(struct quoin_gate *gate, struct quoin_gate_event event);
+/* Begin to read these tails to ends asked for now: all, or the status topic alone. */
 void gate_ask_ends(struct quoin_gate *gate, bool is_status_only);
-/* Ask the broker what is to be asked, and tell the core what was reached. */
-void gate_see_ends(struct quoin_gate *gate);
-/* Several faults of Kafka raise no event: compare with the broker now and then, and read anew what fell silent. */
-void gate_watch_tails(struct quoin_gate *gate);
 
 /* ---- gate_output ---- */
 
 void gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action);
 /* Write nothing more: the writer is closed, and what it was about to do is not done. */
 void gate_drop_writer(struct quoin_gate *gate);
-/* What metrics.listen answers; ctx: the gate. */
-int gate_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);
 /* A last heartbeat with a tiny interval. */
 void gate_say_goodbye(struct quoin_gate *gate);
+
+/* ---- gate_input ---- */
+
+/* Let the core take this event, and do what it says. */
+void gate_feed(struct quoin_gate *gate, struct quoin_gate_event event);
+/* Take what the reader has at hand. */
+void gate_take_all(struct quoin_gate *gate);
+/* What the health hook says. */
+void gate_take_hook(struct quoin_gate *gate);
+/* Summaries that were fetched. */
+void gate_take_fetched(struct quoin_gate *gate);
+/* Ask the broker what is to be asked, and tell the core what was reached. */
+void gate_see_ends(struct quoin_gate *gate);
+/* Several faults of Kafka raise no event: compare with the broker now and then, and read anew what fell silent. */
+void gate_watch_tails(struct quoin_gate *gate);
+
+/* ---- gate_metrics ---- */
+
+/* What metrics.listen answers; ctx: the gate. */
+int gate_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);
 
 #endif
