@@ -133,6 +133,8 @@ int quoin_bus_lookup_get(struct quoin_bus_lookup *lookup, struct quoin_span key,
 /* How often the hint was right, the time led there, and a scan was needed: for tests and metrics. */
 void quoin_bus_lookup_counts(const struct quoin_bus_lookup *lookup, uint64_t *ret_hints, uint64_t *ret_times,
     uint64_t *ret_scans);
+/* How often the reader for what lies in a row was moved to another place: each may cost the half second of a fetch. */
+uint64_t quoin_bus_lookup_moves(const struct quoin_bus_lookup *lookup);
 
 /* ---- Writing ---- */
 

@@ -41,7 +41,7 @@ struct quoin_bus_lookup {
 	int64_t scan_next;
 	bool has_scanned;
 
-	uint64_t hint_count, time_count, scan_count;
+	uint64_t hint_count, time_count, scan_count, move_count;
 	char topic[QUOIN_BUS_TOPIC_BYTES];
 };
 
@@ -174,14 +174,20 @@ quoin_bus_lookup_counts(const struct quoin_bus_lookup *lookup, uint64_t *ret_hin
 	*ret_scans = lookup->scan_count;
 }
 
+uint64_t
+quoin_bus_lookup_moves(const struct quoin_bus_lookup *lookup)
+{
+	return lookup->move_count;
+}
+
 /* ---- Reading ---- */
 
 /*
- * The next record of a reader. Returns 1 and the record, 0 (none: the end, or the place is gone), QUOIN_ETIMEOUT,
- * QUOIN_EUNREACHABLE.
+ * The next record of a reader. An end at "old_end" or before is one of then: the log goes on behind it. Returns 1 and the
+ * record, 0 (none: the end, or the place is gone), QUOIN_ETIMEOUT, QUOIN_EUNREACHABLE.
  */
 static int
-next_record(struct quoin_bus_lookup *lookup, struct quoin_bus_reader *reader, int64_t deadline_ms,
+next_record(struct quoin_bus_lookup *lookup, struct quoin_bus_reader *reader, int64_t old_end, int64_t deadline_ms,
     struct quoin_bus_event *ret, struct quoin_error *err)
 {
 	char heard[sizeof ret->text] = "";
@@ -200,7 +206,7 @@ next_record(struct quoin_bus_lookup *lookup, struct quoin_bus_reader *reader, in
 			is_down = is_down || ret->code == QUOIN_EUNREACHABLE;
 			fault = ret->code;
 			memcpy(heard, ret->text, sizeof heard);
-		} else if (r == 1) {
+		} else if (r == 1 && (ret->kind != QUOIN_BUS_END || ret->offset > old_end)) {
 			quoin_bus_event_clear(ret);
 			return 0;
 		}
@@ -226,12 +232,17 @@ move_tail(struct quoin_bus_lookup *lookup, int64_t offset, struct quoin_error *e
 {
 	int r;
 
+	lookup->move_count++;
 	r = quoin_bus_reader_assign(lookup->tail, lookup->topic, offset, err);
 	lookup->tail_next = r == 0 ? offset : -1;
 	return r;
 }
 
-/* The record at "offset", or the first one behind it, from the reader that reads ahead. */
+/*
+ * The record at "offset", or the first one behind it, from the reader that reads ahead; the log is known to reach beyond it.
+ * A reader that has stood at the end has told of that end, and the record comes behind it: to move would take as long as
+ * the broker holds back the answer to what the reader asked last, half a second.
+ */
 static int
 read_ahead(struct quoin_bus_lookup *lookup, int64_t offset, int64_t deadline_ms, struct quoin_bus_event *ret,
     struct quoin_error *err)
@@ -239,7 +250,7 @@ read_ahead(struct quoin_bus_lookup *lookup, int64_t offset, int64_t deadline_ms,
 	int r;
 
 	for (;;) {
-		r = next_record(lookup, lookup->tail, deadline_ms, ret, err);
+		r = next_record(lookup, lookup->tail, offset, deadline_ms, ret, err);
 		if (r != 1) {
 			leave_tail(lookup);
 			return r;
@@ -272,7 +283,7 @@ read_at(struct quoin_bus_lookup *lookup, int64_t offset, int64_t deadline_ms, st
 	r = quoin_bus_reader_assign(lookup->pick, lookup->topic, offset, err);
 	if (r != 0)
 		return r;
-	r = next_record(lookup, lookup->pick, deadline_ms, ret, err);
+	r = next_record(lookup, lookup->pick, -1, deadline_ms, ret, err);
 	/* Nothing more is fetched. */
 	(void)quoin_bus_reader_unassign(lookup->pick, lookup->topic, NULL);
 	return r;
@@ -398,7 +409,7 @@ scan(struct quoin_bus_lookup *lookup, struct quoin_span key, int64_t deadline_ms
 			return r;
 	}
 	while (lookup->scan_next < lookup->end) {
-		r = next_record(lookup, lookup->tail, deadline_ms, &event, err);
+		r = next_record(lookup, lookup->tail, -1, deadline_ms, &event, err);
 		if (r != 1)
 			break;
 		if (quoin_span_equal(event.record.key, key) && event.offset >= offset_of(place))

@@ -719,6 +719,39 @@ test_lookup(void)
 	quoin_bus_mock_close(mock);
 }
 
+/* What is looked up as it is written, one after the other, comes behind ends that the reader has told of before. */
+static void
+test_lookup_at_the_end(void)
+{
+	struct quoin_bus_reader *reader;
+	struct quoin_bus_writer *writer;
+	struct quoin_bus_lookup *lookup;
+	struct quoin_bus_event event = {0};
+	char key[32];
+
+	open_mock();
+	writer = open_writer();
+	CHECK_INT(quoin_bus_lookup_open(&conf, TOPIC, 0, &lookup, &err), 0);
+	reader = open_reader(TOPIC, 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(key, sizeof key, "chunk/%d", i);
+		put(writer, key, "value");
+		get(lookup, key, i, i, "value");
+		/* A reader beside it meets the end: that of the lookup does, too. */
+		do {
+			quoin_bus_event_clear(&event);
+			CHECK_INT(quoin_bus_reader_next(reader, WAIT_MS, &event), 1);
+		} while (event.kind != QUOIN_BUS_END || event.offset <= i);
+		quoin_bus_event_clear(&event);
+	}
+	check_counts(lookup, 20, 0, 0);
+	CHECK_INT(quoin_bus_lookup_moves(lookup), 1);
+	quoin_bus_lookup_close(lookup);
+	quoin_bus_reader_close(reader);
+	quoin_bus_writer_close(writer);
+	quoin_bus_mock_close(mock);
+}
+
 /* 100 records of 1,000 bytes at 200,000 bytes a second take half a second; a shorter call goes on at the next. */
 static void
 test_lookup_rate(void)
@@ -813,6 +846,7 @@ static const struct check_case cases[] = {
     {"refused connections end the wait", test_refused},
     {"a broker that says nothing", test_silent},
     {"lookup", test_lookup},
+    {"lookup at the end", test_lookup_at_the_end},
     {"lookup rate", test_lookup_rate},
     {"topics", test_topics},
     {"settings", test_settings},
