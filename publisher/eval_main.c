@@ -213,7 +213,8 @@ report_failure(struct evaluation *ev, const struct quoin_eval_name *at, enum quo
 	/* What a file that failed should have declared is missing in those after it: a consequence, not a problem. */
 	if (!ev->file_failed || strcmp(thrown->kind.data, "ReferenceError") != 0)
 		quoin_eval_reply_error(&ev->reply, code, place, "%s%s%s", who(at, label), thrown->message.data,
-		    strcmp(code, "syntax") != 0 ? "" : quoin_eval_syntax_advice(ev->request.files[at->file].text, place.line));
+		    strcmp(code, "syntax") == 0 ? quoin_eval_syntax_advice(ev->request.files[at->file].text, place.line)
+						: quoin_eval_variable_advice(thrown->message.data));
 	quoin_engine_thrown_clear(thrown);
 	/* If the next steps fail for want of memory too, this one is to blame. */
 	if (strcmp(code, "memory_limit") == 0) {

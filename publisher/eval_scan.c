@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/text.h"
+
 /* The bytes of the blank beyond ASCII at "at", or 0: a byte order mark, a no-break space and their like, which editors
  * and web pages leave in scripts and which JavaScript takes for blanks. */
 static size_t
@@ -206,4 +208,22 @@ quoin_eval_syntax_advice(struct quoin_span script, uint32_t line)
 	if (quoin_eval_return_find(script, &alone) != QUOIN_EVAL_RETURN_ALONE || alone >= line)
 		return "";
 	return "; a line above ends with \"return\", which returns nothing, so begin the rule on that line";
+}
+
+const char *
+quoin_eval_variable_advice(const char *thrown)
+{
+	static const char *const names[] = {"Objectives", "console", "constants"};
+	static const char *const advice[] = {"; did you mean \"Objectives\"?", "; did you mean \"console\"?",
+	    "; did you mean \"constants\"?"};
+	static const char words[] = "ReferenceError: Can't find variable: ";
+	const char *nearest;
+
+	if (strncmp(thrown, words, sizeof words - 1) != 0)
+		return "";
+	nearest = quoin_text_nearest(thrown + sizeof words - 1, names, sizeof names / sizeof names[0]);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (nearest == names[i])
+			return advice[i];
+	return "";
 }

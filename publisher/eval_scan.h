@@ -68,5 +68,7 @@ enum quoin_eval_return quoin_eval_return_find(struct quoin_span function, uint32
 /* What to say behind the engine's words for a syntax error at "line": advice if a "return" is alone above, else "". An
  * object with several keys on the lines below it is a block that cannot be read. */
 const char *quoin_eval_syntax_advice(struct quoin_span script, uint32_t line);
+/* The same for what was thrown: advice if a variable that is not there is nearly one that every script has, else "". */
+const char *quoin_eval_variable_advice(const char *thrown);
 
 #endif

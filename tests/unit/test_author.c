@@ -109,6 +109,12 @@ static const struct {
 	    "SyntaxError: Unexpected token ':'; a line above ends with \"return\", which returns nothing, so begin "
 	    "the rule on that line",
 	    "5", "    priority: 1,", "            ")},
+    {"a global nearly right", {"a.js", FUNCTION("  return {targetObjectives: [Objective.HomeRanking]};\n")},
+	TELLS("a.js:2:39", "defineA: ReferenceError: Can't find variable: Objective; did you mean \"Objectives\"?", "2",
+	    "  return {targetObjectives: [Objective.HomeRanking]};", "                                      ")},
+    {"a global of elsewhere", {"a.js", FUNCTION("  return require('./rule');\n")},
+	TELLS("a.js:2:17", "defineA: ReferenceError: Can't find variable: require", "2", "  return require('./rule');",
+	    "                ")},
     {"an unknown objective", {"a.js", FUNCTION("  return {targetObjectives: [Objectives.HomeRankin]};\n")},
 	TELLS("a.js:2:40",
 	    "defineA: unknown objective \"HomeRankin\"; the nearest in objectives.json is \"HomeRanking\"", "2",
