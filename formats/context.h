@@ -63,9 +63,9 @@ struct quoin_borrowed {
 };
 struct quoin_named {
 	const char *name;
-	int kind;
 	const char *string;
 	double number;
+	int kind;
 	bool boolean;
 };
 #define QUOIN_CONTEXT_NAMED_MAX 64

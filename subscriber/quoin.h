@@ -235,9 +235,9 @@ enum quoin_attribute_kind {
 };
 struct quoin_attribute {
 	const char *name;
-	int kind;
 	const char *string;
 	double number;
+	int kind;
 	bool boolean;
 };
 QUOIN_API int quoin_resolve_strings(const struct quoin_view *view, const char *objective,

@@ -168,7 +168,7 @@ read_values(struct subject *subject, const struct tree *context, char names[][24
 		ret->tests[ret->cell_count] = strtoull(generated_tests[i], NULL, 10);
 		ret->cells[ret->cell_count++] = cell->number < 4294967295.0 ? (uint32_t)cell->number : UINT32_MAX;
 		ret->attributes[ret->attribute_count++] =
-		    (struct quoin_attribute){generated_tests[i], QUOIN_ATTRIBUTE_CELL, NULL, cell->number, false};
+		    (struct quoin_attribute){.name = generated_tests[i], .number = cell->number, .kind = QUOIN_ATTRIBUTE_CELL};
 	}
 }
 

@@ -26,7 +26,7 @@ open_parts(const struct rulesets_parts *parts)
 static void
 test_edges(void)
 {
-	static const struct quoin_attribute user = {"userId", QUOIN_ATTRIBUTE_STRING, "user-1", 0, false};
+	static const struct quoin_attribute user = {.name = "userId", .string = "user-1"};
 	const uint32_t bucket = quoin_bucket(quoin_span_str("user-1"), quoin_span_str("s")), target = 0;
 	struct dice dice = {99 * 0x9e3779b97f4a7c15u};
 	struct quoin_ruleset ruleset;
@@ -63,7 +63,7 @@ test_many_rules(void)
 {
 	static struct quoin_rule rules[QUOIN_RULES_PER_OBJECTIVE_MAX];
 	static char names[QUOIN_RULES_PER_OBJECTIVE_MAX][16];
-	static const struct quoin_attribute attributes[] = {{"userId", QUOIN_ATTRIBUTE_STRING, "u", 0, false}};
+	static const struct quoin_attribute attributes[] = {{.name = "userId", .string = "u"}};
 	static const struct quoin_share everyone = {0, 100000};
 	const uint32_t target = 0;
 	struct dice dice = {98 * 0x9e3779b97f4a7c15u};
@@ -130,7 +130,7 @@ begin_trial(struct trial *trial, const struct quoin_when *when)
 static bool
 holds(struct trial *trial, const char *value)
 {
-	const struct quoin_attribute attribute = {"mixed", QUOIN_ATTRIBUTE_STRING, value, 0, false};
+	const struct quoin_attribute attribute = {.name = "mixed", .string = value};
 	struct quoin_decision decision;
 
 	CHECK_INT(quoin_resolve_strings(&trial->view, "Objective0", &attribute, 1, &decision), 0);
