@@ -106,30 +106,63 @@ quoin_load_u64(const uint8_t *at)
 	return value;
 }
 
+/*
+ * A text of 8 to 32 bytes, as most names are, in four words: all of it, some twice. Without a branch: how long a name
+ * is, is not to be predicted.
+ */
+#define QUOIN_IMAGE_SHORT_MIN 8
+#define QUOIN_IMAGE_SHORT_MAX 32
+struct quoin_image_words {
+	uint64_t words[4];
+};
+static inline bool
+quoin_image_is_short(size_t len)
+{
+	return len - QUOIN_IMAGE_SHORT_MIN <= QUOIN_IMAGE_SHORT_MAX - QUOIN_IMAGE_SHORT_MIN;
+}
+static inline struct quoin_image_words
+quoin_image_words(const uint8_t *data, size_t len)
+{
+	const size_t last = len - 8, second = last < 8 ? last : 8, third = last < 16 ? last : 16;
+
+	return (struct quoin_image_words){{quoin_load_u64(data), quoin_load_u64(data + second),
+	    quoin_load_u64(data + third), quoin_load_u64(data + last)}};
+}
+
+static inline uint64_t
+quoin_image_mix(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	const wide product = (wide)a * b;
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
 /* The hash of the images' own tables; it is no contract with anybody but the image's version. */
 static inline uint32_t
 quoin_image_hash(const uint8_t *data, size_t len)
 {
-	__extension__ typedef unsigned __int128 wide;
-	uint64_t state = 0x9e3779b97f4a7c15u ^ len, a, b;
-	wide product;
+	uint64_t state = 0x9e3779b97f4a7c15u ^ len, a = 0, b = 0;
+	struct quoin_image_words text;
 
-	for (; len > 16; data += 16, len -= 16) {
-		product = (wide)(quoin_load_u64(data) ^ 0xa0761d6478bd642fu) * (quoin_load_u64(data + 8) ^ state);
-		state = (uint64_t)product ^ (uint64_t)(product >> 64);
+	if (__builtin_expect(quoin_image_is_short(len), 1)) {
+		text = quoin_image_words(data, len);
+		state = quoin_image_mix(text.words[0] ^ 0xa0761d6478bd642fu, text.words[1] ^ state) ^
+		    quoin_image_mix(text.words[2] ^ 0xe7037ed1a0b428dbu, text.words[3] ^ state);
+		return (uint32_t)(state ^ state >> 32);
 	}
+	for (; len > 16; data += 16, len -= 16)
+		state = quoin_image_mix(quoin_load_u64(data) ^ 0xa0761d6478bd642fu, quoin_load_u64(data + 8) ^ state);
 	if (len >= 8) {
 		a = quoin_load_u64(data);
 		b = quoin_load_u64(data + len - 8);
 	} else if (len >= 4) {
 		a = quoin_load_u32(data);
 		b = quoin_load_u32(data + len - 4);
-	} else {
-		a = len > 0 ? (uint64_t)data[0] << 16 | (uint64_t)data[len / 2] << 8 | data[len - 1] : 0;
-		b = 0;
+	} else if (len > 0) {
+		a = (uint64_t)data[0] << 16 | (uint64_t)data[len / 2] << 8 | data[len - 1];
 	}
-	product = (wide)(a ^ 0xe7037ed1a0b428dbu) * (b ^ state);
-	state = (uint64_t)product ^ (uint64_t)(product >> 64);
+	state = quoin_image_mix(a ^ 0xe7037ed1a0b428dbu, b ^ state);
 	return (uint32_t)(state ^ state >> 32);
 }
 
@@ -137,11 +170,16 @@ quoin_image_hash(const uint8_t *data, size_t len)
 static inline bool
 quoin_image_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-	if (len > 16)
+	struct quoin_image_words one, two;
+
+	if (__builtin_expect(quoin_image_is_short(len), 1)) {
+		one = quoin_image_words(a, len);
+		two = quoin_image_words(b, len);
+		return ((one.words[0] ^ two.words[0]) | (one.words[1] ^ two.words[1]) | (one.words[2] ^ two.words[2]) |
+			   (one.words[3] ^ two.words[3])) == 0;
+	}
+	if (len > QUOIN_IMAGE_SHORT_MAX)
 		return memcmp(a, b, len) == 0;
-	if (len >= 8)
-		return ((quoin_load_u64(a) ^ quoin_load_u64(b)) |
-			   (quoin_load_u64(a + len - 8) ^ quoin_load_u64(b + len - 8))) == 0;
 	if (len >= 4)
 		return ((quoin_load_u32(a) ^ quoin_load_u32(b)) |
 			   (quoin_load_u32(a + len - 4) ^ quoin_load_u32(b + len - 4))) == 0;

@@ -36,7 +36,7 @@ resolve_left_by_id(const struct rules_objective *objective, const struct rules_f
 		index = index < filter->count ? index + RULES_VALUE_FIRST
 		    : id == RULES_VALUE_MISSING ? RULES_VALUE_MISSING : RULES_VALUE_UNKNOWN;
 	}
-	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
+	return quoin_load_u64(block + filter->table + index * objective->mask_bytes);
 }
 
 /* All keys are compared, as where to stop is not to be guessed. */
@@ -53,7 +53,7 @@ resolve_left_by_key(const struct rules_objective *objective, const struct rules_
 			index += (size_t)(keys[i] <= key);
 		keys += RULES_KEYS_EACH;
 	} while (keys < end);
-	return quoin_load_u64(block + filter->table + (index << objective->mask_shift));
+	return quoin_load_u64(block + filter->table + index * objective->mask_bytes);
 }
 
 /* The value id of what is borrowed. A word's is not remembered: a filter is asked once. */
@@ -65,7 +65,7 @@ resolve_borrowed_id(struct quoin_context *context, uint32_t attribute)
 	if (__builtin_expect(value == NULL || value->kind != QUOIN_BORROWED_STRING || value->string == NULL ||
 		    !rules_is_word(value->len), 0))
 		return quoin_context_id(context, attribute);
-	return rules_constant_id(&context->rules->by_attribute[attribute],
+	return rules_constant_seek(&context->rules->by_attribute[attribute],
 	    rules_word_key((const uint8_t *)value->string, value->len));
 }
 
@@ -78,7 +78,7 @@ resolve_id(struct quoin_context *context, uint32_t attribute)
 	if (__builtin_expect(context->ids[attribute] != QUOIN_CONTEXT_ID_UNSET || value->kind != QUOIN_VALUE_STRING ||
 		    !rules_is_word(value->len), 0))
 		return quoin_context_id(context, attribute);
-	return rules_constant_id(&context->rules->by_attribute[attribute],
+	return rules_constant_seek(&context->rules->by_attribute[attribute],
 	    rules_word_key((const uint8_t *)value->string, value->len));
 }
 
@@ -119,7 +119,7 @@ resolve_named_id(const struct quoin_context *context, uint32_t attribute)
 	len = strlen(value->string);
 	if (__builtin_expect(len - 4 > RULES_WHOLE_KEY_MAX - 4, 0))
 		return quoin_context_named_other_id(context, attribute, value);
-	return rules_constant_id(lookup, rules_word_key((const uint8_t *)value->string, (uint32_t)len));
+	return rules_constant_seek(lookup, rules_word_key((const uint8_t *)value->string, (uint32_t)len));
 }
 
 static inline uint64_t
@@ -159,36 +159,61 @@ resolve_prepared(const struct rules_objective *objective, const struct quoin_con
 	return left;
 }
 
-static inline uint64_t
-resolve_filter(const struct rules_objective *objective, struct quoin_context *context)
+/* Each way to ask is a function of its own: together they want more registers than there are. */
+static __attribute__((noinline)) uint64_t
+resolve_borrowed(const struct rules_objective *objective, struct quoin_context *context)
 {
 	const struct rules_filter *filter = rules_id_filters(objective), *end = filter + objective->id_count;
 	uint64_t left = objective->mask;
 
+	for (; filter < end; filter++)
+		left &= resolve_left_by_id(objective, filter, resolve_borrowed_id(context, filter->attribute));
+	filter = rules_ordered_filters(objective);
+	for (end = filter + objective->ordered_count; filter < end; filter++)
+		left &= resolve_left_by_key(objective, filter, resolve_borrowed_key(context, filter));
+	return left;
+}
+
+static __attribute__((noinline)) uint64_t
+resolve_by_names(const struct rules_objective *objective, const struct quoin_context *context)
+{
+	const struct rules_filter *filter = rules_id_filters(objective), *end = filter + objective->id_count;
+	uint64_t left = objective->mask;
+
+	for (; filter < end; filter++)
+		left &= resolve_left_by_id(objective, filter, resolve_named_id(context, filter->attribute));
+	filter = rules_ordered_filters(objective);
+	for (end = filter + objective->ordered_count; filter < end && left != 0; filter++)
+		left &= resolve_left_by_key(objective, filter, resolve_named_key(context, filter));
+	return left;
+}
+
+static __attribute__((noinline)) uint64_t
+resolve_put(const struct rules_objective *objective, struct quoin_context *context)
+{
+	const struct rules_filter *filter = rules_id_filters(objective), *end = filter + objective->id_count;
+	uint64_t left = objective->mask;
+
+	for (; filter < end; filter++)
+		left &= resolve_left_by_id(objective, filter, resolve_id(context, filter->attribute));
+	filter = rules_ordered_filters(objective);
+	for (end = filter + objective->ordered_count; filter < end && left != 0; filter++)
+		left &= resolve_left_by_key(objective, filter, resolve_key(context, filter));
+	return left;
+}
+
+static inline uint64_t
+resolve_filter(const struct rules_objective *objective, struct quoin_context *context)
+{
 	switch (context->state) {
 	case QUOIN_CONTEXT_INTERNED:
 		return resolve_prepared(objective, context);
 	case QUOIN_CONTEXT_BORROWED:
-		for (; filter < end; filter++)
-			left &= resolve_left_by_id(objective, filter, resolve_borrowed_id(context, filter->attribute));
-		filter = rules_ordered_filters(objective);
-		for (end = filter + objective->ordered_count; filter < end; filter++)
-			left &= resolve_left_by_key(objective, filter, resolve_borrowed_key(context, filter));
-		return left;
+		return resolve_borrowed(objective, context);
 	case QUOIN_CONTEXT_NAMED:
-		for (; filter < end; filter++)
-			left &= resolve_left_by_id(objective, filter, resolve_named_id(context, filter->attribute));
-		filter = rules_ordered_filters(objective);
-		for (end = filter + objective->ordered_count; filter < end && left != 0; filter++)
-			left &= resolve_left_by_key(objective, filter, resolve_named_key(context, filter));
-		return left;
+		return resolve_by_names(objective, context);
 	default:
-		for (; filter < end; filter++)
-			left &= resolve_left_by_id(objective, filter, resolve_id(context, filter->attribute));
-		filter = rules_ordered_filters(objective);
-		for (end = filter + objective->ordered_count; filter < end && left != 0; filter++)
-			left &= resolve_left_by_key(objective, filter, resolve_key(context, filter));
-		return left;
+		return resolve_put(objective, context);
 	}
 }
 

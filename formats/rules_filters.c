@@ -39,9 +39,9 @@ mask_of(const struct rules_filters *filters, uint64_t all, uint64_t asked, uint3
 }
 
 static void
-put_mask(struct block_maker *block, uint64_t mask, uint32_t shift)
+put_mask(struct block_maker *block, uint64_t mask, size_t bytes)
 {
-	quoin_block_maker_put(block, &mask, (size_t)1 << shift, 1);
+	quoin_block_maker_put(block, &mask, bytes, 1);
 }
 
 /* One filter's tables: dense when that is not large, or not much larger than naming the ids. */
@@ -60,8 +60,7 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 			limit = id + 1;
 		}
 	}
-	if ((limit << head->mask_shift) > DENSE_BYTES &&
-	    ((size_t)limit << head->mask_shift) > 2 * count * (2 + ((size_t)1 << head->mask_shift))) {
+	if (limit * head->mask_bytes > DENSE_BYTES && limit * head->mask_bytes > 2 * count * (2u + head->mask_bytes)) {
 		filter.kind = RULES_FILTER_SPARSE;
 		quoin_block_maker_put(block, NULL, 0, 2);
 		for (uint32_t id = RULES_VALUE_FIRST; id < limit; id++) {
@@ -74,7 +73,7 @@ put_filter(const struct rules_filters *filters, struct block_maker *block, uint3
 	filter.table = quoin_block_maker_put(block, NULL, 0, 1);
 	for (uint32_t id = 0; id < limit; id++) {
 		if (filter.kind == RULES_FILTER_DENSE || id < RULES_VALUE_FIRST || rules_set_has(mentioned, id))
-			put_mask(block, mask_of(filters, head->mask, asked, id), head->mask_shift);
+			put_mask(block, mask_of(filters, head->mask, asked, id), head->mask_bytes);
 	}
 	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
 }
@@ -194,9 +193,9 @@ put_ordered_filter(struct rules_filters *filters, struct block_maker *block, uin
 	for (size_t i = 0; i < padded; i++)
 		quoin_block_maker_put(block, i < count ? &filters->points[i] : &beyond, sizeof beyond, 8);
 	filter.table = quoin_block_maker_put(block, NULL, 0, 1);
-	put_mask(block, mask_at(filters, group, head->mask, 0), head->mask_shift);
+	put_mask(block, mask_at(filters, group, head->mask, 0), head->mask_bytes);
 	for (size_t i = 0; i < count; i++)
-		put_mask(block, mask_at(filters, group, head->mask, filters->points[i]), head->mask_shift);
+		put_mask(block, mask_at(filters, group, head->mask, filters->points[i]), head->mask_bytes);
 	memcpy(quoin_block_maker_at(block, at), &filter, sizeof filter);
 }
 
@@ -204,7 +203,7 @@ put_ordered_filter(struct rules_filters *filters, struct block_maker *block, uin
 static size_t
 filled_count(const struct rules_objective *head)
 {
-	return (size_t)(head->id_count < RULES_ID_FILTERS ? RULES_ID_FILTERS : head->id_count) +
+	return (head->ordered - sizeof *head) / sizeof(struct rules_filter) +
 	    (head->ordered_count < RULES_ORDERED_FILTERS ? RULES_ORDERED_FILTERS : head->ordered_count);
 }
 
@@ -218,6 +217,7 @@ quoin_rules_filters_begin(struct rules_filters *filters, struct block_maker *blo
 		else
 			head->id_count++;
 	}
+	head->ordered = rules_ordered_place(head->id_count);
 	quoin_block_maker_put(block, NULL, filled_count(head) * sizeof(struct rules_filter), 8);
 }
 
@@ -241,7 +241,7 @@ quoin_rules_filters_put(struct rules_filters *filters, struct block_maker *block
 
 	neutral = quoin_block_maker_put(block, NULL, 0, 8);
 	for (size_t i = 0; i <= RULES_KEYS_EACH; i++)
-		put_mask(block, UINT64_MAX, head->mask_shift);
+		put_mask(block, UINT64_MAX, head->mask_bytes);
 	for (size_t i = 0; i < count; i++) {
 		const uint32_t at = (uint32_t)(sizeof *head + i * sizeof(struct rules_filter));
 		const bool is_ordered = i >= ordered;

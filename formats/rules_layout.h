@@ -90,7 +90,7 @@ struct rules_objective {
 	uint8_t override_count; /* the first rules */
 	uint8_t shadow_count;	/* the last rules */
 	uint8_t id_count; /* of the filters that ask for ids */
-	uint8_t mask_shift; /* a mask in a table has 1 << mask_shift bytes */
+	uint8_t mask_bytes; /* that a mask has in a table: 1, 2, 4 or 8 */
 	uint8_t ordered_count; /* of those that ask for numbers and versions, which stand behind them */
 	uint16_t name_bytes;
 	uint32_t rules; /* rule_count of rules_rule, then the default's */
@@ -100,7 +100,7 @@ struct rules_objective {
 	uint32_t name;
 	uint32_t input_type;
 	uint32_t model_type;
-	uint32_t zero;
+	uint32_t ordered; /* the filters that ask for numbers and versions */
 };
 
 enum rules_filter_kind {
@@ -255,10 +255,10 @@ _Static_assert(QUOIN_RULES_PER_OBJECTIVE_MAX <= 64, "one mask bit per rule");
 static inline struct rules_key
 rules_word_key(const uint8_t *bytes, uint32_t len)
 {
-	const size_t last = len - 4u, second = last < 4 ? last : 4, third = last < 8 ? last : 8;
+	const size_t last = len - 4u, step = len / 8 * 4;
 
-	return (struct rules_key){.low = quoin_load_u32(bytes) | (uint64_t)quoin_load_u32(bytes + second) << 32,
-	    .high = quoin_load_u32(bytes + third) | (uint64_t)quoin_load_u32(bytes + last) << 32,
+	return (struct rules_key){.low = quoin_load_u32(bytes) | (uint64_t)quoin_load_u32(bytes + step) << 32,
+	    .high = quoin_load_u32(bytes + last - step) | (uint64_t)quoin_load_u32(bytes + last) << 32,
 	    .form = RULES_FORM(QUOIN_SCALAR_STRING) | len};
 }
 /* Whether a string's length is one of these; they need not be the same when it is another. */
@@ -289,10 +289,7 @@ rules_bool_key(bool boolean)
 static inline uint64_t
 rules_key_hash(struct rules_key key)
 {
-	__extension__ typedef unsigned __int128 wide;
-	const wide product = (wide)(key.low ^ 0xe7037ed1a0b428dbu) * (key.high ^ key.form ^ 0x9e3779b97f4a7c15u);
-
-	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+	return quoin_image_mix(key.low ^ 0xe7037ed1a0b428dbu, key.high ^ key.form ^ 0x9e3779b97f4a7c15u);
 }
 
 /* By the first two characters; not of the empty name, which no attribute has. */
@@ -324,14 +321,26 @@ rules_constant_at(const struct quoin_rules_attribute *attribute, struct rules_ke
 	return attribute->slots + (hash >> attribute->shifts[hash & attribute->shift_mask] & attribute->slot_mask);
 }
 
-/* The value id of a key that says all of the value, or RULES_VALUE_UNKNOWN. */
+/*
+ * The value id of a key that says all of the value, or RULES_VALUE_BEYOND, which filters take for RULES_VALUE_UNKNOWN as
+ * they do with all that they have no mask for. Without a branch: whether rules name a value is not to be predicted.
+ */
+#define RULES_VALUE_BEYOND UINT32_MAX
 static inline uint32_t
-rules_constant_id(const struct quoin_rules_attribute *attribute, struct rules_key key)
+rules_constant_seek(const struct quoin_rules_attribute *attribute, struct rules_key key)
 {
 	const struct rules_constant *slot = rules_constant_at(attribute, key);
 	const uint64_t differs = (slot->low ^ key.low) | (slot->high ^ key.high) | (slot->form ^ key.form);
 
-	return differs == 0 ? slot->id : RULES_VALUE_UNKNOWN;
+	return slot->id | (0 - (uint32_t)(differs != 0));
+}
+/* The same, or RULES_VALUE_UNKNOWN. */
+static inline uint32_t
+rules_constant_id(const struct quoin_rules_attribute *attribute, struct rules_key key)
+{
+	const uint32_t id = rules_constant_seek(attribute, key);
+
+	return id != RULES_VALUE_BEYOND ? id : RULES_VALUE_UNKNOWN;
 }
 /* The same of any key; "text" is compared, too, where the key does not say all of it. */
 uint16_t quoin_rules_constant_find(const struct quoin_rules *rules, uint32_t attribute, struct rules_key key,
@@ -351,8 +360,14 @@ rules_id_filters(const struct rules_objective *objective)
 static inline const struct rules_filter *
 rules_ordered_filters(const struct rules_objective *objective)
 {
-	return rules_id_filters(objective) +
-	    (objective->id_count < RULES_ID_FILTERS ? RULES_ID_FILTERS : objective->id_count);
+	return RULES_AT(objective, struct rules_filter, objective->ordered);
+}
+/* Their place: right behind so many that ask for ids. */
+static inline uint32_t
+rules_ordered_place(uint32_t id_count)
+{
+	return (uint32_t)(sizeof(struct rules_objective) +
+	    (id_count < RULES_ID_FILTERS ? RULES_ID_FILTERS : id_count) * sizeof(struct rules_filter));
 }
 
 /* Rule "index" of an objective, the default behind the last. */

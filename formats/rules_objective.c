@@ -490,7 +490,7 @@ count_classes(const struct rules_objective_maker *maker, const uint32_t *order, 
 	head->rule_count = (uint8_t)count;
 	head->mask = count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
 	head->default_mask = count == 64 ? 0 : (uint64_t)1 << count;
-	head->mask_shift = count <= 8 ? 0 : count <= 16 ? 1 : count <= 32 ? 2 : 3;
+	head->mask_bytes = count <= 8 ? 1 : count <= 16 ? 2 : count <= 32 ? 4 : 8;
 }
 
 /* All but what refers to texts; the first of these is where they begin. */

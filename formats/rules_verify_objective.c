@@ -118,7 +118,7 @@ check_filter(struct rules_verifier *verifier, const struct rules_filter *filter,
 	} else if (filter->kind != RULES_FILTER_DENSE || filter->count < RULES_VALUE_FIRST) {
 		return bad(verifier, "a filter is malformed");
 	}
-	if (!has_array(verifier, filter->table, (masks << head->mask_shift) + 7, 1, 1))
+	if (!has_array(verifier, filter->table, masks * head->mask_bytes + 7, 1, 1))
 		return bad(verifier, "a filter's table is outside");
 	return 0;
 }
@@ -128,7 +128,7 @@ static int
 check_neutral(struct rules_verifier *verifier, const struct rules_filter *filter, bool is_ordered)
 {
 	const struct rules_objective *head = verifier->objective;
-	const uint32_t bytes = (uint32_t)(RULES_KEYS_EACH + 1) << head->mask_shift;
+	const uint32_t bytes = (uint32_t)(RULES_KEYS_EACH + 1) * head->mask_bytes;
 
 	if (filter->attribute != 0 || (is_ordered && !has_keys(verifier, filter, sizeof(uint64_t))) ||
 	    filter->kind != (is_ordered ? RULES_FILTER_NUMBER : RULES_FILTER_DENSE) ||
@@ -414,10 +414,10 @@ quoin_rules_verify_objective(struct rules_verifier *verifier)
 		return bad(verifier, "a text is malformed");
 	if (quoin_rules_objective(&verifier->rules, name) != verifier->id)
 		return bad(verifier, "the name cannot be found");
-	if (head->rule_count > QUOIN_RULES_PER_OBJECTIVE_MAX || head->zero != 0 ||
+	if (head->rule_count > QUOIN_RULES_PER_OBJECTIVE_MAX || head->ordered != rules_ordered_place(head->id_count) ||
 	    head->default_mask != (head->rule_count < 64 ? (uint64_t)1 << head->rule_count : 0) ||
-	    head->override_count + head->shadow_count > head->rule_count || head->mask_shift > 3 ||
-	    head->rule_count > 8u << head->mask_shift ||
+	    head->override_count + head->shadow_count > head->rule_count || head->rule_count > 8 * head->mask_bytes ||
+	    (head->mask_bytes != 1 && head->mask_bytes != 2 && head->mask_bytes != 4 && head->mask_bytes != 8) ||
 	    (head->rule_count < 64 && head->mask >> head->rule_count != 0) ||
 	    !has_array(verifier, head->rules, head->rule_count + 1u, sizeof(struct rules_rule), 8) ||
 	    !has_array(verifier, head->bodies, head->rule_count + 1u, sizeof(uint32_t), 4) ||
