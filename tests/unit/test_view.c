@@ -353,7 +353,7 @@ test_infinite_cells(void)
 	char test[16], objective[32];
 
 	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
-		attributes[i] = (struct quoin_attribute){"userId", QUOIN_ATTRIBUTE_STRING, "user-1", 0, false};
+		attributes[i] = (struct quoin_attribute){.name = "userId", .string = "user-1"};
 	for (unsigned seed = 1; seed <= 30; seed++) {
 		struct quoin_reader *reader = open_memory(seed);
 		struct quoin_view view;
@@ -363,7 +363,8 @@ test_infinite_cells(void)
 			(void)snprintf(test, sizeof test, "%u", 100 + i % 10);
 			(void)snprintf(objective, sizeof objective, "Objective%u", i / 10);
 			for (size_t count = 1; count <= QUOIN_CONTEXT_NAMED_MAX; count += QUOIN_CONTEXT_NAMED_MAX - 1) {
-				attributes[count] = (struct quoin_attribute){test, QUOIN_ATTRIBUTE_CELL, NULL, INFINITY, false};
+				attributes[count] = (struct quoin_attribute){.name = test, .number = INFINITY,
+				    .kind = QUOIN_ATTRIBUTE_CELL};
 				(void)quoin_resolve_strings(&view, objective, attributes, count + 1, &with);
 				(void)quoin_resolve_strings(&view, objective, attributes, count, &without);
 				check_same(&with, &without);
