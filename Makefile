@@ -156,6 +156,7 @@ PUBLISHER_SRCS := \
 	publisher/cmd_publish.c \
 	publisher/cmd_resolve.c \
 	publisher/cmd_rollback.c \
+	publisher/cmd_root.c \
 	publisher/cmd_show.c \
 	publisher/cmd_status.c \
 	publisher/cmd_verify.c \
@@ -259,6 +260,7 @@ PUBLISHER_SRCS := \
 	publisher/review_shards.c \
 	publisher/signers.c \
 	publisher/spot.c \
+	publisher/succession.c \
 	publisher/testfile.c \
 	publisher/testfile_print.c \
 	publisher/testfile_run.c \
@@ -533,6 +535,7 @@ SH_TESTS := \
 	tests/integration/policy.sh \
 	tests/integration/readme.sh \
 	tests/integration/refusals.sh \
+	tests/integration/root.sh \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \
 	tests/sim/sim.sh \

@@ -22,8 +22,8 @@ keys_of_role(const struct quoin_root *root, size_t role)
 }
 
 /* The relations that make a root usable, or NULL. The order and uniqueness of ids are the caller's. */
-static const char *
-root_fault(const struct quoin_root *root)
+const char *
+quoin_root_fault(const struct quoin_root *root)
 {
 	if (root->version == 0)
 		return "versions count from 1";
@@ -80,7 +80,7 @@ quoin_root_print(const struct quoin_root *root, struct quoin_buf *out)
 	size_t start = out->len;
 
 	QUOIN_ASSERT(root->key_count <= QUOIN_KEYS_MAX && root->revoked_host_count <= QUOIN_REVOKED_HOSTS_MAX);
-	QUOIN_ASSERT(root_fault(root) == NULL);
+	QUOIN_ASSERT(quoin_root_fault(root) == NULL);
 	quoin_line_print_head(out, QUOIN_DOCUMENT_ROOT, &root->origin);
 	quoin_line_print_field_u64(out, "root", root->version);
 	quoin_line_print_field_docref(out, "prev", &root->prev);
@@ -182,7 +182,7 @@ quoin_root_parse(struct quoin_span text, struct quoin_root *ret, struct quoin_er
 	while (quoin_line_accept(&reader, "revoked-host"))
 		read_revoked_host(&reader, ret);
 	(void)quoin_line_finish(&reader);
-	fault = reader.failed == 0 ? root_fault(ret) : NULL;
+	fault = reader.failed == 0 ? quoin_root_fault(ret) : NULL;
 	if (fault != NULL) {
 		reader.number = 0;
 		quoin_line_fail(&reader, QUOIN_ESYNTAX, "%s", fault);

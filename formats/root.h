@@ -47,6 +47,8 @@ struct quoin_root {
 	size_t revoked_host_count;
 };
 
+/* Why it is no root, whatever signs it; NULL: it is one. Printing asserts it. */
+const char *quoin_root_fault(const struct quoin_root *root);
 int quoin_root_print(const struct quoin_root *root, struct quoin_buf *out);
 int quoin_root_parse(struct quoin_span text, struct quoin_root *ret, struct quoin_error *err);
 

@@ -12,6 +12,19 @@ const struct quoin_command quoin_commands[] = {
 	    "  ROLE               root, release, operate, gate or enrol\n"
 	    "  --no-passphrase    store the key unencrypted\n",
 	    quoin_cmd_key},
+	{"root",
+	    "prepare OUT [--add ROLE=FILE.pub]... [--remove KEYID]... [--threshold ROLE=N]... [--revoke-host HOST]... "
+	    "[--expires TIME] | sign OUT | publish OUT",
+	    "Give the namespace its next root: other keys, another expiry, hosts that are revoked.",
+	    "  prepare OUT        write OUT/root.txt, the present root with these changes, for its signers\n"
+	    "  --add ROLE=FILE    a public key for a role; repeatable\n"
+	    "  --remove KEYID     take away a key; repeatable\n"
+	    "  --threshold ROLE=N how many keys of the role must sign\n"
+	    "  --revoke-host HOST never believe the key of this host again; repeatable\n"
+	    "  --expires TIME     from now on: 365d; default ten years\n"
+	    "  sign OUT           sign it with the root keys in \"keys\"; needs no broker\n"
+	    "  publish OUT        put it on the control topic, once enough have signed\n",
+	    quoin_cmd_root},
 	{"enrol", "HOST --role serving|router [--shard S] [--label K=V]... [--days N] --out DIR",
 	    "Make a host's key and certificate.",
 	    "  --role ROLE        serving or router\n"

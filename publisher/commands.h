@@ -12,6 +12,7 @@ extern const struct quoin_command quoin_commands[];
 
 int quoin_cmd_init(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_key(struct quoin_cli *cli, int argc, char **argv);
+int quoin_cmd_root(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_enrol(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_completion(struct quoin_cli *cli, int argc, char **argv);
 int quoin_cmd_check(struct quoin_cli *cli, int argc, char **argv);

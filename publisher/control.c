@@ -428,7 +428,7 @@ quoin_control_check_root(const struct quoin_control *control, int64_t now_ms, st
 	quoin_time_print(root->expires_ms, expired);
 	return quoin_error_set(err, QUOIN_EEXPIRED,
 	    "root %llu expired at %s: it vouches for no new release and no new host; nothing was written. Hosts serve on, and "
-	    "operators can still roll back; have the root keys sign root %llu",
+	    "operators can still roll back; let the root keys sign root %llu (\"quoin root prepare\")",
 	    (unsigned long long)root->version, expired, (unsigned long long)root->version + 1);
 }
 

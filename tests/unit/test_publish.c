@@ -14,6 +14,7 @@
 #include "publisher/genesis.h"
 #include "publisher/operate.h"
 #include "publisher/publish.h"
+#include "publisher/succession.h"
 #include "publisher/topics.h"
 #include "tests/check.h"
 
@@ -767,6 +768,136 @@ test_export_missing(void)
 	close_site(&site);
 }
 
+/* Sign the next root with these keys and publish it. Returns the code. */
+static int
+succeed(struct site *site, const struct quoin_root *root, const struct quoin_signing_key *keys, size_t count, bool *ret_is_there)
+{
+	struct quoin_sealed sealed;
+	struct quoin_buf text;
+	int r;
+
+	quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
+	OK(site, quoin_succession_print(root, &text, &site->err));
+	OK(site, quoin_seal(quoin_buf_span(&text), keys, count, &sealed));
+	r = quoin_succession_publish(&site->conf, &site->control, site->reader, &sealed.envelope, TIMEOUT_MS, ret_is_there,
+	    &site->err);
+	quoin_sealed_clear(&sealed);
+	quoin_buf_clear(&text);
+	return r;
+}
+
+/* Whoever begins with the newest root alone reads all of the topic. */
+static void
+check_newcomer(struct site *site, uint64_t version)
+{
+	struct quoin_control fresh = {.trust = site->control.trust};
+
+	CHECK_INT(site->control.trust.root.version, (long long)version);
+	quoin_ledger_init(&fresh.ledger);
+	OK(site, quoin_control_read(&fresh, site->reader, TIMEOUT_MS, &site->err));
+	CHECK(fresh.has_incarnation);
+	CHECK_INT(fresh.refusal_count, 0);
+	CHECK_INT(fresh.ledger.release_count, (long long)site->control.ledger.release_count);
+	CHECK_INT(fresh.ledger.intent_count, (long long)site->control.ledger.intent_count);
+	quoin_control_clear(&fresh);
+	/* And whoever has the first one follows. */
+	OK(site, quoin_control_init(&fresh, &site->conf, &site->err));
+	OK(site, quoin_control_read(&fresh, site->reader, TIMEOUT_MS, &site->err));
+	CHECK_INT(fresh.trust.root.version, (long long)version);
+	CHECK_INT(fresh.refusal_count, 0);
+	quoin_control_clear(&fresh);
+}
+
+static void
+test_succession(void)
+{
+	struct quoin_keyring roots = {0}, releases = {0};
+	struct quoin_signing_key more[3], both[2];
+	struct quoin_root *next = calloc(1, sizeof *next), *late = calloc(1, sizeof *late);
+	struct quoin_docref none = {0};
+	struct quoin_blobs_sent sent;
+	char id[QUOIN_KEY_ID_TEXT_BYTES];
+	struct site site;
+	uint64_t number;
+	bool is_there;
+
+	CHECK(next != NULL && late != NULL);
+	open_site(&site);
+	OK(&site, publish(&site, "hello", &none, &number, &sent));
+	operate(&site, &(struct quoin_intent){.action = QUOIN_ACTION_FREEZE}, 0);
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_ROOT, false, &roots, &site.err));
+	OK(&site, quoin_keyring_load(&site.conf, QUOIN_ROLE_RELEASE, false, &releases, &site.err));
+	for (size_t i = 0; i < 3; i++)
+		CHECK_INT(quoin_signing_key_new(&more[i]), 0);
+
+	/* A longer life and more keys; by whom it must be signed. */
+	quoin_succession_begin(&site.control.trust, quoin_clock_wall_ms(), next);
+	CHECK_INT(next->version, 2);
+	OK(&site, quoin_succession_add(next, QUOIN_ROLE_RELEASE, &more[0].public_key, &site.err));
+	OK(&site, quoin_succession_add(next, QUOIN_ROLE_ROOT, &more[1].public_key, &site.err));
+	CHECK_INT(quoin_succession_add(next, QUOIN_ROLE_GATE, &more[1].public_key, &site.err), QUOIN_EUSAGE);
+	*late = *next;
+	CHECK_INT(succeed(&site, next, NULL, 0, &is_there), QUOIN_ESIGNATURE);
+	CHECK_INT(succeed(&site, next, releases.keys, 1, &is_there), QUOIN_EROLE);
+	CHECK_INT(succeed(&site, next, &more[1], 1, &is_there), QUOIN_ESIGNATURE);
+	check_newcomer(&site, 1);
+	OK(&site, succeed(&site, next, roots.keys, 1, &is_there));
+	CHECK(!is_there);
+	check_newcomer(&site, 2);
+	OK(&site, succeed(&site, next, roots.keys, 1, &is_there));
+	CHECK(is_there);
+	/* Of two that were prepared beside each other one is too late. */
+	late->expires_ms++;
+	CHECK_INT(succeed(&site, late, roots.keys, 1, &is_there), QUOIN_ECONFLICT);
+
+	/* What has signed what is there cannot go, or need a second signature. */
+	quoin_succession_begin(&site.control.trust, quoin_clock_wall_ms(), next);
+	quoin_key_id_print(releases.keys[0].public_key.id, id);
+	OK(&site, quoin_succession_remove(next, id, &site.err));
+	CHECK_INT(succeed(&site, next, roots.keys, 1, &is_there), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "under root 3 nobody would believe release/1 any more");
+	CHECK_INT(quoin_succession_remove(next, id, &site.err), QUOIN_EUSAGE);
+	quoin_succession_begin(&site.control.trust, quoin_clock_wall_ms(), next);
+	next->threshold[QUOIN_ROLE_RELEASE] = 2;
+	CHECK_INT(succeed(&site, next, roots.keys, 1, &is_there), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "release/1");
+	quoin_succession_begin(&site.control.trust, quoin_clock_wall_ms(), next);
+	next->threshold[QUOIN_ROLE_ROOT] = 2;
+	both[0] = roots.keys[0];
+	both[1] = more[1];
+	CHECK_INT(succeed(&site, next, roots.keys, 1, &is_there), QUOIN_ESIGNATURE);
+	CHECK_INT(succeed(&site, next, both, 2, &is_there), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "the incarnation of the control topic");
+	check_newcomer(&site, 2);
+	/* The new keys have signed nothing yet: they may go again. */
+	quoin_succession_begin(&site.control.trust, quoin_clock_wall_ms(), next);
+	quoin_key_id_print(more[0].public_key.id, id);
+	OK(&site, quoin_succession_remove(next, id, &site.err));
+	OK(&site, succeed(&site, next, roots.keys, 1, &is_there));
+	check_newcomer(&site, 3);
+
+	/* What is no root; and one that has expired before it counts. */
+	quoin_succession_begin(&site.control.trust, 1000, next);
+	next->expires_ms = 1001;
+	CHECK_INT(succeed(&site, next, roots.keys, 1, &is_there), QUOIN_EEXPIRED);
+	next->threshold[QUOIN_ROLE_GATE] = 2;
+	{
+		struct quoin_buf text;
+
+		quoin_buf_init(&text, QUOIN_DOCUMENT_BYTES_MAX);
+		CHECK_INT(quoin_succession_print(next, &text, &site.err), QUOIN_EUSAGE);
+		CHECK_CONTAINS(site.err.message, "a threshold must be between 1 and the number of its role's keys");
+		quoin_buf_clear(&text);
+	}
+	for (size_t i = 0; i < 3; i++)
+		quoin_signing_key_clear(&more[i]);
+	quoin_keyring_clear(&roots);
+	quoin_keyring_clear(&releases);
+	free(next);
+	free(late);
+	close_site(&site);
+}
+
 static const struct check_case cases[] = {
 	{"publish/begin", test_begin},
 	{"publish/publish", test_publish},
@@ -778,6 +909,7 @@ static const struct check_case cases[] = {
 	{"control documents", test_documents},
 	{"publish/enrol", test_enrol},
 	{"publish/export-missing", test_export_missing},
+	{"publish/succession", test_succession},
 	{"publish/expired-root", test_expired_root},
 	{"publish/strangers", test_strangers},
 	{"publish/export", test_export},
