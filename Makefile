@@ -425,10 +425,10 @@ SIM_SRCS := \
 	tests/sim/main.c \
 	tests/sim/operator.c \
 	tests/sim/plan.c \
+	tests/sim/seal.c \
 	tests/sim/search.c \
 	tests/sim/story.c \
 	tests/sim/topics.c \
-	tests/sim/seal.c \
 	tests/sim/world.c \
 
 # Where it can break a rule.
@@ -539,11 +539,6 @@ SH_TESTS := \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \
 	tests/sim/sim.sh \
-
-
-# Until every room is furnished a listed file may be absent.
-LIB_SRCS        := $(wildcard $(LIB_SRCS))
-FORMATS_SRCS    := $(wildcard $(FORMATS_SRCS))
 
 # ---------------------------------------------------------------- flags
 
@@ -926,7 +921,7 @@ fuzz-run: $(FUZZ_TARGETS)
 			-artifact_prefix=build/fuzz/found/$$n- build/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
 
 crash: $(BUILD)/tests/crash/test_crash ## replay the store's power failures for SECONDS=10 per workload
-	@QUOIN_CRASH_SECONDS=$(SECONDS) $< -t 86400 life quarantine large
+	@QUOIN_CRASH_SECONDS=$(SECONDS) $< -t 86400 crash/life crash/quarantine crash/move crash/large
 
 model: | build/setup/check ## the protocol's model, further than "make check" goes: minutes and gigabytes
 	@tests/model/run long
