@@ -26,6 +26,7 @@ int quoin_file_replace(const char *path, struct quoin_span bytes, mode_t mode, s
 /* As above, but never over an existing file: QUOIN_EEXISTS. */
 int quoin_file_create(const char *path, struct quoin_span bytes, mode_t mode, struct quoin_error *err);
 
+/* Whether there is anything of this name, be it a directory or a link to nothing. */
 bool quoin_file_exists(const char *path);
 /* Make a directory and its parents, each synced into its parent; existing ones are fine, and are synced, too, where we may
  * write. QUOIN_EEXISTS if something else is in the way. */

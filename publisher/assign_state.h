@@ -40,11 +40,12 @@ int quoin_assign_state_init(struct quoin_assign_state *state, const struct quoin
     const struct quoin_base_placement *base, size_t base_count);
 void quoin_assign_state_clear(struct quoin_assign_state *state);
 
+/* Whether the shard may have the item at all; had it in the base; has it now. */
 bool quoin_assign_can(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 bool quoin_assign_was(const struct quoin_assign_state *state, size_t item, uint32_t shard);
+bool quoin_assign_has(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 /* Whether the base sends traffic for it there. */
 bool quoin_assign_had_traffic(const struct quoin_assign_state *state, size_t item, uint32_t shard);
-bool quoin_assign_has(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 /* Whether the shard has room for the item. */
 bool quoin_assign_fits(const struct quoin_assign_state *state, size_t item, uint32_t shard);
 /* How full the shard would be with the item: the largest share of any resource. */

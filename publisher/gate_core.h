@@ -156,9 +156,11 @@ struct quoin_gate_actions {
 	size_t left_out; /* alarms and reasons that found no place */
 };
 
-/* ---- */
+/* ---- The core ---- */
 
+/* A core that stands by and knows nothing yet. *ret is the caller's to free. 0 or QUOIN_ENOMEM. */
 int quoin_gate_core_new(const struct quoin_gate_core_conf *conf, struct quoin_gate_core **ret);
+/* Accepts NULL. */
 void quoin_gate_core_free(struct quoin_gate_core *core);
 
 /* Take one event and say what to do; "actions" is overwritten. Returns 0 or QUOIN_ENOMEM, after which the core may only

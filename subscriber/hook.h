@@ -11,6 +11,7 @@
 
 struct quoin_hooks;
 
+/* *ret is the caller's to free. 0 or QUOIN_ENOMEM. */
 int quoin_hooks_new(struct quoin_hooks **ret);
 /* Kills what still runs. Accepts NULL. */
 void quoin_hooks_free(struct quoin_hooks *hooks);

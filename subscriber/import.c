@@ -19,7 +19,8 @@ struct seeding {
 	const struct quoin_conf *conf;
 	const char *dir;
 	struct quoin_trust trust;
-	struct quoin_cert cert;
+	struct quoin_identity identity;
+	struct quoin_cert cert; /* the identity's */
 	struct quoin_store *store;
 	struct quoin_ratchets ratchets;
 	struct quoin_release release;
@@ -319,7 +320,6 @@ read_identity(struct seeding *seeding, struct quoin_error *err)
 {
 	struct quoin_detached files = {0};
 	struct quoin_envelope root;
-	struct quoin_identity identity = {0};
 	int r;
 
 	if (seeding->conf->namespace_name[0] == '\0' || seeding->conf->state[0] == '\0')
@@ -331,18 +331,17 @@ read_identity(struct seeding *seeding, struct quoin_error *err)
 		r = quoin_error_set(err, QUOIN_ENAMESPACE, "the root %s is of the namespace %s", seeding->conf->root,
 		    seeding->trust.root.origin.name);
 	if (r == 0)
-		r = quoin_identity_read(seeding->conf->identity, &identity, err);
+		r = quoin_identity_read(seeding->conf->identity, &seeding->identity, err);
 	if (r == 0)
-		r = quoin_cert_parse(identity.cert.envelope.document, &seeding->cert, err);
+		r = quoin_cert_parse(seeding->identity.cert.envelope.document, &seeding->cert, err);
 	if (r == 0)
 		r = quoin_origin_check(&seeding->cert.origin, &seeding->trust.root.origin, err);
 	if (r == 0)
-		r = quoin_identity_check(&identity, &seeding->cert, err);
+		r = quoin_identity_check(&seeding->identity, &seeding->cert, err);
 	if (r == 0 && seeding->cert.role != QUOIN_HOST_ROUTER)
 		r = quoin_error_set(err, QUOIN_ECONFLICT,
 		    "%s is a serving host: only the store of a router is seeded, because /ready must not rest on an old activation",
 		    seeding->cert.host);
-	quoin_identity_clear(&identity);
 	quoin_detached_clear(&files);
 	return r;
 }
@@ -373,7 +372,6 @@ quoin_store_import(const struct quoin_conf *conf, const char *dir, uint64_t *ret
 	struct seeding *seeding = calloc(1, sizeof *seeding);
 	struct quoin_store_active *active = calloc(1, sizeof *active);
 	struct quoin_hash hash;
-	struct quoin_identity identity = {0};
 	char path[QUOIN_PATH_BYTES];
 	int r = quoin_crypto_init();
 
@@ -394,9 +392,7 @@ quoin_store_import(const struct quoin_conf *conf, const char *dir, uint64_t *ret
 	if (r == 0)
 		r = take_root(seeding, err);
 	if (r == 0)
-		r = quoin_identity_read(conf->identity, &identity, err);
-	if (r == 0)
-		r = quoin_trust_verify(&seeding->trust, QUOIN_DOCUMENT_CERT, &identity.cert.envelope, &hash, err);
+		r = quoin_trust_verify(&seeding->trust, QUOIN_DOCUMENT_CERT, &seeding->identity.cert.envelope, &hash, err);
 	if (r == 0)
 		r = take_release(seeding, err);
 	if (r == 0)
@@ -412,8 +408,8 @@ quoin_store_import(const struct quoin_conf *conf, const char *dir, uint64_t *ret
 	if (r == 0)
 		*ret_release = seeding->release.number;
 out:
-	quoin_identity_clear(&identity);
 	if (seeding != NULL) {
+		quoin_identity_clear(&seeding->identity);
 		quoin_store_close(seeding->store);
 		quoin_release_clear(&seeding->release);
 		quoin_activation_clear(&seeding->activation);

@@ -17,9 +17,8 @@
  * Only for routers: a serving host with a new store must not answer /ready before it has read the gate topic.
  *
  * Returns 0 and the release; QUOIN_ECONFLICT (an agent has the store; the activation selects another release; revoked);
- * QUOIN_EREPLAY (older than the store), QUOIN_EFORK; QUOIN_ENOENT (no export there);
- * QUOIN_EMISSING (a file of it); the codes of the trust, of the
- * trial (QUOIN_ECORRUPT, …) and of the store. After a failure what readers get is unchanged.
+ * QUOIN_EREPLAY (older than the store), QUOIN_EFORK; QUOIN_ENOENT (no export there), QUOIN_EMISSING (a file of it is not);
+ * the codes of the trust, of the trial (QUOIN_ECORRUPT, …) and of the store. After a failure what readers get is unchanged.
  */
 int quoin_store_import(const struct quoin_conf *conf, const char *dir, uint64_t *ret_release, struct quoin_error *err);
 

@@ -21,9 +21,12 @@ int quoin_stager_start(const struct quoin_stager_conf *conf, struct quoin_stager
 /* Interrupts what runs and waits for the thread. Accepts NULL. */
 void quoin_stager_stop(struct quoin_stager *stager);
 
+/* One more job: bring the parts of this release into the store; try them in a child. Neither waits; quoin_stager_next has
+ * the answer. */
 void quoin_stager_fetch(struct quoin_stager *stager, uint64_t release, bool urgent);
-void quoin_stager_cancel(struct quoin_stager *stager, uint64_t release);
 void quoin_stager_try(struct quoin_stager *stager, uint64_t release);
+/* No fetch of this release is wanted any more: one that waits goes, one that runs is interrupted, an answer is dropped. */
+void quoin_stager_cancel(struct quoin_stager *stager, uint64_t release);
 /* What was fetched since the start. */
 void quoin_stager_fetched(struct quoin_stager *stager, struct quoin_status_fetched *ret);
 /* Fetch what of the release is held and damaged, before all else. One at a time. */

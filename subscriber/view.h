@@ -77,6 +77,7 @@ struct quoin_reader {
 	struct quoin_reader *next; /* of this process */
 };
 
+/* A reader without a snapshot, among those of this process; quoin_reader_close ends it. 0 or QUOIN_ENOMEM. */
 int quoin_reader_new(struct quoin_reader **ret);
 
 /* An empty snapshot; then parts by name, then publish or free. Parts are attached; "verify": checked before. */
