@@ -349,6 +349,7 @@ is_export(const char *dir)
 static int
 verify_all(struct verify *verify, const struct quoin_trust *pinned, struct quoin_error *err)
 {
+	struct quoin_error ignored = {0};
 	int r;
 
 	if (strlen(verify->dir) > PATH_BYTES - QUOIN_NAME_BYTES_MAX - 64)
@@ -360,7 +361,7 @@ verify_all(struct verify *verify, const struct quoin_trust *pinned, struct quoin
 	if (r == 0)
 		r = verify_release(verify, err);
 	else if (r == QUOIN_EMISSING)
-		(void)verify_release(verify, NULL);
+		(void)verify_release(verify, &ignored);
 	verify->found->release = verify->release.number;
 	verify->found->part_count = verify->release.part_count;
 	for (size_t i = 0; r == 0 && i < verify->release.part_count; i++)
