@@ -177,6 +177,8 @@ quoin_cli_options(const struct quoin_cli *cli, int argc, char **argv, const stru
 			return -1;
 		}
 		option = find_option(options, arg, &value);
+		if (option == NULL && (strcmp(arg, "--json") == 0 || strcmp(arg, "-q") == 0))
+			return quoin_cli_usage(cli, "%s goes before the command: quoin %s %s", arg, arg, argv[0]);
 		if (option == NULL)
 			return quoin_cli_usage(cli, "unknown option %s", arg);
 		if (option->takes_value && !option->is_optional && value == NULL) {

@@ -1,11 +1,16 @@
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "publisher/commands.h"
 #include "publisher/counters.h"
 #include "publisher/waiting.h"
+#include "publisher/wrap.h"
 
 #define LISTED_MAX 40 /* hosts that are well are not listed one by one beyond this */
 #define REVOKED_MAX 12 /* nor what was revoked long ago */
@@ -197,7 +202,7 @@ is_well(enum quoin_host_state state)
 }
 
 static void
-print_host(const struct quoin_cli *cli, const struct quoin_picture *picture, const struct quoin_cert *cert,
+print_host(FILE *out, const struct quoin_cli *cli, const struct quoin_picture *picture, const struct quoin_cert *cert,
     enum quoin_host_state state, const char *reason)
 {
 	const struct quoin_fleet_host *host = quoin_fleet_host(&picture->fleet, cert->host);
@@ -205,16 +210,16 @@ print_host(const struct quoin_cli *cli, const struct quoin_picture *picture, con
 		: state <= QUOIN_HOST_STALE			     ? "\033[31m"
 								     : "\033[33m";
 
-	printf("  %-24s %-8s %-16s %s%-9s%s", cert->host, quoin_host_role_name(cert->role),
+	fprintf(out, "  %-24s %-8s %-16s %s%-9s%s", cert->host, quoin_host_role_name(cert->role),
 	    cert->shard[0] != '\0' ? cert->shard : "-", colour, quoin_host_state_name(state),
 	    cli->has_colour ? "\033[0m" : "");
 	if (host != NULL && host->status.runs.number != 0)
-		printf(" runs %llu", (unsigned long long)host->status.runs.number);
-	printf("%s%s\n", reason[0] != '\0' ? "  " : "", reason);
+		fprintf(out, " runs %llu", (unsigned long long)host->status.runs.number);
+	fprintf(out, "%s%s\n", reason[0] != '\0' ? "  " : "", reason);
 }
 
 static void
-print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
+print_hosts(FILE *out, const struct quoin_cli *cli, struct quoin_picture *picture)
 {
 	size_t counts[QUOIN_HOST_IDLE + 1] = {0}, count = 0, well = 0;
 	const struct quoin_cert *cert;
@@ -228,89 +233,94 @@ print_hosts(const struct quoin_cli *cli, struct quoin_picture *picture)
 		counts[state]++;
 		well += is_well(state);
 	}
-	printf("hosts    %zu", count);
+	fprintf(out, "hosts    %zu", count);
 	for (unsigned state = 0; state <= QUOIN_HOST_IDLE; state++) {
 		if (counts[state] == 0)
 			continue;
-		printf("%s %zu %s", before, counts[state], quoin_host_state_name((enum quoin_host_state)state));
+		fprintf(out, "%s %zu %s", before, counts[state], quoin_host_state_name((enum quoin_host_state)state));
 		before = ",";
 	}
-	printf("\n");
+	fprintf(out, "\n");
 	for (size_t i = 0; (cert = quoin_picture_expected(picture, i)) != NULL; i++) {
 		enum quoin_host_state state = quoin_picture_host(picture, cert, reason, &staged);
 
 		if (!is_well(state) || count <= LISTED_MAX)
-			print_host(cli, picture, cert, state, reason);
+			print_host(out, cli, picture, cert, state, reason);
 	}
 	if (count > LISTED_MAX && well > 0)
-		printf("  and %zu that are well\n", well);
+		fprintf(out, "  and %zu that are well\n", well);
 }
 
 /* The newest ones. */
 static void
-print_revoked(const struct quoin_activation *newest)
+print_revoked(FILE *out, const struct quoin_activation *newest)
 {
 	size_t first = newest->revoked_count > REVOKED_MAX ? newest->revoked_count - REVOKED_MAX : 0;
 
 	if (newest->revoked_count == 0)
 		return;
-	printf("revoked %s", first > 0 ? " ..." : "");
+	fprintf(out, "revoked %s", first > 0 ? " ..." : "");
 	for (size_t i = first; i < newest->revoked_count; i++)
-		printf(" %llu", (unsigned long long)newest->revoked[i]);
-	printf("\n");
+		fprintf(out, " %llu", (unsigned long long)newest->revoked[i]);
+	fprintf(out, "\n");
 }
 
 static void
-print_text(const struct quoin_cli *cli, struct quoin_picture *picture)
+print_text(FILE *out, const struct quoin_cli *cli, struct quoin_picture *picture)
 {
 	const struct quoin_error *const alarms[] = {&picture->lost_control, &picture->lost_gate};
 	const struct quoin_activation *newest = &picture->activations.newest;
+	const char *gate = quoin_picture_gate(picture);
 	char waits[QUOIN_WAITING_BYTES];
 	char lack[QUOIN_PICTURE_ALARM_BYTES];
 	size_t at = 0;
 
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		if (alarms[i]->code != 0)
-			printf("ALARM    %s\n", alarms[i]->message);
+			fprintf(out, "ALARM    %s\n", alarms[i]->message);
 	while (quoin_picture_lacks_hosts(picture, &at, lack))
-		printf("ALARM    %s\n", lack);
-	printf("namespace %s, head %llu, asked for %llu\n", picture->session.conf.namespace_name,
+		fprintf(out, "ALARM    %s\n", lack);
+	fprintf(out, "namespace %s, head %llu, asked for %llu\n", picture->session.conf.namespace_name,
 	    (unsigned long long)picture->session.control.ledger.head.number,
 	    (unsigned long long)picture->session.control.ledger.asked);
-	printf("active   %llu", (unsigned long long)newest->from);
+	fprintf(out, "active   %llu", (unsigned long long)newest->from);
 	if (newest->target != newest->from)
-		printf(", going to %llu", (unsigned long long)newest->target);
+		fprintf(out, ", going to %llu", (unsigned long long)newest->target);
 	else if (newest->asked != newest->from)
-		printf(", preparing %llu", (unsigned long long)newest->asked);
-	printf(" (activation %llu)%s\n", (unsigned long long)newest->seq, newest->frozen ? ", frozen" : "");
+		fprintf(out, ", preparing %llu", (unsigned long long)newest->asked);
+	fprintf(out, " (activation %llu)%s\n", (unsigned long long)newest->seq, newest->frozen ? ", frozen" : "");
 	quoin_waiting_for(picture, waits);
 	if (waits[0] != '\0')
-		printf("waits    for %s\n", waits);
+		fprintf(out, "waits    for %s\n", waits);
 	quoin_waiting_pin(picture, NULL, waits);
 	if (waits[0] != '\0')
-		printf("waits    for %s\n", waits);
-	printf("live    ");
+		fprintf(out, "waits    for %s\n", waits);
+	fprintf(out, "live    ");
 	for (size_t i = 0; i < newest->live_count; i++)
-		printf(" %llu", (unsigned long long)newest->live[i].release.number);
-	printf("%s\ngate     %s\n", newest->live_count == 0 ? " nothing" : "", quoin_picture_gate(picture));
+		fprintf(out, " %llu", (unsigned long long)newest->live[i].release.number);
+	fprintf(out, "%s\ngate     %s", newest->live_count == 0 ? " nothing" : "", gate);
+	if (gate[0] == 's')
+		fprintf(out, ", last heard %lld s ago by the clock of this machine",
+		    (long long)(picture->now_ms - picture->activations.heartbeat_received_ms) / 1000);
+	fprintf(out, "\n");
 	for (size_t i = 0; i < newest->failed_count; i++)
-		printf("failed   %llu%s%s: %s\n", (unsigned long long)newest->failed[i].release,
+		fprintf(out, "failed   %llu%s%s: %s\n", (unsigned long long)newest->failed[i].release,
 		    newest->failed[i].host[0] != '\0' ? " on " : "", newest->failed[i].host, newest->failed[i].reason);
 	for (size_t i = 0; i < newest->kept_count; i++)
-		printf("kept     %zu releases for %s, whose lease ended; bring it back, or \"quoin forget %s\"\n",
+		fprintf(out, "kept     %zu releases for %s, whose lease ended; bring it back, or \"quoin forget %s\"\n",
 		    newest->kept[i].release_count, newest->kept[i].host, newest->kept[i].host);
 	for (size_t i = 0; i < newest->pin_count; i++)
-		printf("pinned   %llu%s\n", (unsigned long long)newest->pins[i].release,
+		fprintf(out, "pinned   %llu%s\n", (unsigned long long)newest->pins[i].release,
 		    newest->pins[i].labels.count > 0 ? " by label" : " everywhere");
-	print_revoked(newest);
+	print_revoked(out, newest);
 	if (picture->session.control.refusal_count > 0)
-		printf("refused  %zu documents on the control topic, the last: %s\n",
+		fprintf(out, "refused  %zu documents on the control topic, the last: %s\n",
 		    picture->session.control.refusal_count,
 		    picture->session.control
 			.refusals[(picture->session.control.refusal_count - 1) %
 			    (sizeof picture->session.control.refusals / sizeof picture->session.control.refusals[0])]
 			.err.message);
-	print_hosts(cli, picture);
+	print_hosts(out, cli, picture);
 }
 
 static int
@@ -318,7 +328,7 @@ show(const struct quoin_cli *cli, struct quoin_picture *picture)
 {
 	if (cli->json)
 		return print_json(picture);
-	print_text(cli, picture);
+	print_text(stdout, cli, picture);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
@@ -331,22 +341,64 @@ interrupt(int signal_number)
 	is_interrupted = 1;
 }
 
-/* Draw again every second: on a terminal in place, otherwise (and as JSON) one after the other. Ctrl-C ends it. */
+static size_t
+terminal_rows(void)
+{
+	struct winsize window;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_row : 0;
+}
+
+/* The same in place of what the terminal shows. "missed": why it is not newer; code 0: it is of now. */
+static int
+draw(const struct quoin_cli *cli, struct quoin_picture *picture, const struct quoin_error *missed)
+{
+	struct quoin_buf frame;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+	int r;
+
+	if (out == NULL)
+		return QUOIN_ENOMEM;
+	if (missed->code != 0)
+		fprintf(out, "ALARM    this is not of now: %s\n", missed->message);
+	print_text(out, cli, picture);
+	r = fclose(out) == 0 ? 0 : QUOIN_ENOMEM;
+	quoin_buf_init(&frame, 64u << 20);
+	if (r == 0)
+		quoin_frame(quoin_span_of(text, bytes), terminal_rows(), &frame);
+	r = r == 0 ? frame.error : r;
+	if (r == 0 && (fwrite(frame.data, 1, frame.len, stdout) != frame.len || fflush(stdout) != 0))
+		r = 1;
+	quoin_buf_clear(&frame);
+	free(text);
+	return r;
+}
+
+/* Draw again every second: on a terminal in place, and over a broker that is away; otherwise (and as JSON) one after the
+ * other. Ctrl-C ends it. */
 static int
 watch_on(const struct quoin_cli *cli, struct quoin_picture *picture, struct quoin_error *err)
 {
 	const struct sigaction action = {.sa_handler = interrupt};
 	const struct timespec pause = {.tv_sec = 1};
+	const bool in_place = cli->is_terminal && !cli->json;
+	struct quoin_error missed = {0};
 	int r = 0;
 
 	sigaction(SIGINT, &action, NULL);
 	while (r == 0 && !is_interrupted) {
-		if (cli->is_terminal && !cli->json)
-			fputs("\033[H\033[2J", stdout);
-		r = show(cli, picture);
+		r = in_place ? draw(cli, picture, &missed) : show(cli, picture);
 		(void)nanosleep(&pause, NULL);
-		if (r == 0 && !is_interrupted)
-			r = quoin_picture_refresh(picture, err);
+		if (r != 0 || is_interrupted)
+			break;
+		memset(&missed, 0, sizeof missed);
+		r = quoin_picture_refresh(picture, err);
+		if (in_place && (r == QUOIN_EUNREACHABLE || r == QUOIN_ETIMEOUT)) {
+			missed = *err;
+			r = 0;
+		}
 	}
 	return r;
 }

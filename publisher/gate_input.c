@@ -460,6 +460,7 @@ gate_see_ends(struct quoin_gate *gate)
 		quoin_log(QUOIN_LOG_INFO, "caught-up", "releases=%zu intents=%zu certificates=%zu hosts=%zu",
 		    gate->control.ledger.release_count, gate->control.ledger.intent_count, gate->control.cert_count,
 		    gate->fleet.host_count);
+		(void)gate_is_believed(gate); /* a standby is not found useless only when it is needed */
 		gate_feed(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_CAUGHT_UP});
 	} else if (gate->is_taking_over) {
 		gate->is_taking_over = false;

@@ -69,8 +69,8 @@ seal_heartbeat(struct quoin_gate *gate, uint64_t number, const struct quoin_posi
 
 /* What is signed with keys that the root does not name is refused by everybody. Were the root to name them one day, whoever
  * reads the log then would find it beside what was believed: two activations of one number. */
-static bool
-is_believed(struct quoin_gate *gate)
+bool
+gate_is_believed(struct quoin_gate *gate)
 {
 	const struct quoin_root *root = &gate->control.trust.root;
 	bool is_believed = quoin_keyring_is_believed(&gate->keys, root, QUOIN_ROLE_GATE);
@@ -118,7 +118,7 @@ commit(struct quoin_gate *gate, const char *key, const struct quoin_sealed *acti
 {
 	int r;
 
-	if (!is_believed(gate))
+	if (!gate_is_believed(gate))
 		return QUOIN_EKEY;
 	r = quoin_bus_writer_begin(gate->writer, err);
 	if (r != 0)
@@ -293,7 +293,7 @@ take_over(struct quoin_gate *gate)
 	int r;
 
 	gate_drop_writer(gate);
-	if (!is_born(gate) || !is_believed(gate)) {
+	if (!is_born(gate) || !gate_is_believed(gate)) {
 		gate_feed_after(gate, (struct quoin_gate_event){.kind = QUOIN_GATE_LOST});
 		return;
 	}

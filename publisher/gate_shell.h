@@ -90,6 +90,8 @@ void gate_ask_ends(struct quoin_gate *gate, bool is_status_only);
 /* ---- gate_output ---- */
 
 void gate_do(struct quoin_gate *gate, const struct quoin_gate_action *action);
+/* Whether the root names this gate's keys; if not, people are told, once. */
+bool gate_is_believed(struct quoin_gate *gate);
 /* Write nothing more: the writer is closed, and what it was about to do is not done. */
 void gate_drop_writer(struct quoin_gate *gate);
 /* A last heartbeat with a tiny interval. */

@@ -91,12 +91,12 @@ int
 quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 {
 	struct quoin_session *session = &picture->session;
+	/* Nothing of before is missed, however long reading takes; what cannot be read anew stays a picture of its time. */
+	const int64_t now_ms = quoin_clock_wall_ms();
 	char topic[QUOIN_TOPIC_NAME_BYTES];
 	int r;
 
 	forget_findings(picture);
-	/* Of what comes later than this nothing is missed: reading may take long. */
-	picture->now_ms = quoin_clock_wall_ms();
 	quoin_topic_name(session->conf.namespace_name, QUOIN_TOPIC_STATUS, topic);
 	r = quoin_control_read(&session->control, session->reader, QUOIN_SESSION_TIMEOUT_MS, err);
 	if (r == 0)
@@ -105,8 +105,10 @@ quoin_picture_refresh(struct quoin_picture *picture, struct quoin_error *err)
 	if (r == 0)
 		r = quoin_fleet_read(&picture->fleet, &session->control, session->reader, topic,
 		    QUOIN_SESSION_TIMEOUT_MS, err);
-	if (r == 0)
+	if (r == 0) {
+		picture->now_ms = now_ms;
 		r = look_for_losses(picture, err);
+	}
 	if (r == 0)
 		r = read_declared(picture, err);
 	return r;

@@ -89,3 +89,42 @@ quoin_wrap(struct quoin_span text, size_t columns, struct quoin_buf *out)
 		text = quoin_span_of(text.data + bytes, text.len - bytes);
 	}
 }
+
+/* ---- Drawing in place ---- */
+
+#define CUT_LINES   "\033[?7l"
+#define BREAK_LINES "\033[?7h"
+#define TO_TOP	    "\033[H"
+#define CLEAR_LINE  "\033[K"
+#define CLEAR_REST  "\033[J"
+#define ROWS_MIN    2
+
+static size_t
+count_lines(struct quoin_span text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += text.data[i] == '\n';
+	return count;
+}
+
+void
+quoin_frame(struct quoin_span text, size_t rows, struct quoin_buf *out)
+{
+	const size_t all = count_lines(text);
+	/* The cursor stands in the last row. */
+	const size_t room = rows < ROWS_MIN || all < rows ? all : rows - ROWS_MIN;
+
+	quoin_buf_printf(out, CUT_LINES TO_TOP);
+	for (size_t i = 0; i < room; i++) {
+		size_t bytes = (size_t)((const uint8_t *)memchr(text.data, '\n', text.len) - text.data);
+
+		quoin_buf_put_span(out, quoin_span_of(text.data, bytes));
+		quoin_buf_printf(out, CLEAR_LINE "\n");
+		text = quoin_span_of(text.data + bytes + 1, text.len - bytes - 1);
+	}
+	if (room < all)
+		quoin_buf_printf(out, "... and %zu lines more" CLEAR_LINE "\n", all - room);
+	quoin_buf_printf(out, CLEAR_REST BREAK_LINES);
+}

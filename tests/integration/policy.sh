@@ -348,4 +348,14 @@ has_no_alarm_of_c() { ! has_alarm "shard c has 0"; }
 check ahead-unseen test "$(state_of c-01)" = "unseen: "
 check ahead-no-alarm has_no_alarm_of_c
 
+# ---- A gate that stands by with keys that nobody believes says so before it is needed.
+mkdir -p "$site/stranger"
+sed 's/^keys.*/keys = keys/; /hook/d; /metrics/d' "$site/gate/quoin.conf" >"$site/stranger/quoin.conf"
+quoin -q -c "$site/stranger/quoin.conf" key generate gate --no-passphrase >/dev/null
+start stranger quoin-gate -c "$site/stranger/quoin.conf"
+check stranger-said within 30 has_line "$work/stranger.log" "does not name the gate keys of this gate"
+kill "$pid"
+wait "$pid"
+check stranger-ended test $? -eq 0
+
 end_all

@@ -34,8 +34,34 @@ test_table(void)
 	}
 }
 
+static const struct {
+	size_t rows;
+	const char *text, *frame;
+} frames[] = {
+    {0, "", "\033[?7l\033[H\033[J\033[?7h"},
+    {0, "a\nb\n", "\033[?7l\033[Ha\033[K\nb\033[K\n\033[J\033[?7h"},
+    {3, "a\nb\n", "\033[?7l\033[Ha\033[K\nb\033[K\n\033[J\033[?7h"},
+    {3, "a\n\nc\n", "\033[?7l\033[Ha\033[K\n... and 2 lines more\033[K\n\033[J\033[?7h"},
+    {2, "a\nb\n", "\033[?7l\033[H... and 2 lines more\033[K\n\033[J\033[?7h"},
+    {1, "a\nb\n", "\033[?7l\033[Ha\033[K\nb\033[K\n\033[J\033[?7h"},
+};
+
+static void
+test_frames(void)
+{
+	for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+		struct quoin_buf out;
+
+		quoin_buf_init(&out, 1 << 16);
+		quoin_frame(quoin_span_str(frames[i].text), frames[i].rows, &out);
+		CHECK_STR(quoin_buf_str(&out), frames[i].frame);
+		quoin_buf_clear(&out);
+	}
+}
+
 static const struct check_case cases[] = {
     {"wrap: lines that are too long", test_table},
+    {"wrap: a text in place of another", test_frames},
 };
 
 int
