@@ -121,14 +121,15 @@ PUBLISHER_SRCS := \
 	publisher/check.c \
 	publisher/check_config.c \
 	publisher/check_extra.c \
+	publisher/check_hint.c \
 	publisher/check_kind.c \
 	publisher/check_kind_ab_test.c \
 	publisher/check_kind_override.c \
 	publisher/check_kind_route.c \
-	publisher/check_hint.c \
 	publisher/check_limits.c \
 	publisher/check_models.c \
 	publisher/check_objectives.c \
+	publisher/check_pieces.c \
 	publisher/check_policy.c \
 	publisher/check_ref.c \
 	publisher/check_rule.c \

@@ -1,10 +1,9 @@
 #include "publisher/check_kind.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/text.h"
+#include "publisher/check_pieces.h"
 #include "publisher/check_value.h"
 #include "publisher/check_when.h"
 
@@ -131,45 +130,6 @@ quoin_check_kind_find(struct quoin_check_rule *read, enum quoin_rule_kind *ret)
 	return false;
 }
 
-/* ---- Common pieces ---- */
-
-struct quoin_ref *
-quoin_check_take_refs(struct quoin_check_rule *read, size_t count)
-{
-	struct quoin_ref *refs = quoin_check_take(read->run, count, sizeof *refs);
-
-	read->rule->refs = refs;
-	read->rule->ref_count = refs != NULL ? count : 0;
-	for (size_t i = 0; i < read->rule->ref_count; i++)
-		refs[i].model = QUOIN_CHECK_NONE;
-	return refs;
-}
-
-struct quoin_share *
-quoin_check_take_shares(struct quoin_check_rule *read, size_t count)
-{
-	struct quoin_share *shares = quoin_check_take(read->run, count, sizeof *shares);
-
-	read->rule->shares = shares;
-	read->rule->share_count = shares != NULL ? count : 0;
-	return shares;
-}
-
-/* The one reference of a kind that has just one, from the member "key" of "object". */
-void
-quoin_check_only_ref(struct quoin_check_rule *read, const struct quoin_json *object, const char *key)
-{
-	const struct quoin_json *node = quoin_json_get(object, key);
-	struct quoin_ref *refs = quoin_check_take_refs(read, 1);
-	char what[32];
-
-	snprintf(what, sizeof what, "\"%s\"", key);
-	if (node == NULL)
-		quoin_check_error(read->run, &read->source, object, "missing_key", "%s is missing; add it", what);
-	else if (refs != NULL)
-		quoin_check_rule_ref(read, node, what, &refs[0], NULL);
-}
-
 /* The one percent of a ramp or shadow. */
 static void
 read_only_share(struct quoin_check_rule *read, const struct quoin_json *object)
@@ -181,36 +141,6 @@ read_only_share(struct quoin_check_rule *read, const struct quoin_json *object)
 		quoin_check_error(read->run, &read->source, object, "missing_key", "\"percent\" is missing; add it");
 	else if (shares != NULL)
 		quoin_check_percent(read->run, &read->source, node, "\"percent\"", &shares[0].share);
-}
-
-const char *
-quoin_check_by(struct quoin_check_rule *read, const struct quoin_json *object)
-{
-	const struct quoin_json *node =
-	    quoin_check_member(read->run, &read->source, object, "by", QUOIN_JSON_STRING, QUOIN_CHECK_OPTIONAL);
-
-	if (node == NULL)
-		return "userId";
-	if (!quoin_check_attribute(read->run, &read->source, node, quoin_json_string(node)))
-		return NULL;
-	return quoin_check_copy(read->run, quoin_json_string(node));
-}
-
-/* The salt, or "otherwise" if there is none. */
-const char *
-quoin_check_salt(struct quoin_check_rule *read, const struct quoin_json *object, const char *otherwise)
-{
-	const struct quoin_json *node =
-	    quoin_check_member(read->run, &read->source, object, "salt", QUOIN_JSON_STRING, QUOIN_CHECK_OPTIONAL);
-
-	if (node == NULL)
-		return otherwise;
-	if (quoin_json_string(node)[0] != '\0' && strlen(quoin_json_string(node)) <= QUOIN_CONDITION_BYTES_MAX)
-		return quoin_check_copy(read->run, quoin_json_string(node));
-	quoin_check_error(read->run, &read->source, node, "bad_value",
-	    "\"salt\" is %s; write 1 to %d bytes, or leave it out",
-	    quoin_json_string(node)[0] == '\0' ? "empty" : "too long", QUOIN_CONDITION_BYTES_MAX);
-	return NULL;
 }
 
 /* By and salt of a rule. One from an array needs a name or salt that does not move when the array grows. */
@@ -264,7 +194,7 @@ read_split_entry(struct quoin_check_rule *read, const struct quoin_json *node, s
 	model = quoin_json_get(node, "model");
 	percent = quoin_json_get(node, "percent");
 	if (model != NULL)
-		quoin_check_rule_ref(read, model, "\"model\"", ref, NULL);
+		quoin_check_model_ref(read, model, "\"model\"", ref, NULL);
 	else
 		quoin_check_error(read->run, &read->source, node, "missing_key",
 		    "\"model\" is missing in the split; add it");

@@ -22,15 +22,4 @@ void quoin_check_ab_test(struct quoin_check_rule *read);
 void quoin_check_override(struct quoin_check_rule *read);
 void quoin_check_route(struct quoin_check_rule *read);
 
-/* ---- Pieces that several kinds have ---- */
-
-/* Room for the rule's references (to no model yet) and shares; NULL when out of memory. */
-struct quoin_ref *quoin_check_take_refs(struct quoin_check_rule *read, size_t count);
-struct quoin_share *quoin_check_take_shares(struct quoin_check_rule *read, size_t count);
-/* The one reference of a kind that has just one, from the member "key" of "object". */
-void quoin_check_only_ref(struct quoin_check_rule *read, const struct quoin_json *object, const char *key);
-/* The members "by" (or "userId") and "salt" (or "otherwise"); NULL with a problem if they are wrong. */
-const char *quoin_check_by(struct quoin_check_rule *read, const struct quoin_json *object);
-const char *quoin_check_salt(struct quoin_check_rule *read, const struct quoin_json *object, const char *otherwise);
-
 #endif

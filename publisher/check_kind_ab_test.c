@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "publisher/check_pieces.h"
 #include "publisher/check_value.h"
 
 #define CELL_MAX INT32_MAX /* below 2^31 */
@@ -85,7 +86,7 @@ read_cells(struct quoin_check_rule *read)
 		if (!read_cell(read, member, &cell->cell))
 			continue;
 		snprintf(what, sizeof what, "cell %u", cell->cell);
-		quoin_check_rule_ref(read, member, what, &cell->ref, NULL);
+		quoin_check_model_ref(read, member, what, &cell->ref, NULL);
 		rule->cell_count++;
 	}
 	qsort(cells, rule->cell_count, sizeof *cells, compare_cells);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "publisher/check_pieces.h"
 #include "publisher/check_value.h"
 
 /* The member: an array of 1 to QUOIN_CELLS_MAX elements, or "any", for which *ret_any is set and NULL returned. */
@@ -49,7 +50,7 @@ read_override_models(struct quoin_check_rule *read, const struct quoin_json *obj
 	for (const struct quoin_json *item = quoin_json_first(array); item != NULL; item = quoin_json_next(item), i++) {
 		bool has_version;
 
-		quoin_check_rule_ref(read, item, "\"models\"", &refs[i], &has_version);
+		quoin_check_model_ref(read, item, "\"models\"", &refs[i], &has_version);
 		any_version[i] = !has_version;
 	}
 	read->rule->ref_any_version = any_version;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "publisher/check_pieces.h"
 #include "publisher/check_shards.h"
 #include "publisher/check_value.h"
 

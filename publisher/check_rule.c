@@ -7,7 +7,6 @@
 #include "lib/text.h"
 #include "publisher/check_extra.h"
 #include "publisher/check_kind.h"
-#include "publisher/check_ref.h"
 #include "publisher/check_value.h"
 #include "publisher/check_when.h"
 
@@ -232,25 +231,4 @@ quoin_check_rule(struct quoin_check_rule *read)
 	    quoin_check_kind_words(rule->kind));
 	read_common(read);
 	quoin_check_kind_read(read);
-}
-
-bool
-quoin_check_rule_ref(struct quoin_check_rule *read, const struct quoin_json *node, const char *what,
-    struct quoin_ref *ret, bool *ret_has_version)
-{
-	struct quoin_check_run *run = read->run;
-	char whose[128];
-
-	if (!quoin_check_ref(run, &read->source, node, what, ret, ret_has_version))
-		return false;
-	for (size_t i = 0; i < read->rule->target_count; i++) {
-		const struct quoin_objective *objective = &run->objectives[read->rule->targets[i]];
-
-		snprintf(whose, sizeof whose, "objective \"%.64s\"", objective->name);
-		if (!quoin_check_ref_types(run, &read->source, node, ret->model, objective->input_type,
-			objective->model_type, whose))
-			return false;
-	}
-	return quoin_check_ref_types(run, &read->source, node, ret->model, read->input_type, read->model_type,
-	    "the rule");
 }

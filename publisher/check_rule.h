@@ -23,8 +23,4 @@ struct quoin_check_rule {
 /* Read the whole rule into read->rule. Problems are added; what could be read is there. */
 void quoin_check_rule(struct quoin_check_rule *read);
 
-/* A reference to a model that this rule may select: known, and of the types of the targets and of the rule. */
-bool quoin_check_rule_ref(struct quoin_check_rule *read, const struct quoin_json *node, const char *what,
-    struct quoin_ref *ret, bool *ret_has_version);
-
 #endif
