@@ -68,8 +68,8 @@ explain_wait(struct quoin_picture *picture, const struct quoin_cert *cert, enum 
 	else if (state == QUOIN_HOST_EXCLUDED)
 		explain_exclusion(picture, cert->host, out);
 	else if (state == QUOIN_HOST_STALE)
-		snprintf(out, TEXT_BYTES, "a heartbeat: the host cannot hear a gate (the gate is %s)",
-		    quoin_picture_gate(picture));
+		snprintf(out, TEXT_BYTES, "a heartbeat: the host cannot hear a gate (the gate is %s), or cannot write its store; its "
+		    "log says which (event=silent, event=alarm)", quoin_picture_gate(picture));
 	else if (state <= QUOIN_HOST_UNABLE || state == QUOIN_HOST_LOADING || state == QUOIN_HOST_FETCHING)
 		snprintf(out, TEXT_BYTES, "%s", reason[0] != '\0' ? reason : quoin_host_state_name(state));
 	else if (cert->role == QUOIN_HOST_ROUTER && host != NULL && must != 0 && host->status.runs.number != must)
