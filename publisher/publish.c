@@ -230,10 +230,27 @@ check_head(const struct quoin_control *control, const struct quoin_docref *expec
 	    (unsigned long long)head->number, (unsigned long long)expected->number, (unsigned long long)head->number);
 }
 
+/* Whoever pulled the brake did not know what was on its way, nor its publisher of the brake: of the two, the operator's word
+ * is the last. */
+static int
+check_brake(const struct quoin_control *control, uint64_t known, struct quoin_error *err)
+{
+	const struct quoin_ledger *ledger = &control->ledger;
+
+	for (size_t i = ledger->intent_count; i-- > 0 && ledger->intents[i].number > known;)
+		if (ledger->intents[i].action == QUOIN_ACTION_ROLLBACK)
+			return quoin_error_set(err, QUOIN_ECONFLICT,
+			    "an operator has rolled back to release %llu since you began (intent %llu); look at it with \"quoin log\", "
+			    "then publish again",
+			    (unsigned long long)ledger->intents[i].release, (unsigned long long)ledger->intents[i].number);
+	return 0;
+}
+
 struct announcement {
 	struct quoin_release *release;
 	const struct quoin_keyring *keys;
 	const struct quoin_docref *expected;
+	uint64_t intent; /* the newest that the publisher has seen */
 };
 
 static int
@@ -245,6 +262,8 @@ decide(void *ctx, const struct quoin_control *control, char *key, size_t key_byt
 	int r;
 
 	r = check_head(control, announcement->expected, err);
+	if (r == 0)
+		r = check_brake(control, announcement->intent, err);
 	if (r != 0)
 		return r;
 	quoin_publish_number(control, announcement->release);
@@ -264,7 +283,7 @@ quoin_publish_announce(const struct quoin_conf *conf, struct quoin_control *cont
     const struct quoin_keyring *release_keys, const struct quoin_docref *expected, int timeout_ms,
     struct quoin_release *release, struct quoin_error *err)
 {
-	struct announcement announcement = {release, release_keys, expected};
+	struct announcement announcement = {release, release_keys, expected, control->ledger.last_intent.number};
 
 	return quoin_announce(conf, control, reader, decide, &announcement, timeout_ms, err);
 }

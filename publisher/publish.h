@@ -52,8 +52,8 @@ int quoin_publish_send(const struct quoin_conf *conf, const struct quoin_control
 
 /*
  * Number, sign and announce the release on top of "expected" (the head that the publisher saw; number 0: none).
- * Returns 0 and the release as it was written; QUOIN_ECONFLICT: the head is another one, nothing was written, nothing is
- * retried; the codes of quoin_announce.
+ * Returns 0 and the release as it was written; QUOIN_ECONFLICT: the head is another one, or a rollback came that "control"
+ * does not have yet; nothing was written, nothing is retried; the codes of quoin_announce.
  */
 int quoin_publish_announce(const struct quoin_conf *conf, struct quoin_control *control, struct quoin_bus_reader *reader,
     const struct quoin_keyring *release_keys, const struct quoin_docref *expected, int timeout_ms,

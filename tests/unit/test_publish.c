@@ -350,6 +350,45 @@ test_operate(void)
 	close_site(&site);
 }
 
+/* A brake that is pulled while a publication is on its way is not undone by it. */
+static void
+test_brake_meanwhile(void)
+{
+	struct site site;
+	struct quoin_blobs_sent sent;
+	struct quoin_docref none = {0}, head;
+	struct quoin_control seen, current;
+	struct quoin_intent freeze = {.action = QUOIN_ACTION_FREEZE};
+	struct quoin_intent rollback = {.action = QUOIN_ACTION_ROLLBACK, .release = {.number = 1}};
+	uint64_t number;
+
+	open_site(&site);
+	OK(&site, publish(&site, "one", &none, &number, &sent));
+	head = site.control.ledger.head;
+	OK(&site, publish(&site, "two", &head, &number, &sent));
+	head = site.control.ledger.head;
+	OK(&site, quoin_control_init(&seen, &site.conf, &site.err));
+	OK(&site, quoin_control_read(&seen, site.reader, TIMEOUT_MS, &site.err));
+	operate(&site, &rollback, 0);
+	current = site.control;
+	site.control = seen;
+	CHECK_INT(publish(&site, "three", &head, &number, &sent), QUOIN_ECONFLICT);
+	CHECK_CONTAINS(site.err.message, "rolled back to release 1 since you began (intent 1)");
+	CHECK_INT(site.control.ledger.head.number, 2);
+	CHECK_INT(site.control.ledger.asked, 1);
+	/* Who knows of it goes on, and other words of operators are no reason to stop. */
+	seen = site.control;
+	site.control = current;
+	operate(&site, &freeze, 0);
+	current = site.control;
+	site.control = seen;
+	OK(&site, publish(&site, "three", &head, &number, &sent));
+	CHECK_INT(quoin_ledger_release(&site.control.ledger, 3)->intent, 2);
+	CHECK_INT(site.control.ledger.asked, 3);
+	quoin_control_clear(&current);
+	close_site(&site);
+}
+
 /* What does not stand cannot be taken back. */
 static void
 test_undo(void)
@@ -905,6 +944,7 @@ static const struct check_case cases[] = {
 	{"publish/delta-without-base", test_delta_without_base},
 	{"publish/same", test_same},
 	{"publish/operate", test_operate},
+	{"publish/brake-meanwhile", test_brake_meanwhile},
 	{"publish/undo", test_undo},
 	{"control documents", test_documents},
 	{"publish/enrol", test_enrol},
