@@ -313,6 +313,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/store_layout.c \
 	subscriber/store_move.c \
 	subscriber/store_readers.c \
+	subscriber/store_state.c \
 	subscriber/store_write.c \
 	subscriber/stream.c \
 	subscriber/tally.c \

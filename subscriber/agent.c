@@ -217,9 +217,10 @@ choose_cert(struct quoin_agent *agent, struct quoin_store_snapshot *snapshot, st
 	return r;
 }
 
+/* "ret_models": the models in it, the caller's, to free. */
 static int
 read_stored(struct quoin_agent *agent, struct quoin_store_snapshot *snapshot, struct quoin_agent_stored *ret,
-    struct quoin_error *err)
+    struct quoin_agent_model_name **ret_models, struct quoin_error *err)
 {
 	int r;
 
@@ -229,6 +230,9 @@ read_stored(struct quoin_agent *agent, struct quoin_store_snapshot *snapshot, st
 		r = quoin_store_offset_get(agent->store, QUOIN_TOPIC_GATE, &ret->offsets[QUOIN_TOPIC_GATE], err);
 	if (r == 0)
 		r = quoin_store_fuses_get(agent->store, ret->fuses, &ret->fuse_count, err);
+	if (r == 0)
+		r = quoin_store_models_get(agent->store, ret_models, &ret->model_count, err);
+	ret->models = *ret_models;
 	if (r == 0)
 		r = quoin_store_holds(agent->store, ret->held, QUOIN_HELD_MAX, &ret->held_count, NULL, err);
 	if (r != 0)
@@ -267,6 +271,7 @@ quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err)
 	static const enum quoin_store_kind kinds[] = {QUOIN_STORE_ROOT, QUOIN_STORE_RELEASE, QUOIN_STORE_INTENT,
 		QUOIN_STORE_ACTIVATION};
 	struct quoin_store_snapshot *snapshot = NULL;
+	struct quoin_agent_model_name *models = NULL;
 	struct quoin_agent_stored *stored;
 	struct quoin_agent_conf conf;
 	struct quoin_cert cert;
@@ -280,7 +285,7 @@ quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err)
 	agent->has_core = true;
 	r = quoin_store_snapshot_open(agent->store, &snapshot, err);
 	if (r == 0)
-		r = read_stored(agent, snapshot, stored, err);
+		r = read_stored(agent, snapshot, stored, &models, err);
 	if (r == 0)
 		r = choose_cert(agent, snapshot, &cert, err);
 	if (r == 0) {
@@ -290,6 +295,7 @@ quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err)
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && r == 0; i++)
 		r = for_documents(snapshot, kinds[i], restore, &agent->core, err);
 	quoin_store_snapshot_close(snapshot);
+	free(models);
 	free(stored);
 	return r;
 }

@@ -69,9 +69,26 @@ take_cert(struct quoin_agent *agent, struct quoin_span bytes)
 	agent->cert = cert;
 }
 
+/* What the change keeps of models; *ret is the caller's, to free. */
+static int
+list_models(const struct quoin_agent *agent, const struct quoin_agent_model_name ***ret, struct quoin_store_change *change,
+    struct quoin_error *err)
+{
+	if (!agent->core.change.has_models)
+		return 0;
+	*ret = calloc(agent->core.model_count + 1, sizeof **ret);
+	if (*ret == NULL)
+		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
+	change->models = *ret;
+	change->model_count = quoin_agent_core_kept(&agent->core, *ret);
+	change->has_models = true;
+	return 0;
+}
+
 static int
 persist(struct quoin_agent *agent, struct quoin_error *err)
 {
+	const struct quoin_agent_model_name **models = NULL;
 	const struct quoin_agent_change *wanted = &agent->core.change;
 	struct quoin_store_change change = {.documents = wanted->documents, .document_count = wanted->document_count,
 		.fuses = agent->core.fuses, .fuse_count = agent->core.fuse_count, .has_fuses = wanted->has_fuses};
@@ -89,7 +106,10 @@ persist(struct quoin_agent *agent, struct quoin_error *err)
 			return r;
 		change.active = &active;
 	}
-	r = quoin_store_commit(agent->store, &change, err);
+	r = list_models(agent, &models, &change, err);
+	if (r == 0)
+		r = quoin_store_commit(agent->store, &change, err);
+	free(models);
 	if (r != 0)
 		return r;
 	agent->core.lease_saved = agent->core.ratchets.lease_boot_ms;

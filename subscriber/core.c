@@ -154,6 +154,8 @@ quoin_agent_core_init(struct quoin_agent_core *core, const struct quoin_agent_co
 	r = quoin_trust_init(&core->trust, root, err);
 	if (r == 0)
 		r = quoin_origin_check(&core->trust.root.origin, &conf->origin, err);
+	if (r == 0 && quoin_agent_is_serving(core))
+		r = quoin_agent_serving_restore(core, stored->models, stored->model_count);
 	return r;
 }
 
@@ -294,7 +296,7 @@ start(struct quoin_agent_step *step)
 		core->change.has_ratchets = true;
 	}
 	quoin_agent_report_start(step);
-	quoin_agent_track_start(step);
+	quoin_agent_fuse_start(step);
 	quoin_agent_choose_start(step);
 	/* The gate topic after the control topic: an activation then finds what it speaks of. */
 	quoin_agent_assign(step, QUOIN_TOPIC_CONTROL, core->offsets[QUOIN_TOPIC_CONTROL].next);
@@ -443,6 +445,7 @@ save_offsets(struct quoin_agent_step *step)
 	struct quoin_agent_core *core = step->core;
 	struct quoin_agent_change *change = &core->change;
 	const bool changed = change->document_count > 0 || change->has_ratchets || change->has_fuses || change->has_active ||
+	    change->has_models ||
 	    change->has_offset[QUOIN_TOPIC_CONTROL] || change->has_offset[QUOIN_TOPIC_GATE];
 
 	if (!changed && step->event->boot_ms - core->saved_at < QUOIN_AGENT_OFFSET_MS && !core->stopping)

@@ -29,10 +29,9 @@
 #define QUOIN_AGENT_NUMBERS	4096	/* status numbers reserved by one commit */
 #define QUOIN_AGENT_TRACKED_MAX QUOIN_LIVE_MAX
 #define QUOIN_AGENT_ACTIONS_MAX 256
-#define QUOIN_AGENT_URI_BYTES	1024
 #define QUOIN_AGENT_SENT_MAX	4	/* statuses on their way; more would only queue behind an outage */
 #define QUOIN_AGENT_EVIDENCE_MAX 64	/* pieces of evidence kept; later ones replace the oldest */
-#define QUOIN_AGENT_LEFTOVER_TRIES 8	/* of learning what a release that is gone placed here, while loads wait */
+#define QUOIN_AGENT_LEFTOVER_TRIES 8	/* of a load, while what is to leave may fill the room */
 #define QUOIN_AGENT_DRAINING_MAX 8	/* releases that a data plane drains at once; one more goes undrained */
 #define QUOIN_AGENT_HOOKS_MAX	64	/* hooks at once, whatever the configuration says */
 
@@ -82,14 +81,6 @@ enum quoin_hook {
 	QUOIN_HOOK_CHECK,
 };
 const char *quoin_hook_name(enum quoin_hook hook);
-
-/* A model as a hook is told: identity is name, version and digest. */
-struct quoin_agent_model_name {
-	char name[QUOIN_NAME_BYTES_MAX + 1];
-	char version[QUOIN_NAME_BYTES_MAX + 1];
-	char digest[QUOIN_AGENT_URI_BYTES];
-	char uri[QUOIN_AGENT_URI_BYTES];
-};
 
 struct quoin_agent_event {
 	enum quoin_agent_event_kind kind;
@@ -170,7 +161,6 @@ struct quoin_agent_release {
 	bool is_fetching;  /* a FETCH is out */
 	bool is_trying;	   /* a TRY is out */
 	bool is_loaded;	   /* tried in this life; its models are known */
-	bool is_bound;	   /* was live before a restart: its models may be loaded; stays until they are known */
 	bool is_final;	   /* refused for good: only a retry by an operator makes it try again */
 	unsigned retries;  /* of fetching and trying */
 	int64_t retry_at;  /* boot_ms of the next attempt; 0: none */
@@ -190,6 +180,7 @@ struct quoin_agent_model {
 	enum quoin_agent_model_state state;
 	enum quoin_hook hook; /* that is out, or that comes next */
 	bool may_be_loaded;   /* a load was begun: needs an unload before it is forgotten */
+	bool is_kept;	      /* the store has it, or gets it with this step: a core that comes after knows it */
 	unsigned tries;
 	int64_t retry_at;
 	int64_t check_at;
@@ -201,6 +192,7 @@ struct quoin_agent_change {
 	struct quoin_store_document documents[4];
 	size_t document_count;
 	bool has_ratchets, has_fuses, has_active;
+	bool has_models; /* what quoin_agent_core_kept names */
 	bool has_offset[QUOIN_TOPICS];
 	uint64_t active; /* with has_active: the release; 0: none */
 };
@@ -275,6 +267,7 @@ struct quoin_agent_core {
 	size_t model_count, model_cap;
 	uint64_t model_next;
 	size_t hooks_out;
+	bool has_gone;			/* a model that the store has was forgotten */
 	bool is_reading_end;		/* of the gate topic, before anything is unloaded */
 	struct quoin_position reading_at; /* obeyed when that end was asked for */
 	int64_t reading_since;		/* boot_ms, then */
@@ -301,6 +294,8 @@ struct quoin_agent_stored {
 	struct quoin_store_offset offsets[QUOIN_TOPICS];
 	struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];
 	size_t fuse_count;
+	const struct quoin_agent_model_name *models; /* that may be loaded; borrowed */
+	size_t model_count;
 	struct quoin_docref runs;
 	struct quoin_position chosen;
 	uint64_t held[QUOIN_HELD_MAX]; /* what readers hold now */
@@ -335,5 +330,7 @@ bool quoin_agent_core_is_ready(const struct quoin_agent_core *core);
 /* Whether the parts of this release must be kept: it is tracked, or what runs. */
 bool quoin_agent_core_keeps(const struct quoin_agent_core *core, uint64_t release);
 const struct quoin_agent_model *quoin_agent_core_model(const struct quoin_agent_core *core, uint64_t id);
+/* The models of a change with has_models, borrowed until the next step; "ret" has room for core->model_count. Returns how many. */
+size_t quoin_agent_core_kept(const struct quoin_agent_core *core, const struct quoin_agent_model_name **ret);
 
 #endif

@@ -45,12 +45,7 @@ void quoin_agent_assign(struct quoin_agent_step *step, enum quoin_topic topic, i
 bool quoin_agent_is_behind(const struct quoin_agent_core *core);
 
 /* ---- track: releases on their way into the store ---- */
-/* At start: attempts that ended with the agent's death. */
-void quoin_agent_track_start(struct quoin_agent_step *step);
 /* Which releases are tracked, after the activation or the ledger changed; then fetch and try them. */
-/* Serving: no model is loaded that no live release places here. The good fuse of a release that is gone has done its last
- * service, to say at a start what may be loaded. */
-void quoin_agent_track_unloaded(struct quoin_agent_step *step);
 void quoin_agent_track_update(struct quoin_agent_step *step);
 void quoin_agent_track_settle(struct quoin_agent_step *step);
 void quoin_agent_track_fetched(struct quoin_agent_step *step);
@@ -92,6 +87,8 @@ void quoin_agent_revoke(struct quoin_agent_step *step, uint64_t release);
 int64_t quoin_agent_choose_deadline(const struct quoin_agent_core *core);
 
 /* ---- serving: models and hooks ---- */
+/* At the core's making: models that may be loaded since before. 0 or QUOIN_ENOMEM. */
+int quoin_agent_serving_restore(struct quoin_agent_core *core, const struct quoin_agent_model_name *models, size_t count);
 /* What a release places here became known (slot: its index); a release left its slot; it entered the live set anew. */
 void quoin_agent_serving_place(struct quoin_agent_step *step, size_t slot, const struct quoin_agent_model_name *models,
     size_t count);

@@ -31,7 +31,23 @@ quoin_agent_fuse_remove(struct quoin_agent_step *step, size_t index)
 	core->change.has_fuses = true;
 }
 
-/* A fuse for the release: its own, a new one, or, when there is no room, that of a release no longer tracked. */
+/* Make room: what is known of a release that is no longer tracked goes, and first that it was good. */
+static void
+make_room(struct quoin_agent_step *step)
+{
+	struct quoin_agent_core *core = step->core;
+
+	for (int blown = 0; blown < 2; blown++)
+		for (size_t i = 0; core->fuse_count == QUOIN_STORE_FUSES_MAX && i < core->fuse_count; i++)
+			if ((core->fuses[i].state != QUOIN_FUSE_BLOWN || blown == 1) &&
+			    !quoin_agent_core_keeps(core, core->fuses[i].release.number))
+				quoin_agent_fuse_remove(step, i);
+	/* As many as tracked releases fit, and one of those has none. */
+	if (core->fuse_count == QUOIN_STORE_FUSES_MAX)
+		quoin_agent_fuse_remove(step, 0);
+}
+
+/* A fuse for the release: its own, or a new one. */
 static struct quoin_fuse *
 make_fuse(struct quoin_agent_step *step, const struct quoin_docref *release)
 {
@@ -40,12 +56,7 @@ make_fuse(struct quoin_agent_step *step, const struct quoin_docref *release)
 
 	if (fuse != NULL)
 		return fuse;
-	for (size_t i = 0; core->fuse_count == QUOIN_STORE_FUSES_MAX && i < core->fuse_count; i++)
-		if (!quoin_agent_core_keeps(core, core->fuses[i].release.number))
-			quoin_agent_fuse_remove(step, i);
-	/* As many as tracked releases fit, and one of those has none. */
-	if (core->fuse_count == QUOIN_STORE_FUSES_MAX)
-		quoin_agent_fuse_remove(step, 0);
+	make_room(step);
 	fuse = &core->fuses[core->fuse_count++];
 	memset(fuse, 0, sizeof *fuse);
 	fuse->release = *release;

@@ -2,7 +2,6 @@
  * Serving: the models that the live releases place on this host's shard, loaded, validated and unloaded through hooks
  * (PROTOCOL.md section 3). One entry per model, version and digest, however many releases place it here.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +55,34 @@ add_model(struct quoin_agent_core *core, const struct quoin_agent_model_name *na
 	return model;
 }
 
+int
+quoin_agent_serving_restore(struct quoin_agent_core *core, const struct quoin_agent_model_name *models, size_t count)
+{
+	for (size_t i = 0; i < count && !QUOIN_DEFECT(LEFTOVERS); i++) {
+		struct quoin_agent_model *model = add_model(core, &models[i]);
+
+		if (model == NULL)
+			return QUOIN_ENOMEM;
+		model->may_be_loaded = model->is_kept = true;
+	}
+	return 0;
+}
+
+size_t
+quoin_agent_core_kept(const struct quoin_agent_core *core, const struct quoin_agent_model_name **ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < core->model_count; i++)
+		if (core->models[i].is_kept)
+			ret[count++] = &core->models[i].name;
+	return count;
+}
+
 static void
 forget(struct quoin_agent_core *core, size_t index)
 {
+	core->has_gone = core->has_gone || core->models[index].is_kept;
 	core->model_count--;
 	memmove(&core->models[index], &core->models[index + 1], (core->model_count - index) * sizeof core->models[0]);
 }
@@ -68,7 +92,6 @@ quoin_agent_serving_place(struct quoin_agent_step *step, size_t slot, const stru
     size_t count)
 {
 	struct quoin_agent_core *core = step->core;
-	const bool may_be_loaded = core->releases[slot].is_bound;
 
 	for (size_t i = 0; i < count; i++) {
 		struct quoin_agent_model *model = model_named(core, &models[i]);
@@ -83,7 +106,6 @@ quoin_agent_serving_place(struct quoin_agent_step *step, size_t slot, const stru
 		/* Where it is fetched from may change, what it is may not. */
 		model->name = models[i];
 		model->placed |= 1ull << slot;
-		model->may_be_loaded = model->may_be_loaded || may_be_loaded;
 	}
 }
 
@@ -260,13 +282,24 @@ died(struct quoin_agent_step *step, struct quoin_agent_model *model)
 	model->tries = 0;
 }
 
-/* What was loaded before a restart is known when the release that placed it is. Until then there may be no room for others
- * through nobody's fault, and a load that fails does not say that the model is bad. */
-static bool
-may_lack_room(const struct quoin_agent_core *core)
+static uint64_t
+live_bits(const struct quoin_agent_core *core)
 {
+	uint64_t bits = 0;
+
 	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
-		if (core->releases[i].ref.number != 0 && core->releases[i].is_bound)
+		if (core->releases[i].ref.number != 0 && core->releases[i].since != 0)
+			bits |= 1ull << i;
+	return bits;
+}
+
+/* Something is or may be loaded that no live release wants, as far as is known. As long as it stays there may be no room for
+ * others through nobody's fault, and a load that fails does not say that the model is bad. */
+static bool
+has_leftovers(const struct quoin_agent_core *core, uint64_t live)
+{
+	for (size_t i = 0; i < core->model_count; i++)
+		if (core->models[i].may_be_loaded && (core->models[i].placed & live) == 0)
 			return true;
 	return false;
 }
@@ -276,7 +309,8 @@ failed(struct quoin_agent_step *step, struct quoin_agent_model *model, enum quoi
 {
 	model->tries++;
 	if (step->event->code == QUOIN_EAGAIN || model->tries <= step->core->conf.hook_retries ||
-	    (hook == QUOIN_HOOK_LOAD && model->tries <= QUOIN_AGENT_LEFTOVER_TRIES && may_lack_room(step->core))) {
+	    (hook == QUOIN_HOOK_LOAD && model->tries <= QUOIN_AGENT_LEFTOVER_TRIES &&
+		has_leftovers(step->core, live_bits(step->core)))) {
 		wait_for(step, model, hook);
 	} else if (hook == QUOIN_HOOK_UNLOAD) {
 		quoin_agent_say(step, QUOIN_AGENT_ALARM, QUOIN_EREFUSED, "model %s@%s cannot be unloaded: %s",
@@ -324,17 +358,6 @@ quoin_agent_serving_hooked(struct quoin_agent_step *step)
 }
 
 /* ---- Settling ---- */
-
-static uint64_t
-live_bits(const struct quoin_agent_core *core)
-{
-	uint64_t bits = 0;
-
-	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++)
-		if (core->releases[i].ref.number != 0 && core->releases[i].since != 0)
-			bits |= 1ull << i;
-	return bits;
-}
 
 /* Some live release may place a model here that is not known yet: nothing is unloaded until it is. */
 static bool
@@ -463,27 +486,27 @@ settle_ever_ready(struct quoin_agent_step *step)
 	core->change.has_ratchets = true;
 }
 
-/* Something is or may be loaded that no live release wants, as far as is known. */
-static bool
-has_leftovers(const struct quoin_agent_core *core, uint64_t live)
+/* What may be loaded from now on is durable before: a core that comes after unloads it when nobody wants it any more, even if
+ * the content that placed it here is nowhere by then. What is gone is struck out once all of it is. */
+static void
+settle_kept(struct quoin_agent_step *step, uint64_t live)
 {
-	for (size_t i = 0; i < core->model_count; i++)
-		if (core->models[i].may_be_loaded && (core->models[i].placed & live) == 0)
-			return true;
-	return false;
-}
+	struct quoin_agent_core *core = step->core;
+	bool grows = false, shrinks = core->has_gone;
 
-/* A release left the live set before a restart, and what it placed here is still to be learned. */
-static bool
-has_unknown_leftovers(const struct quoin_agent_core *core, unsigned tries_max)
-{
-	for (size_t i = 0; i < QUOIN_AGENT_TRACKED_MAX; i++) {
-		const struct quoin_agent_release *release = &core->releases[i];
+	for (size_t i = 0; i < core->model_count; i++) {
+		const struct quoin_agent_model *model = &core->models[i];
+		const bool must = model->may_be_loaded || (model->placed & live) != 0;
 
-		if (release->ref.number != 0 && release->is_bound && release->since == 0 && release->retries < tries_max)
-			return true;
+		grows = grows || (must && !model->is_kept);
+		shrinks = shrinks || (!must && model->is_kept);
 	}
-	return false;
+	if (!grows && (!shrinks || has_leftovers(core, live)))
+		return;
+	for (size_t i = 0; i < core->model_count; i++)
+		core->models[i].is_kept = core->models[i].may_be_loaded || (core->models[i].placed & live) != 0;
+	core->has_gone = false;
+	core->change.has_models = true;
 }
 
 /* What no live release places here leaves. */
@@ -514,13 +537,12 @@ quoin_agent_serving_settle(struct quoin_agent_step *step)
 	if (!core->stopping)
 		settle_all_unwanted(step, live, dark);
 	/* In the dark nothing leaves, perhaps for long: nothing waits for it. */
-	held = !dark && (has_leftovers(core, live) || has_unknown_leftovers(core, QUOIN_AGENT_LEFTOVER_TRIES));
+	held = !dark && has_leftovers(core, live);
 	for (size_t i = 0; i < core->model_count && !core->stopping && core->hooks_out < core->conf.hook_parallel; i++)
 		if (core->models[i].state != QUOIN_MODEL_RUNNING && (core->models[i].placed & live) != 0)
 			settle_wanted(step, &core->models[i], held);
+	settle_kept(step, live);
 	settle_ever_ready(step);
-	if (!has_leftovers(core, live) && !has_unknown_leftovers(core, UINT_MAX))
-		quoin_agent_track_unloaded(step);
 }
 
 /* When this model needs a look. What no live release wants waits for nothing but the next try to unload it; in the dark it

@@ -126,6 +126,17 @@ struct quoin_fuse {
 	char reason[QUOIN_REASON_BYTES_MAX + 1]; /* when blown */
 };
 
+#define QUOIN_AGENT_URI_BYTES	1024
+#define QUOIN_STORE_MODELS_MAX	65536
+
+/* A model as a hook is told: identity is name, version and digest. */
+struct quoin_agent_model_name {
+	char name[QUOIN_NAME_BYTES_MAX + 1];
+	char version[QUOIN_NAME_BYTES_MAX + 1];
+	char digest[QUOIN_AGENT_URI_BYTES];
+	char uri[QUOIN_AGENT_URI_BYTES];
+};
+
 /* Where reading goes on in one topic. */
 struct quoin_store_offset {
 	bool has_incarnation;
@@ -182,6 +193,9 @@ int quoin_store_offset_get(struct quoin_store *store, enum quoin_topic topic, st
     struct quoin_error *err);
 int quoin_store_fuses_get(struct quoin_store *store, struct quoin_fuse *fuses, size_t *ret_count,
     struct quoin_error *err);
+/* The models that may be loaded on this host; the caller's, to free. */
+int quoin_store_models_get(struct quoin_store *store, struct quoin_agent_model_name **ret, size_t *ret_count,
+    struct quoin_error *err);
 
 struct quoin_store_document {
 	enum quoin_store_kind kind;
@@ -198,6 +212,9 @@ struct quoin_store_change {
 	const struct quoin_fuse *fuses; /* all of them; with has_fuses */
 	size_t fuse_count;
 	bool has_fuses;
+	const struct quoin_agent_model_name *const *models; /* all of them, of which QUOIN_STORE_MODELS_MAX are kept; with has_models */
+	size_t model_count;
+	bool has_models;
 };
 /*
  * One transaction, durable on return; then the pulse's generation. Returns 0, or, with nothing changed: QUOIN_EMAPFULL,

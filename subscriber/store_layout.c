@@ -1,6 +1,7 @@
 #include "subscriber/store_layout.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/assert.h"
@@ -340,6 +341,54 @@ quoin_store_fuses_decode(struct quoin_span bytes, struct quoin_fuse *ret, size_t
 	}
 	*ret_count = count;
 	return finish(&cursor);
+}
+
+void
+quoin_store_models_encode(const struct quoin_agent_model_name *const *models, size_t count, struct quoin_buf *out)
+{
+	(void)quoin_buf_put_u32le(out, (uint32_t)count);
+	for (size_t i = 0; i < count; i++) {
+		put_text(out, models[i]->name);
+		put_text(out, models[i]->version);
+		put_text(out, models[i]->digest);
+		put_text(out, models[i]->uri);
+	}
+}
+
+int
+quoin_store_models_decode(struct quoin_span bytes, struct quoin_agent_model_name **ret, size_t *ret_count)
+{
+	struct quoin_agent_model_name *models = NULL;
+	struct quoin_cursor cursor;
+	size_t count;
+	int r;
+
+	*ret = NULL;
+	*ret_count = 0;
+	quoin_cursor_init(&cursor, bytes);
+	count = get_count(&cursor, QUOIN_STORE_MODELS_MAX);
+	/* Four lengths are the least that a model takes. */
+	if (count > bytes.len / 8)
+		return QUOIN_ECORRUPT;
+	if (count > 0) {
+		models = calloc(count, sizeof *models);
+		if (models == NULL)
+			return QUOIN_ENOMEM;
+	}
+	for (size_t i = 0; i < count && !cursor.failed; i++) {
+		get_text(&cursor, models[i].name, sizeof models[i].name - 1);
+		get_text(&cursor, models[i].version, sizeof models[i].version - 1);
+		get_text(&cursor, models[i].digest, sizeof models[i].digest - 1);
+		get_text(&cursor, models[i].uri, sizeof models[i].uri - 1);
+	}
+	r = finish(&cursor);
+	if (r != 0) {
+		free(models);
+		return r;
+	}
+	*ret = models;
+	*ret_count = count;
+	return 0;
 }
 
 void

@@ -25,6 +25,7 @@ quoin_store_later(uint64_t a, uint64_t b)
 /* A value below LMDB's own page limit has no alignment; small content is stored with zeros up to this. */
 #define QUOIN_STORE_SEGMENT_BYTES_MIN 2048
 #define QUOIN_STORE_RATCHET_BYTES_MAX (64u << 10)
+#define QUOIN_STORE_MODELS_BYTES_MAX  (4 + QUOIN_STORE_MODELS_MAX * (8 + sizeof(struct quoin_agent_model_name)))
 /* Changes of the active pointer that are remembered for readers' sake. */
 #define QUOIN_STORE_FLIPS_MAX 256
 
@@ -102,6 +103,9 @@ void quoin_store_offset_encode(const struct quoin_store_offset *offset, struct q
 int quoin_store_offset_decode(struct quoin_span bytes, struct quoin_store_offset *ret);
 void quoin_store_fuses_encode(const struct quoin_fuse *fuses, size_t count, struct quoin_buf *out);
 int quoin_store_fuses_decode(struct quoin_span bytes, struct quoin_fuse *ret, size_t *ret_count);
+void quoin_store_models_encode(const struct quoin_agent_model_name *const *models, size_t count, struct quoin_buf *out);
+/* Also QUOIN_ENOMEM; *ret is the caller's, to free. */
+int quoin_store_models_decode(struct quoin_span bytes, struct quoin_agent_model_name **ret, size_t *ret_count);
 void quoin_store_flips_encode(const struct quoin_store_flips *flips, struct quoin_buf *out);
 int quoin_store_flips_decode(struct quoin_span bytes, struct quoin_store_flips *ret);
 struct quoin_store_index {

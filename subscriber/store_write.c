@@ -145,6 +145,21 @@ put_offsets(struct quoin_store *store, struct quoin_txn *txn, const struct quoin
 	return r;
 }
 
+static int
+put_models(struct quoin_store *store, struct quoin_txn *txn, const struct quoin_store_change *change,
+    struct quoin_error *err)
+{
+	const size_t count = change->model_count < QUOIN_STORE_MODELS_MAX ? change->model_count : QUOIN_STORE_MODELS_MAX;
+	struct quoin_buf buf;
+	int r;
+
+	quoin_buf_init(&buf, QUOIN_STORE_MODELS_BYTES_MAX);
+	quoin_store_models_encode(change->models, count, &buf);
+	r = put_meta(store, txn, "models", &buf, err);
+	quoin_buf_clear(&buf);
+	return r;
+}
+
 int
 quoin_store_commit(struct quoin_store *store, const struct quoin_store_change *change, struct quoin_error *err)
 {
@@ -170,6 +185,8 @@ quoin_store_commit(struct quoin_store *store, const struct quoin_store_change *c
 		quoin_store_fuses_encode(change->fuses, change->fuse_count, &buf);
 		r = put_meta(store, txn, "fuses", &buf, err);
 	}
+	if (r == 0 && change->has_models)
+		r = put_models(store, txn, change, err);
 	if (r == 0 && change->active != NULL)
 		r = put_active(store, txn, change->active, &buf, err);
 	if (r == 0) {
@@ -211,46 +228,6 @@ quoin_store_ratchets_copy(struct quoin_store *store, const struct quoin_ratchets
 	}
 	quoin_buf_clear(&buf);
 	return r;
-}
-
-int
-quoin_store_offset_get(struct quoin_store *store, enum quoin_topic topic, struct quoin_store_offset *ret,
-    struct quoin_error *err)
-{
-	char key[QUOIN_STORE_OFFSET_KEY_BYTES];
-	struct quoin_txn *txn = NULL;
-	struct quoin_span bytes;
-	int r;
-
-	memset(ret, 0, sizeof *ret);
-	r = quoin_txn_begin(store->env, false, &txn, err);
-	if (r != 0)
-		return r;
-	quoin_store_offset_key(topic, key);
-	r = quoin_store_meta_get(store, txn, key, &bytes, err);
-	if (r == 0 && quoin_store_offset_decode(bytes, ret) != 0)
-		r = quoin_error_set(err, QUOIN_ECORRUPT, "the offset of %s in %s is damaged", quoin_topic_word(topic),
-		    store->dir);
-	quoin_txn_abort(txn);
-	return r == QUOIN_ENOENT ? 0 : r;
-}
-
-int
-quoin_store_fuses_get(struct quoin_store *store, struct quoin_fuse *fuses, size_t *ret_count, struct quoin_error *err)
-{
-	struct quoin_txn *txn = NULL;
-	struct quoin_span bytes;
-	int r;
-
-	*ret_count = 0;
-	r = quoin_txn_begin(store->env, false, &txn, err);
-	if (r != 0)
-		return r;
-	r = quoin_store_meta_get(store, txn, "fuses", &bytes, err);
-	if (r == 0 && quoin_store_fuses_decode(bytes, fuses, ret_count) != 0)
-		r = quoin_error_set(err, QUOIN_ECORRUPT, "the crash fuses in %s are damaged", store->dir);
-	quoin_txn_abort(txn);
-	return r == QUOIN_ENOENT ? 0 : r;
 }
 
 /* ---- Staging ---- */

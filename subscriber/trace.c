@@ -85,6 +85,18 @@ print_change(const struct quoin_agent_core *core, struct quoin_buf *out)
 			(void)quoin_buf_printf(out, "%s%llu:%s", i == 0 ? "" : ",",
 			    (unsigned long long)core->fuses[i].release.number, states[core->fuses[i].state]);
 	}
+	if (change->has_models) {
+		bool is_first = true;
+
+		(void)quoin_buf_put_str(out, " models=");
+		for (size_t i = 0; i < core->model_count; i++) {
+			if (!core->models[i].is_kept)
+				continue;
+			(void)quoin_buf_printf(out, "%s%s@%s", is_first ? "" : ",", core->models[i].name.name,
+			    core->models[i].name.version);
+			is_first = false;
+		}
+	}
 	(void)quoin_buf_printf(out, " offsets=%lld,", (long long)core->offsets[QUOIN_TOPIC_CONTROL].next);
 	/* "-": it stays what it was. */
 	if (change->has_offset[QUOIN_TOPIC_GATE])

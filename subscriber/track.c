@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/assert.h"
-#include "lib/defect.h"
 #include "subscriber/core_step.h"
 
 const struct quoin_agent_release *
@@ -46,7 +45,7 @@ is_wanted(const struct quoin_agent_core *core, const struct quoin_agent_release 
 {
 	const uint64_t n = release->ref.number;
 
-	if (release->is_bound || release->is_trying)
+	if (release->is_trying)
 		return true;
 	if (core->obeyed.epoch != 0 && quoin_activation_live(&core->obeyed, n) != NULL)
 		return true;
@@ -139,43 +138,6 @@ quoin_agent_track_update(struct quoin_agent_step *step)
 			(void)track(step, known(core, others[i], NULL));
 }
 
-/* What was live before, or left the live set and was not seen unloaded, may have its models loaded: only knowing them allows
- * to unload them. */
-static void
-bind(struct quoin_agent_step *step, const struct quoin_docref *ref)
-{
-	struct quoin_agent_release *release = track(step, known(step->core, ref->number, &ref->hash));
-
-	if (release != NULL)
-		release->is_bound = !release->is_final;
-}
-
-void
-quoin_agent_track_start(struct quoin_agent_step *step)
-{
-	struct quoin_agent_core *core = step->core;
-
-	quoin_agent_fuse_start(step);
-	if (!quoin_agent_is_serving(core))
-		return;
-	for (size_t i = 0; i < core->obeyed.live_count; i++)
-		bind(step, &core->obeyed.live[i].release);
-	for (size_t i = 0; i < core->fuse_count; i++)
-		if (core->fuses[i].state == QUOIN_FUSE_GOOD && !QUOIN_DEFECT(LEFTOVERS))
-			bind(step, &core->fuses[i].release);
-}
-
-void
-quoin_agent_track_unloaded(struct quoin_agent_step *step)
-{
-	struct quoin_agent_core *core = step->core;
-
-	for (size_t i = core->fuse_count; i-- > 0;)
-		if (core->fuses[i].state == QUOIN_FUSE_GOOD &&
-		    quoin_agent_tracked_const(core, core->fuses[i].release.number) == NULL)
-			quoin_agent_fuse_remove(step, i);
-}
-
 /* ---- Fetching and trying ---- */
 
 static bool
@@ -198,7 +160,7 @@ quoin_agent_track_settle(struct quoin_agent_step *step)
 		    release->is_final || core->stopping || release->retry_at > step->event->boot_ms)
 			continue;
 		/* Heads that the topic's rest makes old are not worth a byte. */
-		if (release->since == 0 && !release->is_bound && !core->control_was_read)
+		if (release->since == 0 && !core->control_was_read)
 			continue;
 		/* The document that says what to fetch must be known, not only named. */
 		if (known(core, release->ref.number, &release->ref.hash) == NULL)
@@ -288,7 +250,6 @@ blow(struct quoin_agent_step *step, struct quoin_agent_release *release)
 	quoin_agent_fuse_set(step, &release->ref, QUOIN_FUSE_BLOWN, reason);
 	set_progress(step, release, QUOIN_PROGRESS_FAILED, reason);
 	release->is_final = true;
-	release->is_bound = false;
 }
 
 void
@@ -311,7 +272,6 @@ quoin_agent_track_tried(struct quoin_agent_step *step)
 		if (fuse != NULL && fuse->state == QUOIN_FUSE_ATTEMPTING)
 			quoin_agent_fuse_remove(step, (size_t)(fuse - core->fuses));
 		fail(step, release);
-		release->is_bound = release->is_bound && !release->is_final;
 		return;
 	}
 	/* What the application's own readers have met is good when they have lived with it for a while. */
@@ -322,7 +282,6 @@ quoin_agent_track_tried(struct quoin_agent_step *step)
 	if (quoin_agent_is_serving(core))
 		quoin_agent_serving_place(step, (size_t)(release - core->releases), step->event->models,
 		    step->event->model_count);
-	release->is_bound = false;
 	set_progress(step, release, QUOIN_PROGRESS_STAGED, "");
 }
 

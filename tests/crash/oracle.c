@@ -164,6 +164,23 @@ check_fuses(struct quoin_store *store, const struct workload_model *at)
 		    (unsigned long long)fuses[0].attempts, (unsigned long long)at->version);
 }
 
+static void
+check_models(struct quoin_store *store, const struct workload_model *at)
+{
+	struct quoin_agent_model_name *models;
+	struct quoin_error err = {0};
+	char name[sizeof models->name];
+	size_t count;
+
+	if (quoin_store_models_get(store, &models, &count, &err) != 0)
+		violation("the models cannot be got: %s", err.message);
+	(void)snprintf(name, sizeof name, "m%llu", (unsigned long long)at->version);
+	if (count != (at->version == 0 ? 0 : 1) || (count == 1 && strcmp(models[0].name, name) != 0))
+		violation("%zu models, the first %s, beside a commit of step %llu", count, count > 0 ? models[0].name : "none",
+		    (unsigned long long)at->version);
+	free(models);
+}
+
 /* A part that is held is whole and is what its name says. */
 static void
 check_part(struct quoin_store_snapshot *snapshot, const struct workload_script *script, unsigned part, bool must,
@@ -213,6 +230,7 @@ check_state(struct quoin_store *store, const struct workload_script *script, con
 	check_documents(snapshot, at);
 	check_active(store, snapshot, at);
 	check_fuses(store, at);
+	check_models(store, at);
 	for (unsigned part = 0; part < WORKLOAD_PARTS; part++)
 		check_part(snapshot, script, part, (low->parts & high->parts & 1u << part) != 0,
 		    ((low->parts | high->parts) & 1u << part) != 0);

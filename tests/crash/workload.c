@@ -365,6 +365,8 @@ commit(struct workload *workload, uint64_t number, const struct workload_step *s
 	static struct quoin_ratchets ratchets;
 	struct quoin_store_offset offsets[QUOIN_TOPICS];
 	struct quoin_fuse fuse = {.release = {.number = step->release}, .state = QUOIN_FUSE_GOOD, .attempts = number};
+	struct quoin_agent_model_name model = {.version = "1", .digest = "sha256:1", .uri = "file:///m"};
+	const struct quoin_agent_model_name *const models[] = {&model};
 	char text[64];
 	const size_t text_bytes = workload_document(number, step->release, text);
 	const struct quoin_span bytes = quoin_span_of((const uint8_t *)text, text_bytes);
@@ -378,9 +380,13 @@ commit(struct workload *workload, uint64_t number, const struct workload_step *s
 	    .ratchets = &ratchets,
 	    .fuses = &fuse,
 	    .fuse_count = 1,
-	    .has_fuses = true};
+	    .has_fuses = true,
+	    .models = models,
+	    .model_count = 1,
+	    .has_models = true};
 	bool is_new;
 
+	(void)snprintf(model.name, sizeof model.name, "m%llu", (unsigned long long)number);
 	quoin_store_ratchets(workload->store, &ratchets, &is_new);
 	workload_ratchets(number, &ratchets);
 	for (size_t i = 0; i < QUOIN_TOPICS; i++) {

@@ -16,7 +16,7 @@
 enum workload_op {
 	WORKLOAD_OPEN,
 	WORKLOAD_STAGE,	   /* part */
-	WORKLOAD_ACTIVATE, /* release, parts: documents, ratchets, offsets, fuses and the active pointer in one commit */
+	WORKLOAD_ACTIVATE, /* release, parts: documents, ratchets, offsets, fuses, models and the active pointer in one commit */
 	WORKLOAD_NOTE,	   /* release: the same without the pointer */
 	WORKLOAD_COPY,	   /* the ratchets' second copy */
 	WORKLOAD_COLLECT,  /* parts: those that stay */

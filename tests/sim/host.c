@@ -244,13 +244,8 @@ tried(struct sim *sim, struct sim_host *host, uint64_t number)
 	}
 	if (kills)
 		event.code = QUOIN_EREFUSED;
-	for (size_t i = 0; event.code == 0 && host->shard >= 0 && i < release->shards[host->shard].model_count; i++) {
-		struct quoin_agent_model_name *name = &names[event.model_count++];
-
-		(void)snprintf(name->name, sizeof name->name, "m%u", release->shards[host->shard].models[i]);
-		(void)snprintf(name->version, sizeof name->version, "1");
-		(void)snprintf(name->digest, sizeof name->digest, "sha256:%u", release->shards[host->shard].models[i]);
-	}
+	for (size_t i = 0; event.code == 0 && host->shard >= 0 && i < release->shards[host->shard].model_count; i++)
+		sim_host_model_name(release->shards[host->shard].models[i], &names[event.model_count++]);
 	sim_host_feed(sim, host, event);
 }
 

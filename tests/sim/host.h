@@ -22,6 +22,9 @@ void sim_host_forget_documents(struct sim_store *store);
 
 /* ---- host_models ---- */
 
+/* How hosts are told of a model; and back. */
+void sim_host_model_name(uint32_t model, struct quoin_agent_model_name *ret);
+uint32_t sim_host_model_of(const struct quoin_agent_model_name *name);
 /* The core's model "id": its answer comes as SIM_HOOKED. */
 void sim_host_hook(struct sim *sim, struct sim_host *host, uint64_t id, enum quoin_hook kind);
 /* What the hook does to this model at last; 0, or the code that it answers with. */

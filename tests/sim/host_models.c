@@ -7,14 +7,31 @@
 #include "tests/sim/judge.h"
 
 void
+sim_host_model_name(uint32_t model, struct quoin_agent_model_name *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	(void)snprintf(ret->name, sizeof ret->name, "m%u", model);
+	(void)snprintf(ret->version, sizeof ret->version, "1");
+	(void)snprintf(ret->digest, sizeof ret->digest, "sha256:%u", model);
+}
+
+uint32_t
+sim_host_model_of(const struct quoin_agent_model_name *name)
+{
+	const uint32_t model = (uint32_t)atoi(name->name + 1);
+
+	QUOIN_ASSERT(model < SIM_MODELS);
+	return model;
+}
+
+void
 sim_host_hook(struct sim *sim, struct sim_host *host, uint64_t id, enum quoin_hook kind)
 {
 	const struct quoin_agent_model *model = quoin_agent_core_model(&host->core, id);
 	struct sim_event event = sim_host_event_of(sim, host, SIM_HOOKED);
 	int64_t takes_ms = 20 + (int64_t)sim_draw(sim, 800);
-	uint32_t number = (uint32_t)atoi(model->name.name + 1);
+	const uint32_t number = sim_host_model_of(&model->name);
 
-	QUOIN_ASSERT(number < SIM_MODELS);
 	event.a = id;
 	event.b = kind;
 	event.c = number;

@@ -11,6 +11,7 @@
 void
 sim_host_stored(const struct sim_host *host, struct quoin_agent_stored *ret)
 {
+	static struct quoin_agent_model_name names[SIM_MODELS];
 	const struct sim_store *store = &host->store;
 
 	if (store->has_ratchets)
@@ -23,6 +24,10 @@ sim_host_stored(const struct sim_host *host, struct quoin_agent_stored *ret)
 	memcpy(ret->offsets, store->offsets, sizeof ret->offsets);
 	memcpy(ret->fuses, store->fuses, sizeof ret->fuses);
 	ret->fuse_count = store->fuse_count;
+	for (size_t i = 0; i < store->model_count; i++)
+		sim_host_model_name(store->models[i], &names[i]);
+	ret->models = names;
+	ret->model_count = store->model_count;
 	ret->runs = store->runs;
 	ret->chosen = store->chosen;
 	for (size_t i = 0; i < SIM_READERS; i++)
@@ -108,6 +113,14 @@ sim_host_persist(struct sim *sim, struct sim_host *host)
 		memcpy(store->fuses, host->core.fuses, host->core.fuse_count * sizeof store->fuses[0]);
 		store->fuse_count = host->core.fuse_count;
 	}
+	if (change->has_models) {
+		const struct quoin_agent_model_name *kept[SIM_MODELS];
+
+		QUOIN_ASSERT(host->core.model_count <= SIM_MODELS);
+		store->model_count = quoin_agent_core_kept(&host->core, kept);
+		for (size_t i = 0; i < store->model_count; i++)
+			store->models[i] = sim_host_model_of(kept[i]);
+	}
 	if (change->has_active) {
 		store->runs = host->core.runs;
 		store->chosen = host->core.chosen;
@@ -139,7 +152,7 @@ sim_host_lose_store(struct sim *sim, struct sim_host *host, bool with_copy)
 	store->has_ratchets = false;
 	store->has_copy = store->has_copy && with_copy;
 	memset(store->offsets, 0, sizeof store->offsets);
-	store->fuse_count = 0;
+	store->fuse_count = store->model_count = 0;
 	memset(&store->runs, 0, sizeof store->runs);
 	memset(&store->chosen, 0, sizeof store->chosen);
 	memset(store->parts, 0, sizeof store->parts);

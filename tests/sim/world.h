@@ -125,6 +125,8 @@ struct sim_store {
 	struct quoin_store_offset offsets[QUOIN_TOPICS];
 	struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];
 	size_t fuse_count;
+	uint32_t models[SIM_MODELS]; /* that may be loaded */
+	size_t model_count;
 	struct quoin_docref runs;
 	struct quoin_position chosen;
 	struct sim_store_document documents[SIM_DOCS];

@@ -15,6 +15,7 @@
 #include "tests/world.h"
 
 #define DOCUMENTS_MAX 128
+#define MODELS_MAX    16
 #define WALL_MS	      1800000000000 /* the wall clock at 0 */
 
 struct document {
@@ -30,6 +31,7 @@ static struct quoin_cert cert;
 static struct quoin_sealed cert_sealed;
 static struct quoin_agent_actions actions;
 static struct quoin_agent_stored stored;
+static struct quoin_agent_model_name stored_models[MODELS_MAX]; /* of "stored" */
 static struct document documents[DOCUMENTS_MAX];
 static size_t document_count;
 static bool has_core;
@@ -76,6 +78,15 @@ commit(void)
 	if (change->has_fuses) {
 		memcpy(stored.fuses, core.fuses, sizeof stored.fuses);
 		stored.fuse_count = core.fuse_count;
+	}
+	if (change->has_models) {
+		const struct quoin_agent_model_name *kept[MODELS_MAX];
+
+		CHECK(core.model_count <= MODELS_MAX);
+		stored.models = stored_models;
+		stored.model_count = quoin_agent_core_kept(&core, kept);
+		for (size_t i = 0; i < stored.model_count; i++)
+			stored_models[i] = *kept[i];
 	}
 	if (change->has_active) {
 		stored.runs = core.runs;
@@ -302,7 +313,7 @@ do_damaged(void)
 	memset(next_offset, 0, sizeof next_offset);
 	memset(&stored.runs, 0, sizeof stored.runs);
 	memset(&stored.chosen, 0, sizeof stored.chosen);
-	stored.fuse_count = 0;
+	stored.fuse_count = stored.model_count = 0;
 	restart();
 	simple(QUOIN_AGENT_START);
 }
@@ -683,6 +694,7 @@ TRACE(found, "found")
 TRACE(found_router, "found-router")
 TRACE(found_new_store, "found-new-store")
 TRACE(found_dark, "found-dark")
+TRACE(found_kept, "found-kept")
 TRACE(found_anew, "found-anew")
 TRACE(found_epoch, "found-epoch")
 TRACE(found_late_end, "found-late-end")
@@ -715,6 +727,7 @@ main(int argc, char **argv)
 		{"agent core: runs of routers that the simulator found", found_router},
 		{"agent core: a new store restarts before it has caught up (I4)", found_new_store},
 		{"agent core: no room for what nobody can see (I9)", found_dark},
+		{"agent core: what placed a model is nowhere any more (I9)", found_kept},
 		{"agent core: the end of a topic that was made anew (I5)", found_anew},
 		{"agent core: the end of a topic whose epoch was ended (I5)", found_epoch},
 		{"agent core: an end that was asked for long ago (I5)", found_late_end},

@@ -116,6 +116,9 @@ keeps_what_was_committed(void)
 	struct quoin_fuse fuse = {.release = {.number = 5}, .state = QUOIN_FUSE_BLOWN, .attempts = 2, .boot = "b",
 		.reason = "crashed"};
 	static struct quoin_fuse fuses[QUOIN_STORE_FUSES_MAX];
+	const struct quoin_agent_model_name model = {.name = "m", .version = "1", .digest = "sha256:1", .uri = "s3://m/1"};
+	const struct quoin_agent_model_name *const kept[] = {&model, &model};
+	struct quoin_agent_model_name *models;
 	struct quoin_store_snapshot *snapshot = NULL;
 	struct quoin_span span;
 	struct quoin_hash hash;
@@ -133,7 +136,8 @@ keeps_what_was_committed(void)
 	(void)snprintf(ratchets.boot, sizeof ratchets.boot, "boot");
 	CHECK_INT(quoin_store_commit(store,
 		      &(struct quoin_store_change){.documents = documents, .document_count = 3, .ratchets = &ratchets,
-			  .offsets = {[QUOIN_TOPIC_GATE] = &offset}, .fuses = &fuse, .fuse_count = 1, .has_fuses = true},
+			  .offsets = {[QUOIN_TOPIC_GATE] = &offset}, .fuses = &fuse, .fuse_count = 1, .has_fuses = true,
+			  .models = kept, .model_count = 2, .has_models = true},
 		      NULL),
 	    0);
 	stage(store, 10, &hash);
@@ -153,6 +157,13 @@ keeps_what_was_committed(void)
 	CHECK_INT(quoin_store_fuses_get(store, fuses, &count, NULL), 0);
 	CHECK_INT(count, 1);
 	CHECK_STR(fuses[0].reason, "crashed");
+	CHECK_INT(quoin_store_models_get(store, &models, &count, NULL), 0);
+	CHECK_INT(count, 2);
+	CHECK_STR(models[1].name, "m");
+	CHECK_STR(models[1].version, "1");
+	CHECK_STR(models[1].digest, "sha256:1");
+	CHECK_STR(models[1].uri, "s3://m/1");
+	free(models);
 	CHECK_INT(quoin_store_snapshot_open(store, &snapshot, NULL), 0);
 	CHECK_INT(quoin_store_snapshot_next(snapshot, QUOIN_STORE_RELEASE, 0, &number, &span, NULL), 1);
 	CHECK_INT(number, 2);
@@ -747,9 +758,12 @@ refuses_cut_records(void)
 	struct quoin_store_offset offset = {.next = 4};
 	struct quoin_store_format format = {QUOIN_STORE_FORMAT, origin};
 	struct quoin_store_index index = {9, 1};
+	const struct quoin_agent_model_name name = {.name = "m", .version = "1", .uri = "s3://m/1"};
+	const struct quoin_agent_model_name *const names[] = {&name, &name};
+	struct quoin_agent_model_name *models = NULL;
 	size_t count;
 
-	for (unsigned record = 0; record < 7; record++) {
+	for (unsigned record = 0; record < 8; record++) {
 		struct quoin_buf buf;
 
 		quoin_buf_init(&buf, 1u << 20);
@@ -760,6 +774,7 @@ refuses_cut_records(void)
 		case 3: quoin_store_fuses_encode(fuses, 2, &buf); break;
 		case 4: quoin_store_offset_encode(&offset, &buf); break;
 		case 5: quoin_store_format_encode(&format, &buf); break;
+		case 6: quoin_store_models_encode(names, 2, &buf); break;
 		default: quoin_store_index_encode(&index, &buf); break;
 		}
 		CHECK_INT(buf.error, 0);
@@ -774,12 +789,14 @@ refuses_cut_records(void)
 			case 3: r = quoin_store_fuses_decode(cut, fuses, &count); break;
 			case 4: r = quoin_store_offset_decode(cut, &offset); break;
 			case 5: r = quoin_store_format_decode(cut, &format); break;
+			case 6: r = quoin_store_models_decode(cut, &models, &count); break;
 			default: r = quoin_store_index_decode(cut, &index); break;
 			}
 			CHECK_INT(r, len == buf.len ? 0 : QUOIN_ECORRUPT);
 		}
 		quoin_buf_clear(&buf);
 	}
+	free(models);
 }
 
 int
