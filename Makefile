@@ -287,6 +287,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/agent_loop.c \
 	subscriber/agent_prove.c \
 	subscriber/agent_reload.c \
+	subscriber/agent_store.c \
 	subscriber/audit.c \
 	subscriber/child.c \
 	subscriber/choose.c \
@@ -312,6 +313,7 @@ SUBSCRIBER_SRCS := \
 	subscriber/subscriber.c \
 	subscriber/store_layout.c \
 	subscriber/store_move.c \
+	subscriber/store_place.c \
 	subscriber/store_readers.c \
 	subscriber/store_state.c \
 	subscriber/store_write.c \
@@ -537,6 +539,7 @@ SH_TESTS := \
 	tests/integration/policy.sh \
 	tests/integration/readme.sh \
 	tests/integration/refusals.sh \
+	tests/integration/restart.sh \
 	tests/integration/root.sh \
 	tests/kafka/kafka3.sh \
 	tests/kafka/kafka4.sh \

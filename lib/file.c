@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Directories below each other; deeper ones are refused rather than walked with a descriptor each. */
@@ -509,4 +510,25 @@ quoin_file_lock(const char *path, int *ret_fd, struct quoin_error *err)
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+pid_t
+quoin_file_lock_holder(const char *path)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	unsigned major_number, minor_number;
+	unsigned long long inode;
+	pid_t holder = 0, pid;
+	char line[256];
+	struct stat st;
+
+	if (locks == NULL)
+		return 0;
+	if (stat(path, &st) == 0)
+		while (holder == 0 && fgets(line, sizeof line, locks) != NULL)
+			if (sscanf(line, "%*u: FLOCK %*s %*s %d %x:%x:%llu", &pid, &major_number, &minor_number, &inode) == 4 &&
+			    inode == st.st_ino && makedev(major_number, minor_number) == st.st_dev)
+				holder = pid;
+	(void)fclose(locks);
+	return holder;
 }

@@ -51,5 +51,7 @@ int quoin_tree_list(const char *root, size_t max, char ***ret_paths, size_t *ret
 /* Exclusive advisory lock on "path" (made if missing), held until the descriptor is closed. QUOIN_ECONFLICT if another
  * process holds it. */
 int quoin_file_lock(const char *path, int *ret_fd, struct quoin_error *err);
+/* The process that took the lock on "path"; 0: none, or the system does not tell. */
+pid_t quoin_file_lock_holder(const char *path);
 
 #endif

@@ -83,8 +83,12 @@ is_damaged(const struct quoin_status *status, const struct quoin_release *runs, 
 
 		if (part != NULL && quoin_hash_equal(&part->hash, &status->digests[i].hash))
 			continue;
-		snprintf(reason, QUOIN_HOST_REASON_BYTES, "part %s of release %llu is damaged in its store",
-		    status->digests[i].part, (unsigned long long)runs->number);
+		if (quoin_hash_is_zero(&status->digests[i].hash))
+			snprintf(reason, QUOIN_HOST_REASON_BYTES, "its store is gone; it starts again and fetches release %llu",
+			    (unsigned long long)runs->number);
+		else
+			snprintf(reason, QUOIN_HOST_REASON_BYTES, "part %s of release %llu is damaged in its store",
+			    status->digests[i].part, (unsigned long long)runs->number);
 		return true;
 	}
 	return false;

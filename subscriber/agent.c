@@ -6,13 +6,16 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "subscriber/agent_shell.h"
 #include "subscriber/audit.h"
 
-#define LOOKUP_MS 2000 /* for what a host without a store said before */
+#define LOOKUP_MS     2000 /* for what a host without a store said before */
+#define LOCK_WAIT_MS  5000 /* for the agent before this one to be gone */
+#define LOCK_PAUSE_MS 20
 
 /* ---- Opening ---- */
 
@@ -301,7 +304,7 @@ quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err)
 }
 
 static int
-open_store(struct quoin_agent *agent, struct quoin_error *err)
+open_store_now(struct quoin_agent *agent, struct quoin_error *err)
 {
 	const struct quoin_conf *conf = agent->conf;
 	bool quarantined = false;
@@ -325,6 +328,20 @@ open_store(struct quoin_agent *agent, struct quoin_error *err)
 	if (r == 0)
 		r = quoin_store_open(conf->state, &agent->origin, &agent->store, err);
 	return r != 0 ? r : quoin_agent_core_build(agent, err);
+}
+
+/* An agent that was killed a moment ago, or is told to end, may not be gone yet: whoever is started in its place waits for it. */
+static int
+open_store(struct quoin_agent *agent, struct quoin_error *err)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+	const int64_t until = quoin_clock_mono_ms() + LOCK_WAIT_MS;
+	int r;
+
+	while ((r = open_store_now(agent, err)) == QUOIN_ECONFLICT && agent->callbacks == NULL &&
+	    quoin_clock_mono_ms() < until)
+		(void)nanosleep(&pause, NULL);
+	return r;
 }
 
 /* Without it only the counts of applications are missing from statuses. */

@@ -10,7 +10,7 @@
 #include "subscriber/agent_shell.h"
 #include "subscriber/notify.h"
 
-#define LAST_MS	      2000 /* for the last status to be acknowledged */
+#define LAST_MS	      500 /* for the last status to be acknowledged; what was sent gets there without */
 #define LAST_SLICE_MS 50
 #define COPY_MS	      50 /* how far the second copy of the ratchets may lag */
 
@@ -141,6 +141,9 @@ fill_digests(const struct quoin_agent *agent, struct quoin_status *status)
 		return QUOIN_ENOMEM;
 	for (size_t i = 0; i < active->part_count; i++) {
 		(void)snprintf(status->digests[i].part, sizeof status->digests[i].part, "%s", active->parts[i].name);
+		/* Of a store that is gone there are none, and what it had is served on to whoever has it open. */
+		if (agent->gone > 0)
+			continue;
 		/* The last proof's. Until there is one the audit at start, or the trial, computed it from the store's bytes. */
 		status->digests[i].hash = is_proved ? proof->digests[i].hash : active->parts[i].hash;
 	}

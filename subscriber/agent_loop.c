@@ -12,7 +12,6 @@
 #include "subscriber/notify.h"
 
 #define ASK_MS	      10000 /* between two questions to a silent broker */
-#define STORE_MS	    5000
 #define HOLDS_MS      1000
 #define HOLDS_FAST_MS 50   /* while readers move from one release to the next */
 #define LOST_MS	      2000 /* a lost place is tried again after this long, */
@@ -300,37 +299,6 @@ has_receipts_out(const struct quoin_agent *agent)
 	return false;
 }
 
-/* A file that readers keep from getting smaller gives way to a fresh one; the old one goes when nobody reads in it. */
-static void
-settle_store(struct quoin_agent *agent, int64_t now)
-{
-	struct quoin_ratchets ratchets;
-	struct quoin_error err = {0};
-	bool is_new;
-	int r;
-
-	if (now < agent->store_at || agent->rebuild_at != 0)
-		return;
-	agent->store_at = now + STORE_MS;
-	quoin_store_old_settle(agent->store);
-	if (!quoin_stager_is_idle(agent->stager) || !quoin_store_is_swollen(agent->store))
-		return;
-	/* Readers are stuck in the one before, too: the file grows until they go. The status names the process. */
-	if (quoin_store_is_moving(agent->store)) {
-		quoin_log(QUOIN_LOG_WARN, "not-moved", "oldest_pid=%d reason=\"readers are in the store from before, too\"",
-		    (int)agent->core.oldest.pid);
-		return;
-	}
-	r = quoin_store_move(agent->store, &err);
-	if (r != 0)
-		quoin_log_error(QUOIN_LOG_WARN, "not-moved", &err, NULL);
-	else
-		quoin_log(QUOIN_LOG_INFO, "moved", "reason=\"readers hold more than twice what lives\"");
-	/* What the core persists next must not take this back. */
-	quoin_store_ratchets(agent->store, &ratchets, &is_new);
-	agent->core.ratchets.environment = ratchets.environment;
-}
-
 /* Who holds what; looked at often while readers move, now and then else. */
 static int
 look_at_readers(struct quoin_agent *agent, int64_t now, struct quoin_error *err)
@@ -531,7 +499,8 @@ turn(struct quoin_agent *agent, struct quoin_error *err)
 	/* Off the way of a flip: its syncs take as long as the commit's. */
 	if (agent->copy_at != 0 && now >= agent->copy_at && agent->rebuild_at == 0)
 		quoin_agent_copy(agent);
-	settle_store(agent, now);
+	if (r == 0)
+		r = quoin_agent_settle_store(agent, now, err);
 	assign_again(agent, now);
 	settle_notified(agent, now);
 	is_ready = agent->rebuild_at == 0 && quoin_agent_core_is_ready(&agent->core);

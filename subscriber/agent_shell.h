@@ -77,7 +77,8 @@ struct quoin_agent {
 	int64_t asked_at;
 	bool is_silent;
 	int64_t moved_at; /* mono_ms when readers were last seen on one release */
-	int64_t store_at; /* mono_ms of the next look at the store's size */
+	int64_t store_at; /* mono_ms of the next look at the store's size, and whether it is there */
+	unsigned gone;	  /* looks since it is not; 0: it is */
 	int64_t holds_at; /* mono_ms of the next look at the readers */
 	int64_t started_at;
 	bool has_begun;
@@ -99,6 +100,8 @@ int quoin_agent_core_build(struct quoin_agent *agent, struct quoin_error *err);
 /* Ask for proofs of the store, and take their answers: 1 with what the core is told of the newest (its strings are the
  * agent's), 0, or QUOIN_ECORRUPT: the store cannot be read any more. */
 int quoin_agent_prove(struct quoin_agent *agent, int64_t now, struct quoin_agent_event *ret, struct quoin_error *err);
+/* Look after the store's file. 0, or QUOIN_EMISSING: it is gone. */
+int quoin_agent_settle_store(struct quoin_agent *agent, int64_t now, struct quoin_error *err);
 /* What ready.listen and metrics.listen answer; ctx: the agent. */
 int quoin_agent_answer_ready(void *ctx, const char *path, struct quoin_buf *body);
 int quoin_agent_answer_metrics(void *ctx, const char *path, struct quoin_buf *body);

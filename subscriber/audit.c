@@ -52,15 +52,11 @@ timeout_ms(off_t bytes)
 static int
 lock_store(const char *state, const char *namespace_name, int *ret_fd, struct quoin_error *err)
 {
-	char dir[QUOIN_PATH_BYTES], path[QUOIN_PATH_BYTES];
-	int r;
+	char dir[QUOIN_PATH_BYTES];
 
-	if (quoin_store_dir(state, namespace_name, dir) != 0 || quoin_path_join(dir, "lock", path, sizeof path) != 0)
+	if (quoin_store_dir(state, namespace_name, dir) != 0)
 		return quoin_error_set(err, QUOIN_ELIMIT, "the path %s is too long", state);
-	r = quoin_file_lock(path, ret_fd, err);
-	if (r == QUOIN_ECONFLICT)
-		(void)quoin_error_set(err, r, "the store %s is in use: another agent runs on it", dir);
-	return r;
+	return quoin_store_lock(dir, ret_fd, err);
 }
 
 static int

@@ -12,6 +12,8 @@
 
 #include "lib/clock.h"
 
+#define ANSWER_FD 3
+
 /* What the child says before it ends. */
 struct answer {
 	int result;
@@ -19,7 +21,7 @@ struct answer {
 };
 
 static _Noreturn void
-be_child(quoin_child_work *work, void *ctx, int timeout_ms, int answer_fd)
+be_child(quoin_child_work *work, void *ctx, int timeout_ms, pid_t parent, int answer_fd)
 {
 	const rlim_t seconds = (rlim_t)(timeout_ms / 1000 + 1);
 	const struct rlimit cpu = {seconds, seconds + 1}, core = {0, 0};
@@ -27,6 +29,12 @@ be_child(quoin_child_work *work, void *ctx, int timeout_ms, int answer_fd)
 	int null;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	/* Nothing of the parent's: above all not the lock of its store, which whoever comes after a parent that was killed is to
+	 * have at once. */
+	(void)dup2(answer_fd, ANSWER_FD);
+	(void)close_range(ANSWER_FD + 1, ~0u, 0);
 	(void)setrlimit(RLIMIT_CPU, &cpu);
 	(void)setrlimit(RLIMIT_CORE, &core);
 	/* A library that finds damage may complain at length; the reason is told by the parent. */
@@ -34,7 +42,7 @@ be_child(quoin_child_work *work, void *ctx, int timeout_ms, int answer_fd)
 	if (null != -1)
 		(void)dup2(null, STDERR_FILENO);
 	answer.result = work(ctx, &answer.err);
-	if (write(answer_fd, &answer, sizeof answer) != (ssize_t)sizeof answer)
+	if (write(ANSWER_FD, &answer, sizeof answer) != (ssize_t)sizeof answer)
 		_exit(1);
 	_exit(0);
 }
@@ -70,6 +78,7 @@ int
 quoin_child_run(quoin_child_work *work, void *ctx, int timeout_ms, struct quoin_error *err)
 {
 	const int64_t deadline_ms = quoin_clock_mono_ms() + timeout_ms;
+	const pid_t parent = getpid();
 	struct answer answer = {0};
 	bool late, answered;
 	int fds[2], status = 0;
@@ -85,7 +94,7 @@ quoin_child_run(quoin_child_work *work, void *ctx, int timeout_ms, struct quoin_
 	}
 	if (pid == 0) {
 		(void)close(fds[0]);
-		be_child(work, ctx, timeout_ms, fds[1]);
+		be_child(work, ctx, timeout_ms, parent, fds[1]);
 	}
 	(void)close(fds[1]);
 	answered = read_answer(fds[0], deadline_ms, &answer, &late);

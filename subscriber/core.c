@@ -56,6 +56,12 @@ report_at(struct quoin_agent_core *core, int64_t boot_ms)
 }
 
 void
+quoin_agent_core_report(struct quoin_agent_core *core, int64_t boot_ms)
+{
+	report_at(core, boot_ms);
+}
+
+void
 quoin_agent_report_now(struct quoin_agent_step *step)
 {
 	report_at(step->core, step->event->boot_ms);

@@ -315,6 +315,8 @@ void quoin_agent_core_retune(struct quoin_agent_core *core, uint64_t status_inte
 /* Actions are replaced. 0, or QUOIN_ENOMEM: the core is dead, make a new one from the store. */
 int quoin_agent_core_step(struct quoin_agent_core *core, const struct quoin_agent_event *event,
     struct quoin_agent_actions *ret_actions);
+/* Between two steps: a status is due, for what the shell adds to it. */
+void quoin_agent_core_report(struct quoin_agent_core *core, int64_t boot_ms);
 /* boot_ms of the next TICK that is needed; INT64_MAX if none. */
 int64_t quoin_agent_core_deadline(const struct quoin_agent_core *core);
 

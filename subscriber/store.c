@@ -274,7 +274,6 @@ quoin_store_open(const char *state, const struct quoin_origin *origin, struct qu
     struct quoin_error *err)
 {
 	struct quoin_store *store;
-	char path[QUOIN_PATH_BYTES];
 	bool made = false;
 	int r = 0;
 
@@ -286,13 +285,7 @@ quoin_store_open(const char *state, const struct quoin_origin *origin, struct qu
 		r = quoin_dir_make(store->dir, 0750, err);
 	if (r != 0)
 		goto out;
-	if (quoin_path_join(store->dir, "lock", path, sizeof path) != 0) {
-		r = too_long(store->dir, err);
-		goto out;
-	}
-	r = quoin_file_lock(path, &store->lock_fd, err);
-	if (r == QUOIN_ECONFLICT)
-		(void)quoin_error_set(err, r, "the store %s is in use: another agent runs on it", store->dir);
+	r = quoin_store_lock(store->dir, &store->lock_fd, err);
 	if (r != 0)
 		goto out;
 	r = open_env(store, QUOIN_ENV_WRITE, err);
@@ -339,34 +332,6 @@ quoin_store_abandon(struct quoin_store *store)
 		quoin_env_abandon(store->old);
 	store->env = store->old = NULL;
 	quoin_store_close(store);
-}
-
-/* An environment moved aside earlier makes room for this one. */
-int
-quoin_store_quarantine(const char *state, const char *namespace_name, struct quoin_error *err)
-{
-	char dir[QUOIN_PATH_BYTES], from[QUOIN_PATH_BYTES], to[QUOIN_PATH_BYTES], name[32];
-
-	if (quoin_store_dir(state, namespace_name, dir) != 0 || quoin_path_join(dir, "store", from, sizeof from) != 0)
-		return too_long(state, err);
-	for (unsigned n = 1; n <= 2; n++) {
-		(void)snprintf(name, sizeof name, "quarantine.%u", n);
-		if (quoin_path_join(dir, name, to, sizeof to) != 0)
-			return too_long(dir, err);
-		/* The first one shows how it began and is kept; the second is always the latest. */
-		if (n == 2 || !quoin_file_exists(to))
-			break;
-	}
-	if (quoin_file_exists(to)) {
-		const int r = quoin_tree_remove(to, err);
-
-		if (r != 0)
-			return r;
-	}
-	if (rename(from, to) != 0)
-		return quoin_error_sys(err, errno == ENOSPC || errno == EDQUOT ? QUOIN_ENOSPC : QUOIN_EIO,
-		    "cannot move the store %s aside", from);
-	return quoin_dir_sync(dir, err);
 }
 
 const struct quoin_pulse *

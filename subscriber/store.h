@@ -177,6 +177,10 @@ void quoin_ratchets_merge(struct quoin_ratchets *into, const struct quoin_ratche
  */
 int quoin_store_open(const char *state, const struct quoin_origin *origin, struct quoin_store **ret,
     struct quoin_error *err);
+/* The lock that an agent holds as long as it has the store; the directory must be there. QUOIN_ECONFLICT names who has it. */
+int quoin_store_lock(const char *dir, int *ret_fd, struct quoin_error *err);
+/* What is open is not what stands at the store's path any more: somebody removed it, or put another there. */
+bool quoin_store_is_gone(const struct quoin_store *store);
 /* Move the environment of a store that nobody in this process has open aside; what was moved aside before goes. */
 int quoin_store_quarantine(const char *state, const char *namespace_name, struct quoin_error *err);
 /* The namespace's directory; QUOIN_ELIMIT if it is too long. */
