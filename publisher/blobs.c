@@ -11,7 +11,10 @@
 #define LOOKUP_TIMEOUT_MS 30000
 #define FLUSH_TIMEOUT_MS  120000
 #define EMBEDDED_BYTES_MAX (3584u << 10)
-#define IN_FLIGHT_MAX     16 /* chunks put before their acknowledgements are awaited: 8 MiB */
+/* Chunks put before their acknowledgements are awaited: 2 MiB where each is taken at once, else 8 MiB. */
+#define IN_FLIGHT_NEAR    4
+#define IN_FLIGHT_FAR     16
+#define NEAR_CHUNK_MS     6
 #define GIVE_WAY_MS_MAX   100
 
 static size_t
@@ -85,15 +88,17 @@ put_chunk(struct quoin_bus_writer *writer, const char *topic, const char *key, s
 }
 
 /* After a batch of a big upload: as long as it took, the broker and this machine are there for others. Without, what is
- * small and urgent waits behind what is big at every step of its way: the brake took more than twice as long. Where a
- * batch takes long, the network does, and nobody waits for us. */
-static void
-give_way(int64_t began_ms)
+ * small and urgent waits behind what is big at every step of its way: the brake took more than twice as long; and it waits
+ * the shorter the smaller the batch. Where a batch takes long, the network does, and nobody waits for us. Returns how many
+ * chunks the next one may have. */
+static size_t
+give_way(size_t batch, int64_t began_ms)
 {
-	int64_t pause_ms = quoin_clock_mono_ms() - began_ms;
-	struct timespec pause = {0, (pause_ms < GIVE_WAY_MS_MAX ? pause_ms : GIVE_WAY_MS_MAX) * 1000000L};
+	int64_t took_ms = quoin_clock_mono_ms() - began_ms;
+	struct timespec pause = {0, (took_ms < GIVE_WAY_MS_MAX ? took_ms : GIVE_WAY_MS_MAX) * 1000000L};
 
 	(void)nanosleep(&pause, NULL);
+	return took_ms <= (int64_t)batch * NEAR_CHUNK_MS ? IN_FLIGHT_NEAR : IN_FLIGHT_FAR;
 }
 
 /* Put every chunk that "missing" marks; the receipts give their places. */
@@ -106,7 +111,7 @@ put_missing(const struct quoin_bus_conf *conf, const char *topic, const struct q
 	struct quoin_bus_writer *writer = NULL;
 	int64_t began_ms = quoin_clock_mono_ms();
 	uint64_t done = 0;
-	size_t batch = 0;
+	size_t batch = 0, batch_max = IN_FLIGHT_NEAR;
 	int r;
 
 	if (receipts == NULL)
@@ -119,9 +124,9 @@ put_missing(const struct quoin_bus_conf *conf, const char *topic, const struct q
 		if (missing[i]) {
 			quoin_chunk_key(part, encoding, i, key);
 			r = put_chunk(writer, topic, key, chunk, &receipts[i], err);
-			if (r == 0 && ++batch == IN_FLIGHT_MAX) {
+			if (r == 0 && ++batch == batch_max) {
 				r = quoin_bus_writer_flush(writer, FLUSH_TIMEOUT_MS, err);
-				give_way(began_ms);
+				batch_max = give_way(batch, began_ms);
 				began_ms = quoin_clock_mono_ms();
 				batch = 0;
 			}
