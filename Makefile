@@ -782,7 +782,7 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tes
 # The fleet in one thread: the programs' cores, and a seal in place of signatures (tests/sim/seal.c).
 SIM_PROGRAMS := $(BUILD)/tests/sim/sim $(BUILD)/tests/sim/sim-defects
 SIM_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRCS))
-SIM_WRAP := -Wl,--wrap=quoin_sign_prehashed,--wrap=quoin_sign_plain,--wrap=quoin_verify_prehashed,--wrap=quoin_verify_plain,--wrap=quoin_hash_of,--wrap=quoin_trust_verify,--wrap=quoin_random
+SIM_WRAP := -Wl,--wrap=quoin_sign_prehashed,--wrap=quoin_sign_plain,--wrap=quoin_verify_prehashed,--wrap=quoin_verify_plain,--wrap=quoin_hash_of,--wrap=quoin_trust_verify,--wrap=quoin_random,--wrap=quoin_keypair_new
 # The same with one rule broken at a time (lib/defect.h): these objects go before the archives.
 DEFECT_OBJS := $(patsubst %.c,$(BUILD)/defects/%.o,$(SIM_SRCS) $(DEFECT_SRCS))
 $(BUILD)/defects/%.o: %.c | build/setup/build

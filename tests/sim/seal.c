@@ -22,6 +22,7 @@ int __wrap_quoin_trust_verify(const struct quoin_trust *trust, enum quoin_docume
 int __real_quoin_trust_verify(const struct quoin_trust *trust, enum quoin_document_type type,
     const struct quoin_envelope *envelope, struct quoin_hash *ret_hash, struct quoin_error *err);
 void __wrap_quoin_random(uint8_t *out, size_t bytes);
+int __wrap_quoin_keypair_new(uint8_t ret_public[QUOIN_PUBLIC_KEY_BYTES], struct quoin_secret **ret_secret);
 
 static uint64_t
 mix(uint64_t x)
@@ -159,6 +160,19 @@ __wrap_quoin_random(uint8_t *out, size_t bytes)
 
 	for (size_t i = 0; i < bytes; i++)
 		out[i] = (uint8_t)(mix(state += 0x9e3779b97f4a7c15u) >> 56);
+}
+
+int
+__wrap_quoin_keypair_new(uint8_t ret_public[QUOIN_PUBLIC_KEY_BYTES], struct quoin_secret **ret_secret)
+{
+	const int r = quoin_secret_new(QUOIN_SECRET_KEY_BYTES, ret_secret);
+
+	if (r != 0)
+		return r;
+	__wrap_quoin_random(quoin_secret_data(*ret_secret), QUOIN_SECRET_KEY_BYTES);
+	memcpy(ret_public, quoin_secret_data(*ret_secret) + QUOIN_SECRET_KEY_BYTES - QUOIN_PUBLIC_KEY_BYTES,
+	    QUOIN_PUBLIC_KEY_BYTES);
+	return 0;
 }
 
 /* ---- Keys, made once per process ---- */
