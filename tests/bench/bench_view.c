@@ -552,82 +552,87 @@ measure_switch(struct subject *subject, const struct writer *writer)
 
 /* ---- Two processes ---- */
 
+/* Rounds of one process and of both in turn, so that what else the machine does falls on both alike. */
 struct meeting {
-	_Atomic unsigned arrived[PROCESS_ROUNDS]; /* how many are at the start of each round */
-	double rates[2][PROCESS_ROUNDS];	  /* 0: the processor was taken meanwhile */
+	_Atomic unsigned arrived[2 * PROCESS_ROUNDS]; /* how many are at the start of each round */
+	double alone[PROCESS_ROUNDS]; /* millions of decisions a second; 0: the processor was taken meanwhile */
+	double together[2][PROCESS_ROUNDS];
 };
 
 static void
-meet(struct meeting *meeting, unsigned round, unsigned count)
+meet(struct meeting *meeting, unsigned round)
 {
 	atomic_fetch_add(&meeting->arrived[round], 1);
-	while (atomic_load(&meeting->arrived[round]) < count)
+	while (atomic_load(&meeting->arrived[round]) < 2)
 		sched_yield();
 }
 
-static _Noreturn void
-work(const char *state, struct meeting *meeting, unsigned me, unsigned count)
+static double
+rate_of_round(struct subject *subject)
 {
-	static struct subject subject;
 	struct rusage before, after;
 	double begin, rate;
+
+	getrusage(RUSAGE_SELF, &before);
+	begin = bench_wall_ns();
+	for (unsigned i = 0; i < WORKLOAD_REQUESTS; i++) {
+		fill(subject, i);
+		decide(subject, i);
+	}
+	rate = WORKLOAD_REQUESTS / (bench_wall_ns() - begin) * 1e3;
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_nivcsw == before.ru_nivcsw ? rate : 0;
+}
+
+static _Noreturn void
+work(const char *state, struct meeting *meeting, unsigned me)
+{
+	static struct subject subject;
 
 	bench_pin(me);
 	open_subject(&subject, state);
 	for (unsigned round = 0; round < PROCESS_ROUNDS; round++) {
-		meet(meeting, round, count);
-		getrusage(RUSAGE_SELF, &before);
-		begin = bench_wall_ns();
-		for (unsigned i = 0; i < WORKLOAD_REQUESTS; i++) {
-			fill(&subject, i);
-			decide(&subject, i);
-		}
-		rate = WORKLOAD_REQUESTS / (bench_wall_ns() - begin) * 1e3;
-		getrusage(RUSAGE_SELF, &after);
-		meeting->rates[me][round] = after.ru_nivcsw == before.ru_nivcsw ? rate : 0;
+		meet(meeting, 2 * round);
+		if (me == 0)
+			meeting->alone[round] = rate_of_round(&subject);
+		meet(meeting, 2 * round + 1);
+		meeting->together[me][round] = rate_of_round(&subject);
 	}
 	_exit(0);
 }
 
-/* Millions of decisions a second of so many processes at once: the median of the rounds in which nobody else took a
- * processor; 0 if there were next to none. */
-static double
-rate_of(const char *state, unsigned count)
+/* The medians of the rounds in which nobody else took a processor. */
+static void
+measure_processes(const char *state)
 {
 	struct meeting *meeting = mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	double rates[PROCESS_ROUNDS];
-	size_t whole = 0;
+	double one[PROCESS_ROUNDS], two[PROCESS_ROUNDS];
+	size_t ones = 0, twos = 0;
 	pid_t children[2];
 	int status;
 
 	if (meeting == MAP_FAILED)
 		bench_die("no memory");
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < 2; i++) {
 		children[i] = fork();
 		if (children[i] == 0)
-			work(state, meeting, i, count);
+			work(state, meeting, i);
 	}
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < 2; i++) {
 		if (waitpid(children[i], &status, 0) != children[i] || status != 0)
 			bench_die("lost a child");
 	}
 	for (unsigned round = 0; round < PROCESS_ROUNDS; round++) {
-		if (meeting->rates[0][round] > 0 && (count == 1 || meeting->rates[1][round] > 0))
-			rates[whole++] = meeting->rates[0][round] + meeting->rates[1][round];
+		if (meeting->alone[round] > 0)
+			one[ones++] = meeting->alone[round];
+		if (meeting->together[0][round] > 0 && meeting->together[1][round] > 0)
+			two[twos++] = meeting->together[0][round] + meeting->together[1][round];
 	}
 	(void)munmap(meeting, sizeof *meeting);
-	return whole < 20 ? 0 : bench_median(rates, whole);
-}
-
-static void
-measure_processes(const char *state)
-{
-	double one = rate_of(state, 1), two = rate_of(state, 2);
-
-	if (one == 0 || two == 0)
+	if (ones < 20 || twos < 20)
 		bench_skip("resolve.processes.2", "the machine is too busy for two processes that run at once");
 	else
-		bench_print("resolve.processes.2", two, "M/s", "one process", one);
+		bench_print("resolve.processes.2", bench_median(two, twos), "M/s", "one process", bench_median(one, ones));
 }
 
 /* ---- All ---- */
