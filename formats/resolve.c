@@ -344,6 +344,8 @@ quoin_resolve_block(const struct quoin_rules *rules, const uint8_t *block, struc
 #pragma GCC unroll 9
 	for (size_t line = 1; line < 8; line++)
 		__builtin_prefetch(block + 64 * line);
+	/* The default's body, and its outcome behind that: mostly two lines. */
+	__builtin_prefetch(block + objective->default_outcome - sizeof *body);
 	__builtin_prefetch(block + objective->default_outcome);
 	selecting = resolve_filter(objective, context);
 	if (__builtin_expect((objective->shadow_count | objective->override_count) != 0, 0)) {
