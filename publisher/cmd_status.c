@@ -351,7 +351,8 @@ terminal_rows(void)
 
 /* The same in place of what the terminal shows. "missed": why it is not newer; code 0: it is of now. */
 static int
-draw(const struct quoin_cli *cli, struct quoin_picture *picture, const struct quoin_error *missed)
+draw(const struct quoin_cli *cli, struct quoin_picture *picture, const struct quoin_error *missed,
+    struct quoin_error *err)
 {
 	struct quoin_buf frame;
 	char *text = NULL;
@@ -360,7 +361,7 @@ draw(const struct quoin_cli *cli, struct quoin_picture *picture, const struct qu
 	int r;
 
 	if (out == NULL)
-		return QUOIN_ENOMEM;
+		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	if (missed->code != 0)
 		fprintf(out, "ALARM    this is not of now: %s\n", missed->message);
 	print_text(out, cli, picture);
@@ -369,6 +370,8 @@ draw(const struct quoin_cli *cli, struct quoin_picture *picture, const struct qu
 	if (r == 0)
 		quoin_frame(quoin_span_of(text, bytes), terminal_rows(), &frame);
 	r = r == 0 ? frame.error : r;
+	if (r != 0)
+		(void)quoin_error_set(err, r, "cannot draw the status");
 	if (r == 0 && (fwrite(frame.data, 1, frame.len, stdout) != frame.len || fflush(stdout) != 0))
 		r = 1;
 	quoin_buf_clear(&frame);
@@ -389,7 +392,7 @@ watch_on(const struct quoin_cli *cli, struct quoin_picture *picture, struct quoi
 
 	sigaction(SIGINT, &action, NULL);
 	while (r == 0 && !is_interrupted) {
-		r = in_place ? draw(cli, picture, &missed) : show(cli, picture);
+		r = in_place ? draw(cli, picture, &missed, err) : show(cli, picture);
 		(void)nanosleep(&pause, NULL);
 		if (r != 0 || is_interrupted)
 			break;

@@ -37,8 +37,10 @@ quoin_exclusion_of(const struct quoin_activation *newest, const struct quoin_led
 }
 
 /* The two largest units: "2d 3h", "1h 12m", "4m 10s", "12s". */
+#define SPAN_BYTES 48
+
 static void
-print_span(int64_t span_ms, char out[32])
+print_span(int64_t span_ms, char out[SPAN_BYTES])
 {
 	static const struct {
 		long long seconds;
@@ -50,9 +52,9 @@ print_span(int64_t span_ms, char out[32])
 	while (i < 3 && seconds < units[i].seconds)
 		i++;
 	if (i == 3)
-		(void)snprintf(out, 32, "%llds", seconds);
+		(void)snprintf(out, SPAN_BYTES, "%llds", seconds);
 	else
-		(void)snprintf(out, 32, "%lld%c %lld%c", seconds / units[i].seconds, units[i].letter,
+		(void)snprintf(out, SPAN_BYTES, "%lld%c %lld%c", seconds / units[i].seconds, units[i].letter,
 		    seconds % units[i].seconds / units[i + 1].seconds, units[i + 1].letter);
 }
 
@@ -60,7 +62,7 @@ void
 quoin_exclusion_print(const struct quoin_exclusion_view *view, char out[QUOIN_EXCLUSION_BYTES])
 {
 	const char *asked = view->stage == QUOIN_EXCLUSION_ASKED ? "; the gate has not acted on it yet" : "";
-	char time[21], span[32];
+	char time[21], span[SPAN_BYTES];
 
 	quoin_time_print(view->until_ms, time);
 	print_span(view->left_ms, span);

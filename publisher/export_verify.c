@@ -118,6 +118,8 @@ verify_root(struct verify *verify, const struct quoin_trust *pinned, struct quoi
 		r = quoin_trust_advance(&verify->trust, &envelope, err);
 		if (r == QUOIN_EREPLAY) /* older than ours: ours decides */
 			r = 0;
+		else if (r == QUOIN_EMISSING) /* a root between the two, which is no file of an export */
+			r = err->code = QUOIN_ESIGNATURE;
 	}
 	if (r == 0)
 		r = quoin_root_parse(envelope.document, root, err);

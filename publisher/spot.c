@@ -263,7 +263,7 @@ read_step(struct quoin_span path, struct quoin_span *ret_key)
 	if (path.data[0] == '[') {
 		const bool is_text = path.data[1] == '"';
 
-		end = memmem(path.data, path.len, is_text ? "\"]" : "]", is_text ? 2 : 1);
+		end = is_text ? memmem(path.data + 2, path.len - 2, "\"]", 2) : memchr(path.data, ']', path.len);
 		if (end == NULL)
 			return 0;
 		if (is_text)

@@ -138,6 +138,16 @@ check_cert(const struct quoin_control_cert *cert, const struct quoin_trust *next
 	return refuse(next, key, why.message, err);
 }
 
+/* Whether "after" has the newest activation of "before", or a later one: gates go on meanwhile. */
+static bool
+is_seen(const struct quoin_activations *before, const struct quoin_activations *after)
+{
+	const struct quoin_position a = quoin_activations_position(before), b = quoin_activations_position(after);
+	const int order = quoin_position_compare(&a, &b);
+
+	return order < 0 || (order == 0 && quoin_hash_equal(&a.hash, &b.hash));
+}
+
 /* As somebody who has only the next root reads the topics: their incarnations, and the newest activation. */
 static int
 read_as_newcomer(const struct quoin_control *control, const struct quoin_trust *next, struct quoin_bus_reader *reader,
@@ -161,7 +171,7 @@ read_as_newcomer(const struct quoin_control *control, const struct quoin_trust *
 		r = quoin_activations_read(after, next, reader, timeout_ms, NULL, NULL, err);
 	if (r == 0 && before->has_incarnation && !after->has_incarnation)
 		r = refuse(next, "the incarnation of the gate topic", "it has not enough signatures of the role root", err);
-	if (r == 0 && before->has_newest && !quoin_hash_equal(&before->newest_hash, &after->newest_hash))
+	if (r == 0 && before->has_newest && !is_seen(before, after))
 		r = refuse(next, "the newest activation", "no gate that it names has signed it; let one that it names act first", err);
 	if (before != NULL)
 		quoin_activations_clear(before);
@@ -175,9 +185,8 @@ read_as_newcomer(const struct quoin_control *control, const struct quoin_trust *
 	return r;
 }
 
-int
-quoin_succession_check(const struct quoin_control *control, const struct quoin_trust *next,
-    struct quoin_bus_reader *reader, int timeout_ms, struct quoin_error *err)
+static int
+check_documents(const struct quoin_control *control, const struct quoin_trust *next, struct quoin_error *err)
 {
 	const struct quoin_ledger *ledger = &control->ledger;
 	int r = 0;
@@ -188,6 +197,15 @@ quoin_succession_check(const struct quoin_control *control, const struct quoin_t
 		r = check_document(control, next, QUOIN_DOCUMENT_INTENT, "intent", ledger->intents[i].number, err);
 	for (size_t i = 0; r == 0 && i < control->cert_count; i++)
 		r = check_cert(&control->certs[i], next, err);
+	return r;
+}
+
+int
+quoin_succession_check(const struct quoin_control *control, const struct quoin_trust *next,
+    struct quoin_bus_reader *reader, int timeout_ms, struct quoin_error *err)
+{
+	const int r = check_documents(control, next, err);
+
 	return r == 0 ? read_as_newcomer(control, next, reader, timeout_ms, err) : r;
 }
 
@@ -224,6 +242,9 @@ decide(void *ctx, const struct quoin_control *control, char *key, size_t key_byt
 	if (next == NULL)
 		return quoin_error_set(err, QUOIN_ENOMEM, "out of memory");
 	r = advance(control, succession->root, next, err);
+	/* Once more: by now there is a fence, and what came before it has been read. */
+	if (r == 0)
+		r = check_documents(control, next, err);
 	if (r == 0)
 		snprintf(key, key_bytes, "root/%llu", (unsigned long long)next->root.version);
 	free(next);

@@ -294,7 +294,7 @@ for host in $hosts_b; do mood $host later; done
 check_exit brake-freeze 0 quoin -q freeze --wait=30
 check_exit brake-waits 6 quoin -q rollback 11 --wait=1
 check brake-waits-held within 10 is_state router-01 held "brake: release 11 waits for b-0"
-check brake-waits-loading within 10 is_state b-01 loading "waiting for weights"
+for host in $hosts_b; do check brake-waits-loading-$host within 10 is_state $host loading "waiting for weights"; done
 check_has brake-waits-why "release 11: 3 of 3 serving hosts are not ready: b-01 (loading" quoin why router-01
 check brake-rollout test "$(status .rollout.state)" = preparing
 for host in $hosts_b; do mood $host ok; done
@@ -305,7 +305,7 @@ check_exit revoke-warm 0 quoin -q revoke 14 --wait=30
 check revoke-unloaded within 30 unloaded 12
 for host in $hosts_b; do mood $host later; done
 check_exit revoke-waits 6 quoin -q revoke 11 --wait=1
-check revoke-waits-loading within 10 is_state b-01 loading "waiting for weights"
+for host in $hosts_b; do check revoke-waits-loading-$host within 10 is_state $host loading "waiting for weights"; done
 check_has revoke-waits-status "waits    for release 12, as 11 is revoked: 3 of 3 serving hosts are not ready: b-01 (loading" quoin status
 for host in $hosts_b; do mood $host ok; done
 check_exit revoke-over 0 quoin -q revoke 11 --wait=60

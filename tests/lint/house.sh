@@ -59,6 +59,9 @@ report banned "$(printf '%s\n' "$sources" |
 
 report rooms "$(for f in $sources; do n=$(wc -l <"$f"); [ "$n" -le 600 ] || echo "$f has $n lines"; done)"
 
+# What tests/run starts can be started.
+report modes "$(git ls-files -s -- 'tests/*.sh' | awk '$1 != "100755" && $4 !~ /lib\.sh$/ { print $4 }')"
+
 report columns "$(printf '%s\n' "$sources" | xargs awk '{ t = $0; gsub(/\t/, "        ", t); if (length(t) > 140) print FILENAME ":" FNR }')"
 
 # Every header has a guard named after its place, and stands on its own.
