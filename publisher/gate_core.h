@@ -94,6 +94,10 @@ enum quoin_gate_event_kind {
 };
 #define QUOIN_GATE_EVENT_KINDS 17
 
+/* By so much the clocks of a gate and of a host may differ: an age may be wrong by it, and whose clock is further ahead says
+ * nothing of a status' age. */
+#define QUOIN_GATE_CLOCKS_APART_MS 60000
+
 /*
  * Pointers are borrowed for the step, but for two: "ledger" is borrowed until the next LEDGER event or the core's end (tell
  * LEDGER after every change, before any other event), and "release" is taken (also when the step fails).
@@ -111,7 +115,8 @@ struct quoin_gate_event {
 	const char *host;	       /* CERT_GONE */
 	const struct quoin_status *status;
 	int64_t
-	    age_ms; /* STATUS: 0 if it just came; how long ago it was written if it was found at the first reading */
+	    age_ms; /* STATUS: 0 if it just came; how long ago it was written, as clocks have it, if it was found at the first
+			   reading */
 	int64_t
 	    lag_ms; /* STATUS: it may have been written this much earlier than "age_ms" says: the topic was not read to
 			   its end since. Counts against its freshness, and for nothing */

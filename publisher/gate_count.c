@@ -129,7 +129,7 @@ static int64_t
 silent_ms(const struct quoin_gate_core *core, const struct gate_host *host)
 {
 	int64_t surely_ms = gate_host_silent_ms(host, host->fresh_ms);
-	int64_t perhaps_ms = gate_host_silent_ms(host, host->received_ms);
+	int64_t perhaps_ms = gate_host_silent_ms(host, host->perhaps_ms);
 
 	return sooner(surely_ms > core->now_ms ? surely_ms : INT64_MAX,
 	    perhaps_ms > core->now_ms ? perhaps_ms : INT64_MAX);

@@ -86,7 +86,7 @@ gate_host_speaks(const struct quoin_gate_core *core, const struct gate_host *hos
 bool
 gate_host_may_speak(const struct quoin_gate_core *core, const struct gate_host *host)
 {
-	return is_heard_since(core, host, host->received_ms);
+	return is_heard_since(core, host, host->perhaps_ms);
 }
 
 bool

@@ -260,6 +260,8 @@ gate_status(struct quoin_gate_core *core, const struct quoin_gate_event *event)
 	host->generation = status->generation;
 	host->received_ms = core->now_ms - event->age_ms;
 	host->fresh_ms = host->received_ms - event->lag_ms;
+	host->perhaps_ms =
+	    core->now_ms - (event->age_ms > QUOIN_GATE_CLOCKS_APART_MS ? event->age_ms - QUOIN_GATE_CLOCKS_APART_MS : 0);
 	host->interval_ms = status->interval_ms;
 	host->lease_ms = status->lease_ms;
 	host->obeyed = status->obeyed;

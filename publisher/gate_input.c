@@ -7,7 +7,6 @@
 #include "publisher/gate_shell.h"
 
 #define ASK_TIMEOUT_MS	2000
-#define CLOCKS_APART_MS 60000 /* a host's clock that is further ahead says nothing of a status' age */
 #define OLD_MS		86400000
 #define RETURN_MS	60000 /* faults that come one after the other make it read the log once */
 #define TAKE_MAX	1000 /* records before what they lead to is decided */
@@ -174,7 +173,7 @@ age_of(const struct quoin_gate *gate, const struct quoin_bus_record *record)
 
 	if (gate->is_caught_up)
 		return 0;
-	if (age_ms < -CLOCKS_APART_MS)
+	if (age_ms < -QUOIN_GATE_CLOCKS_APART_MS)
 		age_ms = OLD_MS;
 	if (age_ms < 0)
 		age_ms = 0;

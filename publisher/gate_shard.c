@@ -21,7 +21,7 @@ describe(const struct quoin_gate_core *core, const struct gate_host *host, const
 	else if (host->is_leaving)
 		snprintf(out, out_bytes, "has left");
 	else if (!gate_host_speaks(core, host))
-		snprintf(out, out_bytes, "is silent");
+		snprintf(out, out_bytes, gate_host_may_speak(core, host) ? "has said nothing new yet" : "is silent");
 	else if (!gate_host_obeys(core, host, live->since))
 		snprintf(out, out_bytes, "obeys %llu/%llu, not yet %llu/%llu", (unsigned long long)host->obeyed.epoch,
 		    (unsigned long long)host->obeyed.seq, (unsigned long long)core->position.epoch,

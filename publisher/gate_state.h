@@ -51,7 +51,8 @@ struct gate_host {
 	char boot[QUOIN_BOOT_ID_BYTES + 1];
 	uint64_t generation;
 	int64_t received_ms;
-	int64_t fresh_ms; /* it was written after this */
+	int64_t fresh_ms;   /* it was written after this */
+	int64_t perhaps_ms; /* and before this, were its clock behind ours */
 	uint64_t interval_ms;
 	uint64_t lease_ms;
 	struct quoin_position obeyed;

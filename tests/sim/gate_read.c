@@ -188,7 +188,7 @@ age_of(const struct sim *sim, const struct sim_gate *gate, const struct sim_reco
 
 	if (gate->is_caught_up)
 		return 0;
-	if (age_ms < -60000)
+	if (age_ms < -QUOIN_GATE_CLOCKS_APART_MS)
 		age_ms = STATUS_OLD_MS;
 	if (age_ms < 0)
 		age_ms = 0;

@@ -1044,6 +1044,12 @@ found_reports(void)
 }
 
 static void
+found_clock(void)
+{
+	run_trace("found_clock");
+}
+
+static void
 found_room(void)
 {
 	run_trace("found_room");
@@ -1106,6 +1112,7 @@ static const struct check_case cases[] = {{"happy", happy}, {"slow_model", slow_
 	{"late_models", late_models},
 	{"step_fails", step_fails},
 	{"found_reports", found_reports},
+	{"found_clock", found_clock},
 	{"found_room", found_room},
 	{"found_forgotten", found_forgotten},
 	{"found_control", found_control},
