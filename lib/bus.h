@@ -85,7 +85,8 @@ void quoin_bus_reader_close(struct quoin_bus_reader *reader);
 int quoin_bus_reader_assign(struct quoin_bus_reader *reader, const char *topic, int64_t offset, struct quoin_error *err);
 int quoin_bus_reader_unassign(struct quoin_bus_reader *reader, const char *topic, struct quoin_error *err);
 
-/* The next event, waiting at most timeout_ms (0: none). Returns 1 and an event to be cleared, 0, or a negative code. */
+/* The next event, waiting at most timeout_ms (0: none); while the start of a log is looked for that moves, up to three
+ * seconds. Returns 1 and an event to be cleared, 0, or a negative code. */
 int quoin_bus_reader_next(struct quoin_bus_reader *reader, int timeout_ms, struct quoin_bus_event *ret);
 void quoin_bus_event_clear(struct quoin_bus_event *event);
 /* A descriptor that polls readable while events may be waiting. The reader's; valid until close. */

@@ -271,7 +271,7 @@ read_at(struct quoin_bus_lookup *lookup, int64_t offset, int64_t deadline_ms, st
 
 	if (lookup->tail_next != -1 && offset >= lookup->tail_next && offset - lookup->tail_next <= SKIP_MAX) {
 		r = read_ahead(lookup, offset, deadline_ms, ret, err);
-		/* It may have met an end that is none any more. */
+		/* Nothing is there for it: the place is gone. */
 		if (r != 0)
 			return r;
 	}

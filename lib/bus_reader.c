@@ -346,7 +346,7 @@ fill_denial(struct quoin_bus_reader *reader, struct topic *topic, struct quoin_b
 	return 1;
 }
 
-/* A record that was aimed at. If the log still has others before it, it goes again, and reading begins with those. */
+/* What was aimed at, or the end behind it. If the log still has others before it, it goes again, and reading begins with those. */
 static bool
 is_too_far(struct quoin_bus_reader *reader, struct topic *topic)
 {
@@ -366,7 +366,8 @@ fill_event(struct quoin_bus_reader *reader, rd_kafka_message_t *message, struct 
 	int filled = 1;
 
 	if (topic == NULL || !topic->is_reading ||
-	    (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && is_too_far(reader, topic))) {
+	    ((message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) &&
+		is_too_far(reader, topic))) {
 		rd_kafka_message_destroy(message);
 		return 0;
 	}

@@ -35,7 +35,10 @@ check again-never-in-use test "$(lines router-01.log 'in use')" = 0
 check_exit second 5 quoind -c "$site/router-01/quoin.conf"
 check_has second-says-so "is in use: another agent runs on it" cat check.out
 # On most file systems the kernel's list of locks has the numbers that stat tells.
-if grep -q "FLOCK .* $(pid_of router-01) .*:$(stat -c %i "$site/router-01/state/out/lock") " /proc/locks; then
+lock=$site/router-01/state/out/lock
+# shellcheck disable=SC2046
+device=$(printf '%02x:%02x' $(stat -c '%Hd %Ld' "$lock"))
+if grep -q "FLOCK .* $(pid_of router-01) $device:$(stat -c %i "$lock") " /proc/locks; then
 	check_has second-names-the-first "process $(pid_of router-01)" cat check.out
 fi
 

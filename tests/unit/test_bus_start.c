@@ -234,6 +234,31 @@ test_ahead(void)
 	quoin_bus_mock_close(mock);
 }
 
+/* On a busy machine an answer may come too late: then it is asked again. */
+static void
+aim_take(struct quoin_bus_aim *aim, struct quoin_bus_reader *reader)
+{
+	const struct quoin_bus_aim begun = *aim;
+
+	do {
+		*aim = begun;
+		quoin_bus_aim_take(aim, reader, TOPIC);
+	} while (aim->at < 0);
+}
+
+static bool
+aim_passed(struct quoin_bus_aim *aim, struct quoin_bus_reader *reader)
+{
+	const struct quoin_bus_aim begun = *aim;
+	bool passed;
+
+	do {
+		*aim = begun;
+		passed = quoin_bus_aim_passed(aim, reader, TOPIC);
+	} while (aim->at < 0);
+	return passed;
+}
+
 /* A beginning that stands still is met where it is; one that has come as far as was aimed is behind what was found. */
 static void
 test_stands(void)
@@ -253,22 +278,22 @@ test_stands(void)
 	CHECK_INT(quoin_bus_reader_range(reader, TOPIC, WAIT_MS, &first, &end, &err), 0);
 	CHECK(first > 10 && end > first + 100);
 
-	quoin_bus_aim_take(&aim, reader, TOPIC);
+	aim_take(&aim, reader);
 	CHECK_INT(aim.at, first);
 	CHECK_INT(aim.lead, 0);
 	/* Missed: it has moved by ten since. */
 	aim.at = first - 10;
-	quoin_bus_aim_take(&aim, reader, TOPIC);
+	aim_take(&aim, reader);
 	CHECK_INT(aim.at, first + 10);
 	CHECK_INT(aim.lead, 10);
-	CHECK(!quoin_bus_aim_passed(&aim, reader, TOPIC));
+	CHECK(!aim_passed(&aim, reader));
 	CHECK_INT(aim.at, first);
 	CHECK_INT(aim.lead, 0);
 	aim = (struct quoin_bus_aim){.is_taken = true, .at = first, .lead = 10};
-	CHECK(quoin_bus_aim_passed(&aim, reader, TOPIC));
+	CHECK(aim_passed(&aim, reader));
 	/* Never so far that nothing would be left to read. */
 	aim = (struct quoin_bus_aim){.is_taken = true, .at = 0};
-	quoin_bus_aim_take(&aim, reader, TOPIC);
+	aim_take(&aim, reader);
 	CHECK(aim.at > first && aim.at < end);
 	/* A broker that does not answer says nothing. */
 	quoin_bus_mock_down(mock);

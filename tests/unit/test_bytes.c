@@ -163,7 +163,7 @@ static const struct check_case cases[] = {
     {"bytes/maximum", maximum},
     {"bytes/zero-object", zero_object},
     {"bytes/long-printf", long_printf},
-    {"bytes/reserve-and-take", reserve},
+    {"bytes/reserve", reserve},
     {"bytes/growth", growth},
 };
 

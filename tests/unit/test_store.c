@@ -1,8 +1,10 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -577,6 +579,7 @@ wakes_readers(void)
 	snprintf(dir, sizeof dir, "%s/shop", check_dir());
 	pid = fork();
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (quoin_pulse_open(dir, QUOIN_PULSE_READ, &pulse, &err) != 0)
 			_exit(1);
 		quoin_pulse_wait(pulse, quoin_pulse_generation(pulse), LONG_MS);
