@@ -14,52 +14,27 @@
 
 #define CHANGES_MAX 64
 
-/* "prepare": what differs, in the order in which it was given. */
+/* What an option was given, as often as it was. */
+struct values {
+	const char *items[CHANGES_MAX];
+	size_t count;
+};
+
+/* "prepare": what differs. */
 struct request {
-	const char *adds[CHANGES_MAX], *removes[CHANGES_MAX], *thresholds[CHANGES_MAX], *revokes[CHANGES_MAX];
-	size_t add_count, remove_count, threshold_count, revoke_count;
+	struct values adds, removes, thresholds, revokes;
 	const char *expires;
 };
 
 static int
-keep(const char **list, size_t *count, const char *value, struct quoin_error *err)
+keep(void *ctx, const char *value, struct quoin_error *err)
 {
-	if (*count == CHANGES_MAX)
+	struct values *values = ctx;
+
+	if (values->count == CHANGES_MAX)
 		return quoin_error_set(err, QUOIN_ELIMIT, "more than %d changes of one kind", CHANGES_MAX);
-	list[(*count)++] = value;
+	values->items[values->count++] = value;
 	return 0;
-}
-
-static int
-keep_add(void *ctx, const char *value, struct quoin_error *err)
-{
-	struct request *request = ctx;
-
-	return keep(request->adds, &request->add_count, value, err);
-}
-
-static int
-keep_remove(void *ctx, const char *value, struct quoin_error *err)
-{
-	struct request *request = ctx;
-
-	return keep(request->removes, &request->remove_count, value, err);
-}
-
-static int
-keep_threshold(void *ctx, const char *value, struct quoin_error *err)
-{
-	struct request *request = ctx;
-
-	return keep(request->thresholds, &request->threshold_count, value, err);
-}
-
-static int
-keep_revoke(void *ctx, const char *value, struct quoin_error *err)
-{
-	struct request *request = ctx;
-
-	return keep(request->revokes, &request->revoke_count, value, err);
 }
 
 /* "ROLE=…": the role, and what follows; NULL if it is none. */
@@ -124,14 +99,14 @@ change(const struct quoin_control *control, const struct request *request, struc
 	uint64_t life_ms;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < request->add_count; i++)
-		r = add_key(root, request->adds[i], err);
-	for (size_t i = 0; r == 0 && i < request->remove_count; i++)
-		r = quoin_succession_remove(root, request->removes[i], err);
-	for (size_t i = 0; r == 0 && i < request->threshold_count; i++)
-		r = set_threshold(root, request->thresholds[i], err);
-	for (size_t i = 0; r == 0 && i < request->revoke_count; i++)
-		r = revoke_host(control, root, request->revokes[i], err);
+	for (size_t i = 0; r == 0 && i < request->adds.count; i++)
+		r = add_key(root, request->adds.items[i], err);
+	for (size_t i = 0; r == 0 && i < request->removes.count; i++)
+		r = quoin_succession_remove(root, request->removes.items[i], err);
+	for (size_t i = 0; r == 0 && i < request->thresholds.count; i++)
+		r = set_threshold(root, request->thresholds.items[i], err);
+	for (size_t i = 0; r == 0 && i < request->revokes.count; i++)
+		r = revoke_host(control, root, request->revokes.items[i], err);
 	if (r == 0 && request->expires != NULL) {
 		if (!quoin_duration_parse(quoin_span_str(request->expires), &life_ms) || life_ms == 0)
 			return quoin_error_set(err, QUOIN_EUSAGE, "--expires takes a time from now on, like 365d");
@@ -287,10 +262,10 @@ quoin_cmd_root(struct quoin_cli *cli, int argc, char **argv)
 {
 	struct request request = {0};
 	const struct quoin_option options[] = {
-	    {.name = "add", .takes_value = true, .each = keep_add, .ctx = &request},
-	    {.name = "remove", .takes_value = true, .each = keep_remove, .ctx = &request},
-	    {.name = "threshold", .takes_value = true, .each = keep_threshold, .ctx = &request},
-	    {.name = "revoke-host", .takes_value = true, .each = keep_revoke, .ctx = &request},
+	    {.name = "add", .takes_value = true, .each = keep, .ctx = &request.adds},
+	    {.name = "remove", .takes_value = true, .each = keep, .ctx = &request.removes},
+	    {.name = "threshold", .takes_value = true, .each = keep, .ctx = &request.thresholds},
+	    {.name = "revoke-host", .takes_value = true, .each = keep, .ctx = &request.revokes},
 	    {.name = "expires", .takes_value = true, .value = &request.expires},
 	    {0},
 	};
@@ -303,8 +278,8 @@ quoin_cmd_root(struct quoin_cli *cli, int argc, char **argv)
 	if (count != 2 ||
 	    (strcmp(argv[1], "prepare") != 0 && strcmp(argv[1], "sign") != 0 && strcmp(argv[1], "publish") != 0))
 		return quoin_cli_usage(cli, "say prepare, sign or publish, and a directory");
-	if (strcmp(argv[1], "prepare") != 0 && (request.add_count > 0 || request.remove_count > 0 || request.threshold_count > 0 ||
-		request.revoke_count > 0 || request.expires != NULL))
+	if (strcmp(argv[1], "prepare") != 0 && (request.adds.count > 0 || request.removes.count > 0 || request.thresholds.count > 0 ||
+		request.revokes.count > 0 || request.expires != NULL))
 		return quoin_cli_usage(cli, "only prepare takes changes");
 	r = run(cli, &request, argv[1], argv[2], &err);
 	return r == 0 ? 0 : quoin_cli_fail(cli, &err);
