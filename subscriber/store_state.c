@@ -5,6 +5,15 @@
 
 #include "subscriber/store_layout.h"
 
+/* What "meta" has under this key, in a snapshot that the caller ends, whatever is returned. QUOIN_ENOENT: nothing. */
+static int
+look(struct quoin_store *store, const char *key, struct quoin_txn **ret_txn, struct quoin_span *ret, struct quoin_error *err)
+{
+	int r = quoin_txn_begin(store->env, false, ret_txn, err);
+
+	return r != 0 ? r : quoin_store_meta_get(store, *ret_txn, key, ret, err);
+}
+
 int
 quoin_store_offset_get(struct quoin_store *store, enum quoin_topic topic, struct quoin_store_offset *ret,
     struct quoin_error *err)
@@ -15,11 +24,8 @@ quoin_store_offset_get(struct quoin_store *store, enum quoin_topic topic, struct
 	int r;
 
 	memset(ret, 0, sizeof *ret);
-	r = quoin_txn_begin(store->env, false, &txn, err);
-	if (r != 0)
-		return r;
 	quoin_store_offset_key(topic, key);
-	r = quoin_store_meta_get(store, txn, key, &bytes, err);
+	r = look(store, key, &txn, &bytes, err);
 	if (r == 0 && quoin_store_offset_decode(bytes, ret) != 0)
 		r = quoin_error_set(err, QUOIN_ECORRUPT, "the offset of %s in %s is damaged", quoin_topic_word(topic),
 		    store->dir);
@@ -35,10 +41,7 @@ quoin_store_fuses_get(struct quoin_store *store, struct quoin_fuse *fuses, size_
 	int r;
 
 	*ret_count = 0;
-	r = quoin_txn_begin(store->env, false, &txn, err);
-	if (r != 0)
-		return r;
-	r = quoin_store_meta_get(store, txn, "fuses", &bytes, err);
+	r = look(store, "fuses", &txn, &bytes, err);
 	if (r == 0 && quoin_store_fuses_decode(bytes, fuses, ret_count) != 0)
 		r = quoin_error_set(err, QUOIN_ECORRUPT, "the crash fuses in %s are damaged", store->dir);
 	quoin_txn_abort(txn);
@@ -55,10 +58,7 @@ quoin_store_models_get(struct quoin_store *store, struct quoin_agent_model_name 
 
 	*ret = NULL;
 	*ret_count = 0;
-	r = quoin_txn_begin(store->env, false, &txn, err);
-	if (r != 0)
-		return r;
-	r = quoin_store_meta_get(store, txn, "models", &bytes, err);
+	r = look(store, "models", &txn, &bytes, err);
 	if (r == 0)
 		r = quoin_store_models_decode(bytes, ret, ret_count);
 	if (r == QUOIN_ECORRUPT || r == QUOIN_ENOMEM)
