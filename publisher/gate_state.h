@@ -52,7 +52,7 @@ struct gate_host {
 	uint64_t generation;
 	int64_t received_ms;
 	int64_t fresh_ms;   /* it was written after this */
-	int64_t perhaps_ms; /* and before this, were its clock behind ours */
+	int64_t perhaps_ms; /* and not after this, by any clock */
 	uint64_t interval_ms;
 	uint64_t lease_ms;
 	struct quoin_position obeyed;

@@ -118,18 +118,27 @@ poisoned(struct sim *sim, int64_t at)
 	publish(sim, at, sim_chance(sim, 50) ? SIM_PUBLISH_EASY : SIM_PUBLISH_STEPS);
 }
 
+/* A router is cut off past its lease, from *at on, with a release before and one meanwhile. Returns for how long. */
+static int64_t
+cut_past_lease(struct sim *sim, int64_t *at, int router)
+{
+	const int64_t away_ms = between(sim, 65000, 105000);
+
+	sim->lease_refuse = sim_chance(sim, 75);
+	publish(sim, *at, SIM_PUBLISH_EASY);
+	*at += between(sim, 7, 12) * SECOND;
+	put(sim, *at, SIM_PARTITION, router, 0, away_ms);
+	publish(sim, *at + between(sim, 500, 20000), SIM_PUBLISH_EASY);
+	return away_ms;
+}
+
 /* A router that is cut off past its lease comes back, and the control topic comes late. */
 static void
 back_without_control(struct sim *sim, int64_t at)
 {
 	const int router = any_router(sim);
-	const int64_t away_ms = between(sim, 65000, 105000);
+	const int64_t away_ms = cut_past_lease(sim, &at, router);
 
-	sim->lease_refuse = sim_chance(sim, 75);
-	publish(sim, at, SIM_PUBLISH_EASY);
-	at += between(sim, 7, 12) * SECOND;
-	put(sim, at, SIM_PARTITION, router, 0, away_ms);
-	publish(sim, at + between(sim, 500, 20000), SIM_PUBLISH_EASY);
 	put(sim, at + away_ms - between(sim, 0, 3000), SIM_LAG, router, 2 * sim_draw(sim, 2) + sim_chance(sim, 20),
 	    between(sim, 6000, 15000));
 }
@@ -275,13 +284,8 @@ static void
 ended_epoch(struct sim *sim, int64_t at)
 {
 	const int router = any_router(sim);
-	const int64_t away_ms = between(sim, 65000, 105000);
+	const int64_t away_ms = cut_past_lease(sim, &at, router);
 
-	sim->lease_refuse = sim_chance(sim, 75);
-	publish(sim, at, SIM_PUBLISH_EASY);
-	at += between(sim, 7, 12) * SECOND;
-	put(sim, at, SIM_PARTITION, router, 0, away_ms);
-	publish(sim, at + between(sim, 500, 20000), SIM_PUBLISH_EASY);
 	at += away_ms;
 	for (int i = 0; i < SIM_GATES; i++)
 		put(sim, at - between(sim, 1000, 2000), SIM_LAG, SIM_HOSTS + i, 0, between(sim, 5000, 15000));

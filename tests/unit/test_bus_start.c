@@ -140,6 +140,20 @@ take(void *ctx, const struct quoin_bus_record *record, struct quoin_error *ret_e
 	return 0;
 }
 
+/* The next event of a reader that stays. */
+static void
+take_next(struct reading *reading, struct quoin_bus_reader *reader)
+{
+	struct quoin_bus_event event;
+	struct quoin_error err = {0};
+
+	CHECK_INT(quoin_bus_reader_next(reader, WAIT_MS, &event), 1);
+	CHECK(event.kind != QUOIN_BUS_LOST);
+	if (event.kind == QUOIN_BUS_RECORD)
+		(void)take(reading, &event.record, &err);
+	quoin_bus_event_clear(&event);
+}
+
 static void
 drain(const struct filling *filling, struct quoin_bus_reader *asker)
 {
@@ -179,7 +193,6 @@ test_followed(void)
 {
 	struct reading reading = {.last = -1};
 	struct quoin_bus_reader *reader;
-	struct quoin_bus_event event;
 	struct quoin_error err = {0};
 	struct filling filling;
 	unsigned long long live;
@@ -190,13 +203,8 @@ test_followed(void)
 	live = atomic_load(&filling.live);
 	CHECK_INT(quoin_bus_reader_open(&conf, &reader, &err), 0);
 	CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, 0, &err), 0);
-	while (reading.live <= live) {
-		CHECK_INT(quoin_bus_reader_next(reader, WAIT_MS, &event), 1);
-		CHECK(event.kind != QUOIN_BUS_LOST);
-		if (event.kind == QUOIN_BUS_RECORD)
-			(void)take(&reading, &event.record, &err);
-		quoin_bus_event_clear(&event);
-	}
+	while (reading.live <= live)
+		take_next(&reading, reader);
 	fill_end(&filling);
 	quoin_bus_reader_close(reader);
 	quoin_bus_reader_close(reading.asker);
@@ -209,7 +217,6 @@ test_ahead(void)
 {
 	struct reading reading = {.last = -1};
 	struct quoin_bus_reader *reader;
-	struct quoin_bus_event event;
 	struct quoin_error err = {0};
 	struct filling filling;
 
@@ -220,13 +227,8 @@ test_ahead(void)
 	for (int i = 0; i < STARTS; i++) {
 		CHECK_INT(quoin_bus_reader_assign(reader, TOPIC, 0, &err), 0);
 		reading.last = -1;
-		while (reading.last < 0) {
-			CHECK_INT(quoin_bus_reader_next(reader, WAIT_MS, &event), 1);
-			CHECK(event.kind != QUOIN_BUS_LOST);
-			if (event.kind == QUOIN_BUS_RECORD)
-				(void)take(&reading, &event.record, &err);
-			quoin_bus_event_clear(&event);
-		}
+		while (reading.last < 0)
+			take_next(&reading, reader);
 	}
 	fill_end(&filling);
 	quoin_bus_reader_close(reader);
