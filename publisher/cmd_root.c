@@ -148,7 +148,7 @@ prepare(const struct quoin_cli *cli, const struct quoin_session *session, const 
 		r = quoin_file_create(path, quoin_buf_span(&text), 0644, err);
 	if (r == 0)
 		quoin_cli_say(cli,
-		    "root %llu is prepared in %s: to be signed by %u keys of the role root of root %llu, and %u of its own; with "
+		    "root %llu is prepared in %s: to be signed by %u of the root keys of root %llu, and %u of its own; with "
 		    "\"quoin root sign %s\", or \"minisign -S -H -s KEY -m %s -x %s.NAME.minisig\" for each; then \"quoin root "
 		    "publish %s\"",
 		    (unsigned long long)root->version, path, trust->root.threshold[QUOIN_ROLE_ROOT],
